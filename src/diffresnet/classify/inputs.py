@@ -1,0 +1,115 @@
+"""From what a user holds to the points of a graph."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import scipy.sparse
+import torch
+from scipy.sparse import csgraph
+from sklearn.decomposition import TruncatedSVD
+
+from ..errors import InputError
+
+# Sparse features are projected to at most this many dimensions.
+PROJECTED = 128
+
+
+def pick_device(device: str | torch.device) -> torch.device:
+    """The device named, or the fastest there is for "auto"."""
+    if device != "auto":
+        try:
+            chosen = torch.device(device)
+            torch.empty(0, device=chosen)
+        except (RuntimeError, AssertionError) as error:
+            reason = str(error).splitlines()[0]
+            raise InputError(f"device {device!r} is not available: {reason}") from None
+        return chosen
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def as_host_array(X: Any) -> Any:
+    """Tensors as arrays; half precision as float32, which is what everything is computed in."""
+    if isinstance(X, torch.Tensor):
+        x = X.detach().cpu()
+        if x.layout != torch.strided:
+            coo = x.to_sparse_coo().coalesce()
+            rows, columns = coo.indices().numpy()
+            values = coo.values().float().numpy()
+            return scipy.sparse.csr_array((values, (rows, columns)), shape=tuple(x.shape))
+        X = x.float().numpy() if x.dtype in (torch.float16, torch.bfloat16) else x.numpy()
+    if getattr(X, "dtype", None) == np.float16:
+        X = X.astype(np.float32)
+    return X
+
+
+def sparse_projection(X: Any, seed: int) -> np.ndarray | None:
+    """(d, p) directions that sparse features are projected on, by a truncated SVD.
+
+    None where there are few columns: those are small enough to be dense.
+    """
+    dimensions = min(PROJECTED, X.shape[0] - 1)
+    if X.shape[1] <= max(PROJECTED, dimensions):
+        return None
+    svd = TruncatedSVD(dimensions, random_state=seed).fit(X)
+    return np.ascontiguousarray(svd.components_.T, dtype=np.float32)
+
+
+def distinct_rows(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """One row of each group of equal rows, and the group of every row.
+
+    Equal rows are one point of the graph: many copies would otherwise be each other's only
+    neighbours. Points stand in the order of their bytes, so that nothing depends on the order of
+    the rows.
+    """
+    rows = np.ascontiguousarray(x) + 0.0  # -0 becomes 0
+    view = rows.view(np.dtype((np.void, rows.dtype.itemsize * rows.shape[1])))[:, 0]
+    _, first, group = np.unique(view, return_index=True, return_inverse=True)
+    return first, group
+
+
+def labelled_points(
+    group: np.ndarray, codes: np.ndarray, weight: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """Points that a labelled row stands at, their class, and their weight.
+
+    Copies add their weights; of several classes at one point the heaviest wins.
+
+    Parameters
+    ----------
+    group, codes, weight : point, class and weight of each labelled row.
+    """
+    points, at = np.unique(group, return_inverse=True)
+    if len(points) == len(group):
+        order = np.argsort(at)
+        return points, codes[order], None if weight is None else weight[order]
+    mass = np.zeros((len(points), codes.max() + 1))
+    np.add.at(mass, (at, codes), 1.0 if weight is None else weight)
+    return points, mass.argmax(axis=1), mass.sum(axis=1)
+
+
+def check_graph(graph: Any, n: int | None) -> scipy.sparse.csr_array:
+    """A given similarity graph as a symmetric float32 matrix without self-loops."""
+    if isinstance(graph, torch.Tensor):
+        graph = as_host_array(graph)
+    if not scipy.sparse.issparse(graph):
+        raise InputError(
+            "graph must be a sparse (n, n) matrix of weights, as scipy or torch has it"
+        )
+    w = scipy.sparse.csr_array(graph).astype(np.float32)
+    if w.shape[0] != w.shape[1] or (n is not None and w.shape[0] != n):
+        rows = "square" if n is None else f"{n} x {n}, one row a point"
+        raise InputError(f"the graph must be {rows}; this one is {w.shape[0]} x {w.shape[1]}")
+    if w.nnz and (not np.isfinite(w.data).all() or w.data.min() < 0):
+        raise InputError("the graph has weights that are negative, NaN or infinite")
+    w = scipy.sparse.csr_array((w + w.T) / 2)
+    w.setdiag(0.0)
+    w.eliminate_zeros()
+    return w
+
+
+def reached_from(graph: scipy.sparse.csr_array, rows: np.ndarray) -> np.ndarray:
+    """Which points have a path to one of `rows`."""
+    _, component = csgraph.connected_components(graph, directed=False)
+    return np.isin(component, component[rows])

@@ -1,0 +1,1 @@
+"""The command `diffresnet`: a thin shell over the library."""

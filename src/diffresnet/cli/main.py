@@ -1,0 +1,151 @@
+"""The command `diffresnet`: its commands, and how their failures are told."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import importlib
+import os
+import sys
+import traceback
+import warnings
+from collections.abc import Iterator, Sequence
+from typing import TextIO
+
+import click
+
+from ..errors import InputError
+
+COMMANDS = {
+    "demo": ("diffresnet.cli.demo:command", "Label embedded real data and write a report."),
+    "label": ("diffresnet.cli.label:command", "Label every row of a file from the few labelled."),
+}
+"""Name of a command: where it is, and its help in one line."""
+
+DONE, FAILED, BAD_INPUT, STOPPED = 0, 1, 2, 130
+
+
+class LazyGroup(click.Group):
+    """Commands that are imported when they are called, so that --help needs no torch."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[name][0].partition(":")
+        command = getattr(importlib.import_module(module), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-"):
+            close = difflib.get_close_matches(name, COMMANDS, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(COMMANDS)}"
+            raise click.UsageError(f"no command {name!r}; {hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            # Before click sees it, which would print an empty line.
+            raise click.exceptions.Abort from error
+
+
+@click.group(
+    cls=LazyGroup,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(package_name="diffresnet", message="%(prog)s %(version)s")
+@click.pass_context
+def cli(ctx: click.Context) -> None:
+    """Label everything from a handful of labels, by diffusion on the graph of all rows."""
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Run the command and exit: 0 done, 1 the work failed, 2 bad input, 130 stopped by Ctrl-C.
+
+    A failure is one line on stderr; DIFFRESNET_TRACEBACK=1 prints the traceback before it.
+    """
+    with _one_line_warnings():
+        sys.exit(run(args))
+
+
+def run(args: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code."""
+    try:
+        code = cli.main(args=args, prog_name="diffresnet", standalone_mode=False)
+        sys.stdout.flush()
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        _say("stopped")
+        return STOPPED
+    except BrokenPipeError:
+        # The reader of our output has left; Python must not find that out again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except Exception as error:
+        if os.environ.get("DIFFRESNET_TRACEBACK", "0") not in ("", "0"):
+            traceback.print_exc()
+        code, message = explain(error)
+        _say(f"error: {message}")
+        return code
+    return code if isinstance(code, int) else DONE
+
+
+def explain(error: Exception) -> tuple[int, str]:
+    """The exit code of a failure, and what to say about it."""
+    if isinstance(error, click.UsageError):
+        path = error.ctx.command_path if error.ctx is not None else "diffresnet"
+        return BAD_INPUT, f"{error.format_message().rstrip('.')} (see {path} --help)"
+    if isinstance(error, click.ClickException):
+        return BAD_INPUT, error.format_message()
+    if isinstance(error, InputError):
+        return BAD_INPUT, str(error)
+    if isinstance(error, MemoryError):
+        return FAILED, "not enough memory; take fewer rows or features, or a larger machine"
+    if isinstance(error, OSError):
+        place = f": {error.filename}" if error.filename is not None else ""
+        return FAILED, f"{error.strerror or error}{place}"
+    if isinstance(error, (ArithmeticError, RuntimeError)) and str(error):
+        return FAILED, str(error)
+    hint = "" if os.environ.get("DIFFRESNET_TRACEBACK") else " (DIFFRESNET_TRACEBACK=1 says where)"
+    return FAILED, f"{type(error).__name__}: {error}{hint}"
+
+
+def _say(text: str) -> None:
+    with contextlib.suppress(OSError):  # nobody reads stderr: nothing is left to be said
+        click.echo(f"diffresnet: {' '.join(text.split())}", err=True)
+
+
+@contextlib.contextmanager
+def _one_line_warnings() -> Iterator[None]:
+    """Warnings as lines of the command, without the source that Python adds."""
+
+    def show(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
+        _say(f"warning: {message}")
+
+    with warnings.catch_warnings():
+        warnings.showwarning = show
+        # Said by PyTorch to us, not by us to the user.
+        warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta state")
+        warnings.filterwarnings("ignore", message="Sparse invariant checks are implicitly disabled")
+        yield

@@ -1,0 +1,1 @@
+"""Readers and writers of feature tables, checksums, and where to get each data set."""

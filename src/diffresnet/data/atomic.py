@@ -1,0 +1,136 @@
+"""Files that are whole or absent: what is checked before long work, and how its result is kept."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+from ..errors import InputError
+
+Pathlike = str | os.PathLike[str]
+
+
+@contextlib.contextmanager
+def atomic_write(path: Pathlike) -> Iterator[Path]:
+    """Write a file so that others see either the old one or the whole new one.
+
+    Yields an empty temporary file in the same folder, with the same suffix. When the block ends it
+    is synced to disk and takes the place of `path`; when the block fails, a full disk or Ctrl-C
+    included, it is removed and the old file stands as it was. A link is followed, and the
+    permissions of an old file are kept.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written; it names `path`, never the temporary file.
+
+    Examples
+    --------
+    >>> with atomic_write("result.txt") as temporary:  # doctest: +SKIP
+    ...     temporary.write_text("done")
+    """
+    target = Path(os.path.realpath(path))
+    temporary = target.with_name(f".diffresnet-{secrets.token_hex(8)}{target.suffix}")
+    try:
+        # Not tempfile, whose files only the owner can read, whatever the umask says.
+        os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+        yield temporary
+        _sync(temporary, os.O_RDWR)  # some systems sync only what may be written
+        if target.exists():
+            shutil.copymode(target, temporary)
+        os.replace(temporary, target)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename in (None, str(temporary)):
+            raise _about(target, error) from error
+        raise
+    with contextlib.suppress(OSError):  # not every system can sync a folder
+        _sync(target.parent, os.O_RDONLY)
+
+
+def check_writable(path: Pathlike, suffixes: Collection[str] | None = None) -> Path:
+    """Refuse early an output that could not be written when the work is done.
+
+    Parameters
+    ----------
+    suffixes : collection of str, optional
+        Endings of the name that have a format, such as ".csv", in any case.
+
+    Raises
+    ------
+    InputError
+        If the ending is another, the folder is missing, or the place is a folder, a device or
+        write-protected.
+    """
+    path = Path(path)
+    if suffixes is not None and path.suffix.lower() not in suffixes:
+        raise InputError(f"cannot write {str(path)!r}: its name must end in {_either(suffixes)}")
+    target = Path(os.path.realpath(path))
+    if target.is_dir():
+        raise InputError(f"cannot write {str(path)!r}: it is a folder; name a file in it")
+    if target.exists() and not target.is_file():
+        raise InputError(f"cannot write {str(path)!r}: it is not a regular file")
+    if not target.parent.is_dir():
+        raise InputError(
+            f"cannot write {str(path)!r}: the folder {str(path.parent)!r} does not exist; make it"
+        )
+    if not os.access(target.parent, os.W_OK | os.X_OK):
+        raise InputError(f"cannot write {str(path)!r}: no permission to write in its folder")
+    if target.exists() and not os.access(target, os.W_OK):
+        raise InputError(f"cannot write {str(path)!r}: it is write-protected")
+    return path
+
+
+def check_readable(path: Pathlike, suffixes: Collection[str] | None = None) -> Path:
+    """Refuse a file that is missing, empty, of unknown format, no file at all, or not readable.
+
+    Raises
+    ------
+    InputError
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise InputError(f"cannot read {str(path)!r}: it is a folder; name a file in it")
+    if suffixes is not None and path.suffix.lower() not in suffixes:
+        raise InputError(f"cannot read {str(path)!r}: its name must end in {_either(suffixes)}")
+    if path.exists() and not path.is_file():
+        raise InputError(f"cannot read {str(path)!r}: it is not a regular file")
+    try:
+        with open(path, "rb") as file:
+            empty = not file.read(1)
+    except (OSError, ValueError) as error:  # ValueError: a null character in the name
+        raise InputError(f"cannot read {str(path)!r}: {reason(error)}") from error
+    if empty:
+        raise InputError(f"cannot read {str(path)!r}: the file is empty")
+    return path
+
+
+def reason(error: BaseException) -> str:
+    """What went wrong in one line, without the number and the name of the file."""
+    text = (isinstance(error, OSError) and error.strerror) or str(error) or type(error).__name__
+    text = " ".join(text.split())
+    return text[:1].lower() + text[1:] if text[1:2].islower() else text
+
+
+def _about(target: Path, error: OSError) -> OSError:
+    if error.errno is None:
+        return OSError(f"{target}: {reason(error)}")
+    return OSError(error.errno, error.strerror or str(error), str(target))
+
+
+def _either(suffixes: Collection[str]) -> str:
+    *others, last = suffixes
+    return f"{', '.join(others)} or {last}" if others else last
+
+
+def _sync(path: Path, mode: int) -> None:
+    descriptor = os.open(path, mode)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

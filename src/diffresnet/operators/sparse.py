@@ -1,0 +1,249 @@
+"""The Laplacian of one graph, in CSR."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+import scipy.sparse
+import torch
+from jaxtyping import Bool
+from torch import Tensor
+
+from ..errors import InputError
+from ..similarity.weights import normalized
+from .laplacian import Laplacian, LinearMap, Symmetry
+from .matrix import SparseMatrix
+from .solve import bicgstab, conjugate_gradient
+from .spectrum import largest_eigenvalue, longest_step
+from .symmetry import reversing_measure
+
+# A panel of features of this size stays in a shared cache while a flow moves it.
+PANEL_BYTES = 12 * 2**20
+
+
+class SparseLaplacian(Laplacian):
+    """L = diag(W 1) - W for a sparse (n, n) matrix W of non-negative weights.
+
+    Parameters
+    ----------
+    weights : scipy sparse matrix or array, (n, n)
+        Entry (i, j) is the weight with which point j pulls point i. Self-loops cancel in L.
+    symmetry : {"symmetric", "reversible", "none"}, optional
+        Found out if not given.
+    measure : (n,), optional
+        Where the caller knows it, the d with d_i w_ij = d_j w_ji of a reversible graph.
+    dtype : torch.dtype
+        Precision of the products.
+
+    Memory is 8 bytes an entry in float32; products run in panels of columns, so that a flow adds
+    one copy of the features and `PANEL_BYTES`.
+    """
+
+    def __init__(
+        self,
+        weights: scipy.sparse.sparray | scipy.sparse.spmatrix,
+        *,
+        symmetry: Symmetry | None = None,
+        measure: np.ndarray | None = None,
+        dtype: torch.dtype = torch.float32,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        w = scipy.sparse.csr_array(weights).astype(np.float64)
+        if w.shape[0] != w.shape[1]:
+            raise InputError(f"a graph must be square, this one is {w.shape[0]} x {w.shape[1]}")
+        if not np.isfinite(w.data).all():
+            raise InputError("the graph has weights that are NaN or infinite; remove those edges")
+        if (w.data < 0).any():
+            raise InputError("the graph has negative weights; a diffusion needs weights >= 0")
+        w.sum_duplicates()
+        if measure is not None:
+            symmetry = "reversible"
+        elif symmetry != "symmetric":
+            measure = reversing_measure(w) if symmetry in (None, "reversible") else None
+            if measure is None and symmetry == "reversible":
+                raise InputError("this graph is not reversible: no measure makes it symmetric")
+            if measure is None:
+                symmetry = "none"
+            else:
+                symmetry = "symmetric" if (measure == measure[0]).all() else "reversible"
+        lap, degree = _laplacian(w)
+        rows = np.repeat(np.arange(lap.shape[0]), np.diff(lap.indptr))
+        index = np.int32 if lap.nnz < 2**31 else np.int64
+        self.symmetry = symmetry
+        self._max_degree = float(degree.max(initial=0.0))
+        self._measure = (
+            torch.from_numpy(measure).to(device, dtype) if symmetry == "reversible" else None
+        )
+        self._transposed = False
+        self._diagonal_at = torch.from_numpy(np.flatnonzero(rows == lap.indices)).to(device)
+        self._l = SparseMatrix(
+            torch.from_numpy(lap.indptr.astype(index)).to(device),
+            torch.from_numpy(lap.indices.astype(index)).to(device),
+            torch.from_numpy(lap.data).to(device, dtype),
+        )
+
+    @classmethod
+    def random_walk(
+        cls,
+        weights: scipy.sparse.sparray | scipy.sparse.spmatrix,
+        *,
+        dtype: torch.dtype = torch.float32,
+        device: torch.device | str = "cpu",
+    ) -> SparseLaplacian:
+        """I - D^-1 W for symmetric weights without self-loops; points without edges stay put."""
+        w = scipy.sparse.csr_array(weights)
+        degree = w.sum(axis=1)
+        walk = normalized(w, "random_walk")
+        return cls(walk, measure=np.where(degree > 0, degree, 1.0), dtype=dtype, device=device)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return (self._l.n, self._l.n)
+
+    @property
+    def nnz(self) -> int:
+        """Stored entries of L, the diagonal included."""
+        return self._l.values.numel()
+
+    @property
+    def device(self) -> torch.device:
+        return self._l.values.device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        return self._l.values.dtype
+
+    @property
+    def max_degree(self) -> float:
+        return self._max_degree
+
+    def shifted(self, alpha: float, beta: float) -> LinearMap:
+        values = beta * self._l.values
+        values[self._diagonal_at] += alpha
+        matrix = SparseMatrix(self._l.indptr, self._l.indices, values)
+        if self._transposed and self._measure is not None:  # L^T = D L D^-1
+            d = self._measure[:, None]
+            return lambda x: d * matrix(x / d)
+        return matrix
+
+    def panels(self, x: Tensor) -> list[Tensor]:
+        if x.device.type != "cpu":
+            return [x]
+        width = max(16, PANEL_BYTES // max(1, x.shape[0] * x.element_size()))
+        return list(x.split(width, dim=1))
+
+    def transpose(self) -> SparseLaplacian:
+        if self.symmetry == "symmetric":
+            return self
+        return self._transpose
+
+    @cached_property
+    def _transpose(self) -> SparseLaplacian:
+        other = self._copy()
+        if self.symmetry == "reversible":
+            other._transposed = not self._transposed
+        else:
+            other._l = self._l.transpose()
+            rows = torch.repeat_interleave(
+                torch.arange(other._l.n, device=self.device), other._l.indptr.diff().long()
+            )
+            other._diagonal_at = torch.nonzero(rows == other._l.indices)[:, 0]
+        other.__dict__["_transpose"] = self
+        return other
+
+    def _copy(self) -> SparseLaplacian:
+        other = object.__new__(SparseLaplacian)
+        other.__dict__.update(self.__dict__)
+        for cached in ("_transpose", "_symmetrized", "_spectral_bound", "_max_step"):
+            other.__dict__.pop(cached, None)
+        return other
+
+    @cached_property
+    def _symmetrized(self) -> scipy.sparse.csr_array:
+        """D^1/2 L D^-1/2 on the host: a symmetric matrix with the eigenvalues of L."""
+        values = self._l.values.double().cpu().numpy()
+        indices = self._l.indices.cpu().numpy()
+        indptr = self._l.indptr.cpu().numpy()
+        if self._measure is not None:
+            root = self._measure.double().cpu().numpy() ** 0.5
+            rows = np.repeat(np.arange(self._l.n), np.diff(indptr))
+            values = values * root[rows] / root[indices]
+        return scipy.sparse.csr_array((values, indices, indptr), shape=self.shape)
+
+    @cached_property
+    def _spectral_bound(self) -> float:
+        gershgorin = 2.0 * self._max_degree
+        if self.symmetry == "none":
+            return gershgorin
+        estimate, residual = largest_eigenvalue(self._symmetrized, tol=1e-2)
+        return min(gershgorin, estimate + residual)
+
+    def spectral_bound(self) -> float:
+        return self._spectral_bound
+
+    @cached_property
+    def _max_step(self) -> float:
+        if self._max_degree == 0.0:
+            return float("inf")
+        if self.symmetry == "none":
+            return longest_step(self._symmetrized, self._max_degree)
+        return 2.0 / largest_eigenvalue(self._symmetrized, tol=1e-9)[0]
+
+    def max_step(self) -> float:
+        return self._max_step
+
+    def solve(
+        self, x: Tensor, gamma: float, tol: float, fixed: Bool[Tensor, "n #d"] | None = None
+    ) -> Tensor:
+        matrix = self.shifted(1.0, gamma)
+        if fixed is None:
+            return self._invert(matrix, x, tol)
+        # Values at fixed points go to the right-hand side; the rest is a system of its own.
+        free = ~fixed
+        held = x * fixed
+        return held + self._invert(lambda y: matrix(y) * free, (x - matrix(held)) * free, tol)
+
+    def _invert(self, matrix: LinearMap, b: Tensor, tol: float) -> Tensor:
+        if self.symmetry == "none":
+            return bicgstab(matrix, b, tol)
+        if self._measure is None:
+            return conjugate_gradient(matrix, b, tol)
+        root = self._measure.sqrt()[:, None]
+        if self._transposed:
+            root = 1.0 / root
+        return conjugate_gradient(lambda y: root * matrix(y / root), root * b, tol) / root
+
+    def to_dense(self) -> Tensor:
+        return self.shifted(0.0, 1.0)(torch.eye(self._l.n, device=self.device, dtype=self.dtype))
+
+    def to(
+        self, device: torch.device | str | None = None, dtype: torch.dtype | None = None
+    ) -> SparseLaplacian:
+        if (device is None or torch.device(device) == self.device) and dtype in (None, self.dtype):
+            return self
+        other = self._copy()
+        device = device or self.device
+        other._measure = None if self._measure is None else self._measure.to(device, dtype)
+        other._diagonal_at = self._diagonal_at.to(device)
+        other._l = SparseMatrix(
+            self._l.indptr.to(device), self._l.indices.to(device), self._l.values.to(device, dtype)
+        )
+        return other
+
+
+def _laplacian(w: scipy.sparse.csr_array) -> tuple[scipy.sparse.csr_array, np.ndarray]:
+    """diag(W 1) - W with an entry in every diagonal place, and its diagonal."""
+    n = w.shape[0]
+    rows = np.repeat(np.arange(n), np.diff(w.indptr))
+    off = rows != w.indices
+    degree = np.bincount(rows[off], weights=w.data[off], minlength=n)
+    every = np.arange(n)
+    coo = scipy.sparse.coo_array(
+        (
+            np.concatenate([-w.data[off], degree]),
+            (np.concatenate([rows[off], every]), np.concatenate([w.indices[off], every])),
+        ),
+        shape=(n, n),
+    )
+    return coo.tocsr(), degree

@@ -1,0 +1,149 @@
+"""Exact nearest neighbours by matrix products, a chunk of rows at a time."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+# What one chunk of the score matrix may take.
+CHUNK_BYTES = 128 * 2**20
+# Candidates kept beyond k before distances are computed anew, to be safe from rounding.
+SLACK = 8
+# Scores in a group of this many columns are first compared by their maximum alone.
+GROUP = 64
+
+
+def exact_search(
+    x: Tensor, k: int, *, queries: Tensor | None = None
+) -> tuple[Int[Tensor, "m k"], Float[Tensor, "m k"]]:
+    """Indices and Euclidean distances of the k nearest rows of x, nearest first.
+
+    Candidates are ranked by |y|^2 - 2 <x, y>, one matrix product a chunk; the distances of the
+    best k + 8 are then computed from differences, so that equal points are at distance 0.
+
+    Parameters
+    ----------
+    x : (n, d) dense, or sparse CSR whose distances then come from the products themselves.
+    queries : (m, d)
+        If not given, the rows of x, each without itself.
+    """
+    points = Points(x)
+    q = points if queries is None else points.like(queries)
+    n, m = x.shape[0], q.x.shape[0]
+    width = min(k + SLACK, n - (queries is None))
+    rows_at_once = max(1, CHUNK_BYTES // max(1, n * x.element_size()))
+    indices, distances = [], []
+    for start in range(0, m, rows_at_once):
+        stop = min(start + rows_at_once, m)
+        rows = q.dense(start, stop)
+        scores = points.scores(rows)
+        if queries is None:
+            here = torch.arange(start, stop, device=scores.device)
+            scores[here - start, here] = -torch.inf
+        best = largest(scores, width)
+        d = points.distances(rows, best, scores)
+        i, d = nearest_first(best, d, k)
+        indices.append(i)
+        distances.append(d)
+    return torch.cat(indices), torch.cat(distances)
+
+
+class Points:
+    """Rows that others are compared with, centred and scaled so that float32 is enough."""
+
+    def __init__(self, x: Tensor, centre: Tensor | None = None, scale: float | None = None) -> None:
+        self.is_sparse = x.layout != torch.strided
+        if centre is None and not self.is_sparse and x.shape[0]:
+            # Halves, since the sum of large numbers of one sign can overflow.
+            centre = 2 * (x / 2 / x.shape[0]).sum(0)
+        values = x.values() if self.is_sparse else x
+        if scale is None:
+            spread = values if centre is None else values - centre
+            scale = float(spread.abs().max()) if spread.numel() else 1.0
+            scale = scale if 0.0 < scale < float("inf") else 1.0
+        self.centre, self.scale = centre, scale
+        if self.is_sparse:
+            self.x = torch.sparse_csr_tensor(
+                x.crow_indices(), x.col_indices(), values / scale, x.shape
+            )
+            rows = torch.repeat_interleave(
+                torch.arange(x.shape[0], device=x.device), x.crow_indices().diff()
+            )
+            self.square = torch.zeros(x.shape[0], dtype=x.dtype, device=x.device)
+            self.square.index_add_(0, rows, self.x.values() ** 2)
+        else:
+            self.x = (x - centre).div_(scale) if centre is not None else x
+            self.square = (self.x * self.x).sum(1)
+
+    def like(self, x: Tensor) -> Points:
+        """Other rows, moved as these were."""
+        return Points(x, self.centre, self.scale)
+
+    def dense(self, start: int, stop: int) -> Tensor:
+        """Some of the rows, dense."""
+        if not self.is_sparse:
+            return self.x[start:stop]
+        crow = self.x.crow_indices()
+        a, b = int(crow[start]), int(crow[stop])
+        return torch.sparse_csr_tensor(
+            crow[start : stop + 1] - a,
+            self.x.col_indices()[a:b],
+            self.x.values()[a:b],
+            (stop - start, self.x.shape[1]),
+        ).to_dense()
+
+    def scores(self, rows: Float[Tensor, "c d"]) -> Float[Tensor, "c n"]:
+        """2 <row, x> - |x|^2: the larger, the nearer."""
+        if self.is_sparse:
+            return (2.0 * (self.x @ rows.T) - self.square[:, None]).T.contiguous()
+        return torch.addmm(-self.square[None, :], rows, self.x.T, alpha=2.0)
+
+    def distances(
+        self, rows: Float[Tensor, "c d"], candidates: Int[Tensor, "c w"], scores: Tensor
+    ) -> Float[Tensor, "c w"]:
+        if self.is_sparse:
+            square = (rows * rows).sum(1, keepdim=True)
+            d2 = square - scores.gather(1, candidates)
+            # Equal rows leave only rounding, which is no distance.
+            noise = 8 * torch.finfo(d2.dtype).eps * (square + self.square[candidates])
+            return torch.where(d2 <= noise, torch.zeros_like(d2), d2).sqrt() * self.scale
+        out = torch.empty(candidates.shape, dtype=rows.dtype, device=rows.device)
+        step = max(
+            1,
+            CHUNK_BYTES // (4 * max(1, candidates.shape[1] * rows.shape[1]) * rows.element_size()),
+        )
+        for start in range(0, rows.shape[0], step):
+            part = slice(start, start + step)
+            difference = self.x[candidates[part]] - rows[part, None, :]
+            out[part] = torch.linalg.vector_norm(difference, dim=2)
+        return out * self.scale
+
+
+def largest(scores: Float[Tensor, "c n"], k: int) -> Int[Tensor, "c k"]:
+    """Columns of the k largest scores of each row, in no order.
+
+    The k largest lie in the k groups with the largest maxima: one cheap pass finds those, and
+    only they are searched.
+    """
+    n = scores.shape[1]
+    groups = n // GROUP
+    if groups < 4 * k:
+        return scores.topk(k, dim=1, sorted=False).indices
+    whole = groups * GROUP
+    blocks = scores[:, :whole].unflatten(1, (groups, GROUP))
+    chosen = blocks.amax(2).topk(k, dim=1, sorted=False).indices
+    inside = (chosen[:, :, None] * GROUP + torch.arange(GROUP, device=scores.device)).flatten(1)
+    rest = torch.arange(whole, n, device=scores.device).expand(scores.shape[0], -1)
+    columns = torch.cat([inside, rest], dim=1)
+    best = scores.gather(1, columns).topk(k, dim=1, sorted=False).indices
+    return columns.gather(1, best)
+
+
+def nearest_first(
+    candidates: Int[Tensor, "c w"], distances: Float[Tensor, "c w"], k: int
+) -> tuple[Int[Tensor, "c k"], Float[Tensor, "c k"]]:
+    """The k nearest of the candidates, in order; of equal distances the lower index first."""
+    candidates, by_index = candidates.sort(dim=1)
+    d, order = distances.gather(1, by_index).sort(dim=1, stable=True)
+    return candidates.gather(1, order[:, :k]), d[:, :k]
