@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import zipfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from ..data.atomic import atomic_write
+from ..data.npz import load_npz
 from ..errors import InputError
 from ..similarity import GraphSettings
 from .induction import FittedFeatures, FittedScores, Induction, LinearHead
@@ -69,33 +69,20 @@ def save_classifier(model: DiffusionClassifier, path: Path) -> None:
                 arrays["moved"] = f.moved
     arrays["header"] = np.frombuffer(json.dumps(header).encode(), dtype=np.uint8)
     with atomic_write(path) as target, target.open("wb") as file:
-        np.savez(file, **arrays)
+        np.savez(file, **arrays)  # type: ignore[arg-type]
 
 
 def load_classifier(cls: type[Model], path: Path) -> Model:
     """Read what `save_classifier` wrote."""
+    arrays = load_npz(path, suffixes=None)
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
         header = json.loads(arrays["header"].tobytes())
         if header["format"] != FORMAT:
             raise InputError(f"{path} is a model of another version ({header['format']!r})")
         return _restore(cls, header, arrays)
     except InputError:
         raise
-    except FileNotFoundError:
-        raise InputError(f"there is no model file {path}") from None
-    except IsADirectoryError:
-        raise InputError(f"{path} is a folder, not a model file") from None
-    except (
-        OSError,
-        ValueError,
-        KeyError,
-        TypeError,
-        EOFError,
-        AttributeError,
-        zipfile.BadZipFile,
-    ) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
         raise InputError(f"{path} is not a model saved by diffresnet, or is damaged") from error
 
 
@@ -125,7 +112,14 @@ def _restore(cls: type[Model], header: dict[str, Any], arrays: dict[str, np.ndar
         header["sharpness"],
     )
     model._induction = None
+    n, c = arrays["scores"].shape
+    if arrays["prior"].shape != (n, c) or len(arrays["points_reached"]) != n:
+        raise ValueError("arrays of different lengths")
+    if len(model.classes_) != c or arrays["label_distributions"].shape[1] != c:
+        raise ValueError("another number of classes")
     if header["has_points"]:
+        if len(arrays["points"]) != n or arrays["width"].shape != (n,):
+            raise ValueError("arrays of different lengths")
         features = None
         if header["has_features"]:
             features = FittedFeatures(

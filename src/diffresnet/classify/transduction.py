@@ -130,9 +130,9 @@ class _Job:
         strength = 0.0
         total = sources
         if self.x is not None:
-            strength = self.recipe.strength
-            if strength is None:
-                strength = 1.0 / max(DECAY_ONE_LABEL, self.source_decay)
+            chosen = self.recipe.strength
+            longest = 1.0 / max(DECAY_ONE_LABEL, self.source_decay)
+            strength = longest if chosen is None else chosen
             features, head = self.fitted_head(strength)
             logits = comparable(head.logits(features.rows).to(sources.dtype))
             doubt = float((logits.argmax(1) != sources.argmax(1)).float().mean())

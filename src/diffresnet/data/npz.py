@@ -37,10 +37,14 @@ _BROKEN = (
 )
 
 
-def load_npz(path: Pathlike) -> dict[str, np.ndarray]:
+def load_npz(path: Pathlike, suffixes: tuple[str, ...] | None = (".npz",)) -> dict[str, np.ndarray]:
     """All arrays of an .npz file, by name.
 
     Every array's claimed shape is held against the bytes that are there before memory is taken.
+
+    Parameters
+    ----------
+    suffixes : endings that the file name may have; None is any.
 
     Raises
     ------
@@ -48,7 +52,7 @@ def load_npz(path: Pathlike) -> dict[str, np.ndarray]:
         If the file is missing, no .npz file, damaged, larger than memory, or holds pickled
         objects.
     """
-    path = check_readable(path, (".npz",))
+    path = check_readable(path, suffixes)
     name = str(path)
     try:
         with zipfile.ZipFile(path) as archive:

@@ -53,7 +53,7 @@ def diffuse(
             return flow(laplacian, moved).to(x.dtype)
         if gamma is None:
             gamma = moved.new_tensor(flow.gamma)
-        return _Diffusion.apply(moved, gamma, laplacian, flow).to(x.dtype)  # type: ignore[no-untyped-call]
+        return _Diffusion.apply(moved, gamma, laplacian, flow).to(x.dtype)
 
 
 class _Diffusion(torch.autograd.Function):

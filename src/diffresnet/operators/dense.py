@@ -57,7 +57,7 @@ class DenseLaplacian(Laplacian):
         return self._l.requires_grad
 
     @cached_property
-    def max_degree(self) -> float:  # type: ignore[override]
+    def max_degree(self) -> float:
         diagonal = self._l.detach().diagonal(dim1=-2, dim2=-1)
         return float(diagonal.max()) if diagonal.numel() else 0.0
 

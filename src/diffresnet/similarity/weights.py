@@ -10,7 +10,6 @@ from torch import Tensor
 
 from .settings import GraphSettings, Normalization
 
-
 FAINTEST = 1e-8
 
 
