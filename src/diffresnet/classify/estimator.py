@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
 import numpy as np
 import scipy.sparse
@@ -35,6 +35,9 @@ from .labels import Labels, encode_labels
 from .persistence import load_classifier, save_classifier
 from .transduction import DECAY, Recipe, Transduction, transduce
 
+# From so many columns on, rows are taken for embeddings.
+EMBEDDED = 64
+
 
 class DiffusionClassifier(ClassifierMixin, BaseEstimator):
     """Label all rows from a few labelled ones, along the graph of their similarities.
@@ -47,8 +50,10 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
     ----------
     n_neighbors : int, default 10
         Neighbours of each row in the graph; at most all others.
-    metric : {"euclidean", "cosine"}, default "euclidean"
-        Distance between rows. Put differently scaled columns through a StandardScaler first.
+    metric : {"auto", "euclidean", "cosine"}, default "auto"
+        Distance between rows in the graph: "auto" is the cosine from 64 columns on, where rows are
+        embeddings as a rule and their length says little, else the Euclidean one. Put
+        differently scaled columns through a StandardScaler first.
     strength : "auto" or float >= 0
         Time that features diffuse along the random walk; 0 leaves them alone.
     prior_weight : "auto" or float > 0
@@ -115,7 +120,7 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
         self,
         n_neighbors: int = 10,
         *,
-        metric: Literal["euclidean", "cosine"] = "euclidean",
+        metric: Literal["auto", "euclidean", "cosine"] = "auto",
         strength: float | Literal["auto"] = "auto",
         prior_weight: float | Literal["auto"] = "auto",
         flow: FlowName = "implicit",
@@ -199,9 +204,7 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
             if scipy.sparse.issparse(x):
                 self._projection = sparse_projection(x, seed)
                 x = x.toarray() if self._projection is None else x @ self._projection
-            x = np.ascontiguousarray(x, dtype=np.float32)
-            if not np.isfinite(x).all():
-                raise InputError("the features are too large for float32; rescale them")
+            x = _in_single_precision(x)
         found: Neighbours | None = None
         if graph is None:
             assert x is not None
@@ -215,8 +218,10 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
         self.recall_ = 1.0 if found is None else found.recall
         rows = labels.rows
         row_weight = None if weight is None else weight[rows]
-        at, codes, point_weight = labelled_points(group[rows], labels.codes[rows], row_weight)
-        result, w = self._transduce(w, points, at, codes, n_classes, point_weight, seed, device)
+        at, given, point_weight = labelled_points(
+            group[rows], labels.codes[rows], n_classes, row_weight
+        )
+        result, w = self._transduce(w, points, at, given, point_weight, seed, device)
         reached = reached_from(w, at)
         self._remember(result, points, found, reached, device)
 
@@ -312,7 +317,7 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
             x = x @ self._projection
         elif scipy.sparse.issparse(x):
             x = x.toarray()
-        x = np.ascontiguousarray(x, dtype=np.float32)
+        x = _in_single_precision(x)
         return self._induction.probabilities(x, pick_device(self.device))
 
     def _check_parameters(self) -> None:
@@ -330,16 +335,24 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
         for name, allowed in (
             ("flow", ("implicit", "heat", "euler")),
             ("convection", (None, "trained", "paper")),
+            ("neighbors", get_args(Method)),
         ):
             if getattr(self, name) not in allowed:
                 raise InputError(f"{name} must be one of {allowed}, not {getattr(self, name)!r}")
-        self._settings()
+        if self.head is not None and not hasattr(self.head, "predict_proba"):
+            raise InputError(f"the head {self.head!r} has no predict_proba; choose one that does")
+        self._settings(0)
 
-    def _settings(self) -> GraphSettings:
+    def _settings(self, dimensions: int) -> GraphSettings:
         if self.similarity is not None:
             return self.similarity
+        if self.metric not in ("auto", "euclidean", "cosine"):
+            raise InputError(f"metric must be auto, euclidean or cosine, not {self.metric!r}")
+        metric = self.metric
+        if metric == "auto":
+            metric = "cosine" if dimensions >= EMBEDDED else "euclidean"
         k = int(self.n_neighbors)
-        return GraphSettings(n_neighbors=k, metric=self.metric, scale_neighbor=max(k, 1))
+        return GraphSettings(n_neighbors=k, metric=metric, scale_neighbor=max(k, 1))
 
     def _read(self, X: Any, y: Any, graph: Any) -> tuple[Any, Any]:
         if y is None:
@@ -364,7 +377,7 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
     def _neighbour_graph(
         self, points: np.ndarray, device: torch.device
     ) -> tuple[scipy.sparse.csr_array, Neighbours]:
-        how = self._settings()
+        how = self._settings(points.shape[1])
         found = nearest_neighbours(
             as_points(points, device),
             how.neighbors_needed,
@@ -381,14 +394,14 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
         w: scipy.sparse.csr_array,
         points: np.ndarray | None,
         at: np.ndarray,
-        codes: np.ndarray,
-        n_classes: int,
+        given: np.ndarray,
         weight: np.ndarray | None,
         seed: int,
         device: torch.device,
     ) -> tuple[Transduction, scipy.sparse.csr_array]:
         x = None if points is None else torch.from_numpy(points).to(device)
         self._block = None
+        codes, n_classes = given.argmax(axis=1), given.shape[1]
         if self.convection == "paper":
             if x is None:
                 raise InputError("convection='paper' moves features: it needs X")
@@ -397,7 +410,7 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
                 w = weigh(nearest_neighbours(x, how.neighbors_needed, method=self.neighbors), how)
             laplacian = SparseLaplacian(w, device=device)
             p = paper_network(laplacian, x, at, codes, n_classes, seed).double().cpu().numpy()
-            p[at] = np.eye(n_classes)[codes]
+            p[at] = given
             log_p = np.log(np.maximum(p, 1e-9))
             return Transduction(log_p, p, None, None, 20.0, 0.01, 1.0, None), w
         laplacian = SparseLaplacian.random_walk(w, device=device)
@@ -417,7 +430,7 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
             calibrate=self.calibrate,
             seed=seed,
         )
-        return transduce(laplacian, degree, x, at, codes, n_classes, recipe, weight), w
+        return transduce(laplacian, degree, x, at, given, recipe, weight), w
 
     def _remember(
         self,
@@ -436,7 +449,7 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
         self._induction = None
         if points is None:
             return
-        how = self._settings()
+        how = self._settings(points.shape[1])
         if found is None:
             found = nearest_neighbours(
                 as_points(points, device), how.neighbors_needed, metric=how.metric
@@ -466,6 +479,14 @@ def _seed(random_state: Any) -> int:
     if isinstance(random_state, int | np.integer):
         return int(random_state)
     return int(check_random_state(random_state).randint(2**31))
+
+
+def _in_single_precision(x: np.ndarray) -> np.ndarray:
+    with np.errstate(over="ignore"):
+        x = np.ascontiguousarray(x, dtype=np.float32)
+    if not np.isfinite(x).all():
+        raise InputError("the features are too large for float32; rescale them")
+    return x
 
 
 def _without_weightless(

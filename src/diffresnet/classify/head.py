@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int
 from sklearn.base import clone
+from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 from torch import Tensor
 
@@ -48,6 +49,9 @@ class Head:
             features = features @ q
             self._basis = torch.from_numpy(q).to(z)
         self._model = clone(self.prototype)
+        if (codes == codes[0]).all():
+            # Where equal rows bear contradicting labels a class can be left without a row.
+            self._model = DummyClassifier(strategy="prior")
         try:
             if sample_weight is None:
                 self._model.fit(features, codes)

@@ -70,23 +70,26 @@ def distinct_rows(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def labelled_points(
-    group: np.ndarray, codes: np.ndarray, weight: np.ndarray | None
+    group: np.ndarray, codes: np.ndarray, n_classes: int, weight: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
-    """Points that a labelled row stands at, their class, and their weight.
-
-    Copies add their weights; of several classes at one point the heaviest wins.
+    """Points that a labelled row stands at, their labels, and their weight.
 
     Parameters
     ----------
     group, codes, weight : point, class and weight of each labelled row.
+
+    Returns
+    -------
+    points : (l,)
+    labels : (l, n_classes) distributions: copies of a point share its label by their weights.
+    weight : (l,), or None where every weight is 1.
     """
     points, at = np.unique(group, return_inverse=True)
-    if len(points) == len(group):
-        order = np.argsort(at)
-        return points, codes[order], None if weight is None else weight[order]
-    mass = np.zeros((len(points), codes.max() + 1))
+    mass = np.zeros((len(points), n_classes))
     np.add.at(mass, (at, codes), 1.0 if weight is None else weight)
-    return points, mass.argmax(axis=1), mass.sum(axis=1)
+    total = mass.sum(axis=1)
+    plain = weight is None and len(points) == len(group)
+    return points, mass / total[:, None], None if plain else total
 
 
 def check_graph(graph: Any, n: int | None) -> scipy.sparse.csr_array:

@@ -68,7 +68,7 @@ def encode_labels(y: Any) -> Labels:
     if values.ndim != 1:
         raise InputError(f"labels must be one a row, these are of shape {values.shape}")
     missing = _missing(values)
-    if values.dtype.kind in "if" and missing.any() and (values[~missing] == 1).all():
+    if values.dtype.kind in "if" and set(values[~missing]) == {1}:
         missing = _plus_and_minus_one(values)
     known = values[~missing]
     if known.size == 0:

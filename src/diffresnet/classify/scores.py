@@ -55,11 +55,13 @@ def spread_sources(
     """
     at = torch.from_numpy(rows).to(degree.device)
     source = torch.zeros(len(degree), labels.shape[1], dtype=degree.dtype, device=degree.device)
-    source[at] = (labels - labels.mean(0)) / degree[at, None].clamp_min(SMALLEST)
+    # A point without edges has nowhere to send its label.
+    inverse = torch.where(degree > 0, 1.0 / degree, 0.0)
+    source[at] = (labels - labels.mean(0)) * inverse[at, None]
     spread = diffuse_with_boundary(
-        laplacian, source, torch.zeros(len(degree), 1, dtype=torch.bool), 1.0 / decay
+        laplacian, source, torch.zeros_like(source[:, :1], dtype=torch.bool), 1.0 / decay
     )
-    return spread - (degree @ spread) / degree.sum()
+    return spread - (degree @ spread) / degree.sum().clamp_min(SMALLEST)
 
 
 def comparable(scores: Float[Tensor, "n c"]) -> Float[Tensor, "n c"]:

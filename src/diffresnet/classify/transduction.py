@@ -84,8 +84,7 @@ def transduce(
     degree: Float[Tensor, " n"],
     x: Float[Tensor, "n d"] | None,
     rows: Int[np.ndarray, " l"],
-    codes: Int[np.ndarray, " l"],
-    n_classes: int,
+    given: Float[np.ndarray, "l c"],
     recipe: Recipe,
     sample_weight: Float[np.ndarray, " l"] | None = None,
 ) -> Transduction:
@@ -95,10 +94,11 @@ def transduce(
     ----------
     laplacian : of the random walk on the graph; degree : its degrees.
     x : features, or None to spread class scores alone.
-    rows, codes : labelled rows, one each, and their classes; every class occurs.
+    rows, given : labelled rows, and the distribution of the label of each.
     """
+    codes = given.argmax(axis=1)
     folds = split_labels(codes, recipe.seed)
-    job = _Job(laplacian, degree, x, rows, codes, n_classes, recipe, sample_weight)
+    job = _Job(laplacian, degree, x, rows, codes, given, recipe, sample_weight)
     return job.with_few() if folds is None else job.with_folds(folds)
 
 
@@ -109,13 +109,17 @@ class _Job:
     x: Tensor | None
     rows: np.ndarray
     codes: np.ndarray
-    n_classes: int
+    given: np.ndarray
     recipe: Recipe
     sample_weight: np.ndarray | None
 
     @property
+    def n_classes(self) -> int:
+        return self.given.shape[1]
+
+    @property
     def labels(self) -> Tensor:
-        return one_hot(self.codes, self.n_classes, self.degree)
+        return torch.from_numpy(self.given).to(self.degree)
 
     @property
     def source_decay(self) -> float:

@@ -36,11 +36,16 @@ def diffuse(
     StabilityError
         If an explicit step is too long for the graph.
     InputError
-        If x has another number of points than the graph.
+        If x has another number of points than the graph, or of graphs than the batch.
     """
     if x.shape[-2] != laplacian.shape[-1]:
         raise InputError(
             f"features of {x.shape[-2]} points cannot move on a graph of {laplacian.shape[-1]}"
+        )
+    if x.ndim != len(laplacian.shape) or x.shape[:-2] != laplacian.shape[:-2]:
+        raise InputError(
+            f"features {tuple(x.shape)} do not fit a graph {tuple(laplacian.shape)}: one graph "
+            f"moves (n, d), a batch of b graphs moves (b, n, d)"
         )
     if gamma is not None:
         flow = replace(flow, gamma=float(gamma.detach()))
@@ -68,13 +73,27 @@ class _Diffusion(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, Tensor | None, None, None]:
         x, gamma = ctx.saved_tensors
+        laplacian, flow = ctx.laplacian, ctx.flow
         grad_x = grad_gamma = None
         if ctx.needs_input_grad[0]:
-            # Applied as a function of its own, so that second derivatives work.
-            grad_x = _Diffusion.apply(grad, gamma.detach(), ctx.laplacian.transpose(), ctx.flow)
-        if ctx.needs_input_grad[1]:
-            grad_gamma = (grad * ctx.flow.derivative(ctx.laplacian, x)).sum().to(gamma.dtype)
+            # Both by functions that are differentiable themselves, for second derivatives.
+            grad_x = _Diffusion.apply(grad, gamma, laplacian.transpose(), flow)
+        if ctx.needs_input_grad[1] and flow.steps > 0:
+            moved = _Diffusion.apply(x, gamma, laplacian, flow.derivative())
+            slope = -flow.steps * _Product.apply(moved, laplacian)
+            grad_gamma = (grad * slope).sum().to(gamma.dtype)
         return grad_x, grad_gamma, None, None
+
+
+class _Product(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, laplacian: Laplacian) -> Tensor:
+        ctx.laplacian = laplacian
+        return laplacian.product(x)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
+        return _Product.apply(grad, ctx.laplacian.transpose()), None
 
 
 def _by_panels(laplacian: Laplacian, x: Tensor, flow: Integrator) -> Tensor:

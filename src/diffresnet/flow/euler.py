@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from torch import Tensor
@@ -42,17 +42,12 @@ class ExplicitEuler(Integrator):
             )
 
     def __call__(self, laplacian: Laplacian, x: Tensor) -> Tensor:
-        return _power(laplacian, x, self.gamma, self.steps)
-
-    def derivative(self, laplacian: Laplacian, x: Tensor) -> Tensor:
+        step = laplacian.shifted(1.0, -self.gamma)
         if self.steps == 0:
-            return x * 0.0
-        before = _power(laplacian, x, self.gamma, self.steps - 1)
-        return -self.steps * laplacian.product(before)
+            return x.clone()
+        for _ in range(self.steps):
+            x = step(x)
+        return x
 
-
-def _power(laplacian: Laplacian, x: Tensor, gamma: float, steps: int) -> Tensor:
-    step = laplacian.shifted(1.0, -gamma)
-    for _ in range(steps):
-        x = step(x)
-    return x
+    def derivative(self) -> ExplicitEuler:
+        return replace(self, steps=self.steps - 1)

@@ -34,7 +34,7 @@ class SubsetGeometry:
         return self.distance / self.diameter if self.diameter > 0 else float("inf")
 
 
-def subset_geometry(points: Float[Tensor, "n d"], subsets: Shaped[Tensor, " n"]) -> SubsetGeometry:
+def subset_geometry(points: Float[Tensor, "n d"], subsets: Shaped[Tensor, " m"]) -> SubsetGeometry:
     """Exact D and L of labelled points, in chunks: no n x n matrix is held.
 
     Parameters

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from torch import Tensor
 
@@ -30,10 +30,11 @@ class ImplicitEuler(Integrator):
         """Always stable."""
 
     def __call__(self, laplacian: Laplacian, x: Tensor) -> Tensor:
+        if self.steps == 0:
+            return x.clone()
         for _ in range(self.steps):
             x = laplacian.solve(x, self.gamma, self.tol)
         return x
 
-    def derivative(self, laplacian: Laplacian, x: Tensor) -> Tensor:
-        after = self(laplacian, x)
-        return -self.steps * laplacian.solve(laplacian.product(after), self.gamma, self.tol)
+    def derivative(self) -> ImplicitEuler:
+        return replace(self, steps=self.steps + 1)

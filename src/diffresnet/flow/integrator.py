@@ -47,7 +47,5 @@ class Integrator(ABC):
         """F(L) x, without gradients; the caller has checked the step."""
 
     @abstractmethod
-    def derivative(
-        self, laplacian: Laplacian, x: Float[Tensor, "*b n d"]
-    ) -> Float[Tensor, "*b n d"]:
-        """(d F(L) / d gamma) x."""
+    def derivative(self) -> Integrator:
+        """The flow G for which dF(L) / d gamma = -steps L G(L), at steps >= 1."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from ..errors import InputError
-from ..operators import Laplacian, as_laplacian
-from ..similarity import GraphSettings
+from ..operators import DenseLaplacian, Laplacian, as_laplacian
+from ..similarity import GraphSettings, dense_similarity
 from .diffusion import DiffusionLayer, FlowMethod
 from .residual import ResidualBlock
 
@@ -84,15 +85,23 @@ class DiffResNet(nn.Module):
                 edge_weight,
                 num_nodes=x.shape[-2],
                 device=x.device,
-                dtype=self.classifier.weight.dtype,
+                dtype=torch.float64 if x.dtype == torch.float64 else torch.float32,
             )
         x = self.embed(x)
         for block in self.blocks:
-            x = self.diffusion(block(x), graph)
+            x = block(x)
+            if graph is None and x.ndim == 3:  # every task has a graph of its own
+                weights = dense_similarity(x, self.diffusion.batch_graph)
+                x = self.diffusion(x, DenseLaplacian(weights))
+            else:
+                x = self.diffusion(x, graph)
         return x
 
     def forward(
         self, x: Float[Tensor, "*b n f"], graph: Any = None, edge_weight: Tensor | None = None
     ) -> Float[Tensor, "*b n c"]:
-        """Class scores of every point; see `DiffusionLayer.forward` for `graph`."""
+        """Class scores of every point; see `DiffusionLayer.forward` for `graph`.
+
+        Without a graph, points are linked by their own features, each of b tasks by itself.
+        """
         return self.classifier(self.features(x, graph, edge_weight))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Literal
 
 import torch
@@ -103,7 +104,7 @@ class DiffusionLayer(nn.Module):
         """
         batched = _is_batch_of_graphs(graph)
         shape = x.shape
-        features = x if batched else x.reshape(shape[0], -1)
+        features = x if batched else x.reshape(shape[0], math.prod(shape[1:]))
         precision = torch.float64 if x.dtype == torch.float64 else torch.float32
         if graph is None:
             laplacian: Laplacian = DenseLaplacian(

@@ -22,9 +22,7 @@ class DenseLaplacian(Laplacian):
         Gradients flow into it if it requires them.
     """
 
-    def __init__(
-        self, weights: Float[Tensor, "*b n n"], *, symmetry: Symmetry | None = None
-    ) -> None:
+    def __init__(self, weights: Float[Tensor, "..."], *, symmetry: Symmetry | None = None) -> None:
         if weights.ndim not in (2, 3) or weights.shape[-1] != weights.shape[-2]:
             raise InputError(
                 f"a dense graph must be (n, n) or (b, n, n), this one is {tuple(weights.shape)}"
@@ -37,7 +35,9 @@ class DenseLaplacian(Laplacian):
             even = torch.allclose(weights, weights.mT, rtol=1e-5, atol=0.0)
             symmetry = "symmetric" if even else "none"
         self.symmetry = symmetry
-        self._l = torch.diag_embed(weights.sum(-1)) - weights
+        # Self-loops go first: one that outweighs the rest would round the row sum.
+        off = weights - torch.diag_embed(weights.diagonal(dim1=-2, dim2=-1))
+        self._l = torch.diag_embed(off.sum(-1)) - off
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -91,7 +91,8 @@ class DenseLaplacian(Laplacian):
         if self.symmetry == "symmetric":
             return 2.0 / self._largest
         eigenvalues = torch.linalg.eigvals(self._l.detach().double()).flatten()
-        return longest_step_dense(eigenvalues.cpu().numpy(), self.max_degree)
+        rounding = 10 * torch.finfo(self.dtype).eps
+        return longest_step_dense(eigenvalues.cpu().numpy(), self.max_degree, rounding)
 
     def solve(
         self, x: Tensor, gamma: float, tol: float, fixed: Bool[Tensor, "*b n #d"] | None = None
@@ -104,7 +105,8 @@ class DenseLaplacian(Laplacian):
         if fixed.shape[-1] != 1:
             raise InputError("a dense batch holds the same points fixed in every column")
         eye = torch.eye(matrix.shape[-1], dtype=matrix.dtype, device=matrix.device)
-        return torch.linalg.solve(torch.where(fixed, eye, matrix), x)
+        # Kept to the last bit: a factorisation may round them.
+        return torch.where(fixed, x, torch.linalg.solve(torch.where(fixed, eye, matrix), x))
 
     def to_dense(self) -> Tensor:
         return self._l
@@ -112,4 +114,5 @@ class DenseLaplacian(Laplacian):
     def to(
         self, device: torch.device | str | None = None, dtype: torch.dtype | None = None
     ) -> DenseLaplacian:
-        return self._with(self._l.to(device or self.device, dtype or self.dtype))
+        moved = self._l.to(device or self.device, dtype or self.dtype)
+        return self if moved is self._l else self._with(moved)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Literal, Protocol
+from collections.abc import Callable
+from typing import Literal
 
 import torch
 from jaxtyping import Bool
@@ -12,10 +13,8 @@ from torch import Tensor
 Symmetry = Literal["symmetric", "reversible", "none"]
 
 
-class LinearMap(Protocol):
-    """A fixed matrix that multiplies features (..., n, d) from the left."""
-
-    def __call__(self, x: Tensor) -> Tensor: ...
+# A fixed matrix that multiplies features (..., n, d) from the left.
+LinearMap = Callable[[Tensor], Tensor]
 
 
 class Laplacian(ABC):

@@ -42,19 +42,26 @@ def as_laplacian(
     InputError
         If it is none of these, is not square, or has weights that are negative or not finite.
     """
+    is_tensor = isinstance(graph, Tensor)
+    is_sparse = is_tensor and graph.layout != torch.strided
+    is_edges = is_tensor and not is_sparse and not graph.is_floating_point()
+    if edge_weight is not None and not is_edges:
+        raise InputError("edge_weight goes with an edge_index; other graphs hold their weights")
     if isinstance(graph, Laplacian):
         return graph.to(device, dtype)
-    device = device or (graph.device if isinstance(graph, Tensor) else "cpu")
+    device = device or (graph.device if is_tensor else "cpu")
     if scipy.sparse.issparse(graph):
         return SparseLaplacian(graph, dtype=dtype, device=device)
-    if isinstance(graph, Tensor) and graph.layout != torch.strided:
+    if is_sparse:
         return SparseLaplacian(_from_torch(graph), dtype=dtype, device=device)
-    if isinstance(graph, Tensor) and not graph.is_floating_point():
+    if is_edges:
         return SparseLaplacian(
             _from_edges(graph, edge_weight, num_nodes), dtype=dtype, device=device
         )
-    if isinstance(graph, np.ndarray | Tensor):
-        return DenseLaplacian(torch.as_tensor(graph).to(device, dtype))
+    if isinstance(graph, np.ndarray):
+        graph = torch.from_numpy(graph if graph.flags.writeable else graph.copy())
+    if isinstance(graph, Tensor):
+        return DenseLaplacian(graph.to(device, dtype))
     raise InputError(
         f"a graph must be a sparse matrix, a dense array, an edge_index or a Laplacian, "
         f"not {type(graph).__name__}"

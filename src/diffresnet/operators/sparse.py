@@ -66,7 +66,7 @@ class SparseLaplacian(Laplacian):
             if measure is None:
                 symmetry = "none"
             else:
-                symmetry = "symmetric" if (measure == measure[0]).all() else "reversible"
+                symmetry = "symmetric" if (measure == 1.0).all() else "reversible"
         lap, degree = _laplacian(w)
         rows = np.repeat(np.arange(lap.shape[0]), np.diff(lap.indptr))
         index = np.int32 if lap.nnz < 2**31 else np.int64
@@ -187,8 +187,9 @@ class SparseLaplacian(Laplacian):
         if self._max_degree == 0.0:
             return float("inf")
         if self.symmetry == "none":
-            return longest_step(self._symmetrized, self._max_degree)
-        return 2.0 / largest_eigenvalue(self._symmetrized, tol=1e-9)[0]
+            rounding = 10 * torch.finfo(self.dtype).eps
+            return longest_step(self._symmetrized, self._max_degree, rounding)
+        return 2.0 / largest_eigenvalue(self._symmetrized, tol=1e-5)[0]
 
     def max_step(self) -> float:
         return self._max_step

@@ -6,6 +6,9 @@ import numpy as np
 import scipy.sparse
 from scipy.sparse import csgraph
 
+# A measure that spans more than this is of no use: its inner product hides the light points.
+WIDEST = 1e12
+
 
 def reversing_measure(weights: scipy.sparse.csr_array, rtol: float = 1e-5) -> np.ndarray | None:
     """The positive measure d with d_i w_ij = d_j w_ji, or None where there is none.
@@ -21,9 +24,10 @@ def reversing_measure(weights: scipy.sparse.csr_array, rtol: float = 1e-5) -> np
 
     Returns
     -------
-    (n,) float64 with smallest entry 1, or None.
+    (n,) float64 with smallest entry 1, or None; None too where d spans more than `WIDEST`, as
+    on a tree whose edges all pull one way.
     """
-    w = scipy.sparse.csr_array(weights)
+    w = scipy.sparse.csr_array(weights, copy=True)
     w.eliminate_zeros()
     w.sort_indices()
     back = w.T.tocsr()
@@ -39,6 +43,8 @@ def reversing_measure(weights: scipy.sparse.csr_array, rtol: float = 1e-5) -> np
     jump = np.log(w.data) - np.log(back.data)
     log_d = _along_forest(w, rows, jump)
     if not np.allclose(log_d[rows] + jump, log_d[w.indices], rtol=0.0, atol=10 * rtol):
+        return None
+    if np.ptp(log_d) > np.log(WIDEST):
         return None
     return np.exp(log_d - log_d.min())
 

@@ -6,6 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from .exact import middle_row
 from .settings import GraphSettings
 from .weights import bandwidth, gaussian, kept
 
@@ -18,7 +19,8 @@ def dense_similarity(
     Meant for mini-batches and few-shot tasks: it holds n x n distances a set. Gradients do not
     flow into the weights, which the method keeps fixed while features move.
     """
-    with torch.no_grad():
+    # Half precision has too few digits for distances by products.
+    with torch.no_grad(), torch.autocast(x.device.type, enabled=False):
         n = x.shape[-2]
         points = x if x.dtype == torch.float64 else x.float()
         if settings.metric == "cosine":
@@ -47,7 +49,7 @@ def dense_similarity(
 
 def _distances(points: Tensor) -> Tensor:
     """Pairwise distances by one product; what is only rounding counts as 0."""
-    points = points - points.mean(-2, keepdim=True)
+    points = points - middle_row(points)
     square = (points * points).sum(-1)
     both = square[..., :, None] + square[..., None, :]
     d2 = both - 2.0 * points @ points.mT
@@ -59,7 +61,7 @@ def _normalized(weights: Tensor, settings: GraphSettings) -> Tensor:
     if settings.normalize is None:
         return weights
     degree = weights.sum(-1)
-    inverse = torch.where(degree > 0, 1.0 / degree, 0.0)
+    inverse = torch.where(degree >= torch.finfo(degree.dtype).tiny, 1.0 / degree, 0.0)
     if settings.normalize == "random_walk":
         return inverse[..., :, None] * weights
     root = inverse.sqrt()

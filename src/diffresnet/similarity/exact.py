@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
@@ -34,7 +36,7 @@ def exact_search(
     width = min(k + SLACK, n - (queries is None))
     rows_at_once = max(1, CHUNK_BYTES // max(1, n * x.element_size()))
     indices, distances = [], []
-    for start in range(0, m, rows_at_once):
+    for start in range(0, max(1, m), rows_at_once):
         stop = min(start + rows_at_once, m)
         rows = q.dense(start, stop)
         scores = points.scores(rows)
@@ -49,19 +51,33 @@ def exact_search(
     return torch.cat(indices), torch.cat(distances)
 
 
+def middle_row(x: Float[Tensor, "*b n d"]) -> Float[Tensor, "*b 1 d"]:
+    """The row nearest the mean, to centre rows by.
+
+    The mean itself is not a number of the data: taken off counts or pixels it would round them,
+    and equal distances would differ.
+    """
+    if x.shape[-2] == 0:
+        return x.new_zeros(*x.shape[:-2], 1, x.shape[-1])
+    # Divided first, since the sum of large numbers of one sign can overflow.
+    mean = (x / x.shape[-2]).sum(-2, keepdim=True)
+    at = (x / 2 - mean / 2).abs().sum(-1).argmin(-1)
+    return x.take_along_dim(at[..., None, None], -2)
+
+
 class Points:
     """Rows that others are compared with, centred and scaled so that float32 is enough."""
 
     def __init__(self, x: Tensor, centre: Tensor | None = None, scale: float | None = None) -> None:
         self.is_sparse = x.layout != torch.strided
         if centre is None and not self.is_sparse and x.shape[0]:
-            # Halves, since the sum of large numbers of one sign can overflow.
-            centre = 2 * (x / 2 / x.shape[0]).sum(0)
+            centre = middle_row(x)[0]
         values = x.values() if self.is_sparse else x
         if scale is None:
             spread = values if centre is None else values - centre
             scale = float(spread.abs().max()) if spread.numel() else 1.0
-            scale = scale if 0.0 < scale < float("inf") else 1.0
+            # A power of two, by which division is exact.
+            scale = 2.0 ** math.floor(math.log2(scale)) if 0.0 < scale < float("inf") else 1.0
         self.centre, self.scale = centre, scale
         if self.is_sparse:
             self.x = torch.sparse_csr_tensor(

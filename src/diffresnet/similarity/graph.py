@@ -120,7 +120,9 @@ def as_points(X: Any, device: str | torch.device | None = None) -> Tensor:
         x = X.detach()
     elif scipy.sparse.issparse(X):
         csr = scipy.sparse.csr_array(X)
-        csr.sum_duplicates()
+        if not csr.has_canonical_format:
+            csr = csr.copy()  # the caller's own would be changed
+            csr.sum_duplicates()
         x = torch.sparse_csr_tensor(
             torch.from_numpy(csr.indptr.astype(np.int64)),
             torch.from_numpy(csr.indices.astype(np.int64)),
@@ -128,7 +130,10 @@ def as_points(X: Any, device: str | torch.device | None = None) -> Tensor:
             csr.shape,
         )
     else:
-        x = torch.from_numpy(np.ascontiguousarray(X))
+        array = np.asarray(X)
+        dtype = np.float64 if array.dtype == np.float64 else np.float32
+        array = np.ascontiguousarray(array, dtype)
+        x = torch.from_numpy(array if array.flags.writeable else array.copy())
     if x.ndim != 2:
         raise InputError(f"points must be (n, d), these are {tuple(x.shape)}")
     if x.layout not in (torch.strided, torch.sparse_csr):

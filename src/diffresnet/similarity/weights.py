@@ -68,7 +68,9 @@ def normalized(
     if how is None:
         return weights
     degree = weights.sum(axis=1)
-    inverse = np.divide(1.0, degree, out=np.zeros_like(degree), where=degree > 0)
+    # Below the smallest normal number the quotient would be infinite.
+    positive = degree >= np.finfo(degree.dtype).tiny
+    inverse = np.divide(1.0, degree, out=np.zeros_like(degree), where=positive)
     if how == "random_walk":
         return scipy.sparse.csr_array(scipy.sparse.diags_array(inverse) @ weights)
     root = scipy.sparse.diags_array(np.sqrt(inverse))

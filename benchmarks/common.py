@@ -1,0 +1,80 @@
+"""What the benchmarks share: timing side by side, tables, and where results go."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import statistics
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import scipy
+import sklearn
+import torch
+
+warnings.filterwarnings("ignore", message="Sparse (CSR tensor|invariant)")
+
+RESULTS = Path(__file__).parent / "results"
+
+
+def medians(candidates: dict[str, Callable[[], Any]], repeats: int) -> dict[str, float]:
+    """Median seconds of each candidate; they take turns, after one warm-up each."""
+    seconds: dict[str, list[float]] = {name: [] for name in candidates}
+    for run in candidates.values():
+        run()
+    for _ in range(repeats):
+        for name, run in candidates.items():
+            start = time.perf_counter()
+            run()
+            seconds[name].append(time.perf_counter() - start)
+    return {name: statistics.median(s) for name, s in seconds.items()}
+
+
+def environment() -> dict[str, Any]:
+    """What the numbers were measured on."""
+    chip = "unknown processor"
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        names = [
+            x.split(":")[1].strip() for x in cpuinfo.read_text().splitlines() if "model name" in x
+        ]
+        chip = names[0] if names else chip
+    return {
+        "processor": chip,
+        "cores": os.cpu_count(),
+        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+        "scipy": scipy.__version__,
+        "scikit-learn": sklearn.__version__,
+    }
+
+
+def markdown(rows: list[dict[str, Any]]) -> str:
+    """Rows as a Markdown table."""
+    columns = list(rows[0])
+    lines = ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
+    lines += ["| " + " | ".join(str(row.get(c, "")) for c in columns) + " |" for row in rows]
+    return "\n".join(lines)
+
+
+def publish(name: str, rows: list[dict[str, Any]], **settings: Any) -> None:
+    """Print a table, and keep it with its settings and machine in results/."""
+    print(markdown(rows))
+    RESULTS.mkdir(exist_ok=True)
+    payload = {"benchmark": name, "settings": settings, "rows": rows, "environment": environment()}
+    (RESULTS / f"{name}.json").write_text(json.dumps(payload, indent=1) + "\n")
+
+
+def data_file(name: str) -> Path:
+    """A file of the data folder, or a clear way out."""
+    folder = os.environ.get("DIFFRESNET_DATA")
+    if not folder or not (Path(folder) / name).exists():
+        raise SystemExit(f"this benchmark needs {name}: set DIFFRESNET_DATA to the data folder")
+    return Path(folder) / name

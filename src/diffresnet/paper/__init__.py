@@ -1,0 +1,1 @@
+"""The paper's figures and tables, and what the demo shows: one file each."""

@@ -1,0 +1,71 @@
+"""One HTML file that needs nothing but itself."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import jinja2
+
+from .figures import svg
+from .section import Picture, Section
+
+
+def render(
+    sections: Sequence[Section],
+    *,
+    title: str,
+    lead: str,
+    settings: Mapping[str, Any],
+    environment: Mapping[str, Any],
+    seconds: float,
+    command: str = "",
+) -> str:
+    """A page with sections, and at its foot what made it.
+
+    All text is plain text: what looks like markup in it is shown, not obeyed. Figures are inside
+    as images, the browser is told to load nothing else, and there is no script.
+
+    Parameters
+    ----------
+    lead : str
+        What was found, in a sentence or two below the title.
+    settings, environment : dicts as in metrics.json
+    command : str
+        What to type to get this page again.
+    """
+    loader = jinja2.PackageLoader("diffresnet.report")
+    templates = jinja2.Environment(
+        loader=loader,
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    templates.filters["source"] = _source
+    return templates.get_template("page.html").render(
+        title=title,
+        lead=lead,
+        sections=sections,
+        settings=list(_flat(settings)),
+        environment=list(_flat(environment)),
+        seconds=seconds,
+        command=command,
+    )
+
+
+def _source(picture: Picture) -> str:
+    # An image of its own, not inline markup: the ids inside SVGs would meet on one page.
+    return "data:image/svg+xml;base64," + base64.b64encode(svg(picture.figure)).decode("ascii")
+
+
+def _flat(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
+    for key, value in values.items():
+        name = f"{above}{key}".replace("_", " ")
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{name}: ")
+        elif isinstance(value, (list, tuple)):
+            yield name, ", ".join(str(item) for item in value)
+        else:
+            yield name, str(value)

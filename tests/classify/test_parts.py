@@ -1,0 +1,179 @@
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.special import softmax
+
+from diffresnet.classify.calibration import (
+    expected_calibration_error,
+    fitted_temperature,
+    sharpness_for,
+)
+from diffresnet.classify.convection import labelled_map, paper_network
+from diffresnet.classify.features import move
+from diffresnet.classify.head import Head, default_head
+from diffresnet.classify.inputs import distinct_rows, labelled_points
+from diffresnet.classify.scores import spread_sources, spread_with_prior
+from diffresnet.classify.selection import split_labels
+from diffresnet.flow import ExplicitEuler
+from diffresnet.operators import SparseLaplacian
+from diffresnet.similarity import similarity_graph
+
+
+@pytest.fixture(scope="module")
+def walk():
+    x = np.random.default_rng(0).normal(size=(80, 4))
+    w = similarity_graph(x)
+    return x, w, SparseLaplacian.random_walk(w, dtype=torch.float64)
+
+
+def test_spread_scores_minimise_the_energy(walk):
+    _, w, laplacian = walk
+    rng = np.random.default_rng(1)
+    prior = rng.dirichlet(np.ones(3), 80)
+    rows, labels = np.arange(6), np.eye(3)[[0, 1, 2, 0, 1, 2]]
+    mu = 0.3
+    u = spread_with_prior(
+        laplacian, torch.from_numpy(prior), rows, torch.from_numpy(labels), mu, tol=1e-12
+    ).numpy()
+    w = w.toarray()
+    d = w.sum(1)
+
+    def energy(u):
+        pairs = ((u[:, None] - u[None, :]) ** 2).sum(2)
+        return (w * pairs).sum() / 2 + mu * (d[:, None] * (u - prior) ** 2).sum()
+
+    assert np.array_equal(u[:6], labels)
+    assert np.allclose(u.sum(1), 1)
+    for _ in range(20):
+        moved = u.copy()
+        moved[6:] += 1e-3 * rng.normal(size=(74, 3))
+        assert energy(moved) > energy(u)
+
+
+def test_sources_solve_poisson_with_decay(walk):
+    _, w, laplacian = walk
+    w = w.toarray()
+    d = w.sum(1)
+    rows, labels = np.array([3, 9, 40]), np.eye(3)
+    got = spread_sources(laplacian, torch.from_numpy(d), rows, torch.from_numpy(labels), 0.02)
+    source = np.zeros((80, 3))
+    source[rows] = labels - labels.mean(0)
+    u = np.linalg.solve(np.diag(d) - w + 0.02 * np.diag(d), 0.02 * source)
+    u -= d @ u / d.sum()
+    assert np.allclose(got.numpy(), u, atol=2e-3 * np.abs(u).max())
+
+
+def test_moved_features_are_centred_unit_rows(walk):
+    x, w, laplacian = walk
+    moved = move(laplacian, torch.from_numpy(x), 20.0)
+    assert torch.allclose(moved.rows.norm(dim=1), torch.ones(80, dtype=torch.float64))
+    assert torch.allclose(moved.moved.mean(0), moved.centre)
+    d = w.toarray()
+    l = np.eye(80) - d / d.sum(1, keepdims=True)
+    want = np.linalg.solve(np.eye(80) + 20.0 * l, x - x.mean(0))
+    assert np.allclose(moved.moved.numpy(), want, atol=0.02 * np.abs(want).max())
+
+
+@pytest.mark.parametrize("classes", [2, 4])
+def test_head_equals_logistic_regression_also_in_the_span(classes):
+    rng = np.random.default_rng(0)
+    z = torch.from_numpy(rng.normal(size=(30, 50)))
+    codes = np.arange(30) % classes
+    tight = default_head().set_params(max_iter=10000, tol=1e-10)
+    head = Head(tight, classes).fit(z[:20], codes[:20])
+    want = tight.fit(z[:20].numpy(), codes[:20]).predict_proba(z.numpy())
+    assert np.allclose(head.log_proba(z).exp().numpy(), want, atol=1e-4)
+    weight, bias = head.weights
+    assert np.allclose(softmax(z.numpy() @ weight.T + bias, axis=1), head.log_proba(z).exp())
+
+
+def test_head_gives_nothing_to_a_class_it_has_not_seen():
+    z = torch.randn(6, 3, dtype=torch.float64)
+    head = Head(default_head(), 4).fit(z, np.array([0, 2, 0, 2, 3, 3]))
+    assert float(head.log_proba(z).exp()[:, 1].max()) == 0.0
+
+
+@given(st.lists(st.integers(0, 4), min_size=2, max_size=60))
+def test_folds_keep_one_row_of_every_class(codes):
+    _, codes = np.unique(codes, return_inverse=True)
+    folds = split_labels(codes, seed=0)
+    counts = np.bincount(codes)
+    if folds is None:
+        assert counts[codes].min() == 1 or len(codes) < 4
+        return
+    for held in folds.held:
+        assert set(codes[~held]) == set(codes)
+    assert (folds.held.sum(0) == folds.repeats * (counts[codes] >= 2)).all()
+
+
+def test_temperature_mends_overconfidence():
+    rng = np.random.default_rng(0)
+    logits = rng.normal(size=(4000, 3))
+    codes = np.array([rng.choice(3, p=p) for p in softmax(logits, axis=1)])
+    t = fitted_temperature(4.0 * logits, codes, labelled=4000)
+    assert t == pytest.approx(4.0, rel=0.1)
+    p = softmax(4.0 * logits / t, axis=1)
+    right = p.argmax(1) == codes
+    assert expected_calibration_error(p.max(1), right) < 0.03
+    hot = softmax(4.0 * logits, axis=1)
+    assert expected_calibration_error(hot.max(1), right) > 0.1
+
+
+def test_sharpness_reaches_the_wanted_mean():
+    scores = np.random.default_rng(0).normal(size=(500, 4))
+    k = sharpness_for(scores, 0.8)
+    assert softmax(k * scores, axis=1).max(1).mean() == pytest.approx(0.8, abs=1e-3)
+
+
+def test_distinct_rows_and_their_labels():
+    x = np.array([[1.0, 0.0], [2.0, 0.0], [1.0, -0.0], [2.0, 0.0]], dtype=np.float32)
+    first, group = distinct_rows(x)
+    assert np.array_equal(x[first][group] + 0.0, x + 0.0)
+    assert len(first) == 2
+    points, labels, weight = labelled_points(
+        np.array([1, 0, 1, 1]), np.array([0, 1, 2, 2]), 3, None
+    )
+    assert points.tolist() == [0, 1]
+    assert np.allclose(labels, [[0, 1, 0], [1 / 3, 0, 2 / 3]])
+    assert weight.tolist() == [1.0, 3.0]
+
+
+def test_labelled_rows_of_the_map_equal_the_whole_flow(walk):
+    x, _, laplacian = walk
+    rows = np.array([5, 1, 60])
+    flow = ExplicitEuler(0.5, 7)
+    s = labelled_map(laplacian, flow, rows)
+    whole = np.linalg.matrix_power(np.eye(80) - 0.5 * laplacian.to_dense().numpy(), 7)
+    assert np.allclose(s.numpy(), whole[rows])
+
+
+def test_paper_network_equals_its_plain_loop(walk):
+    """The shortcuts change nothing: the same weights from full diffusions at every epoch."""
+    from diffresnet.classify.convection import PaperTraining
+    from diffresnet.nn import DiffResNet
+
+    x, w, _ = walk
+    laplacian = SparseLaplacian(similarity_graph(x, preset="few_shot"), dtype=torch.float64)
+    how = PaperTraining(epochs=30, steps=6)
+    gamma = min(how.gamma, 0.99 * laplacian.max_step())
+    steps = int(np.ceil(how.gamma * how.steps / gamma))
+    gamma = how.gamma * how.steps / steps
+    rows, codes = np.arange(9), np.arange(9) % 3
+    points = torch.from_numpy(x).float()
+    single = laplacian.to(dtype=torch.float32)
+    got = paper_network(single, points, rows, codes, 3, seed=4, training=how)
+    torch.manual_seed(4)
+    net = DiffResNet(4, 3, gamma=gamma, steps=steps)
+    optimizer = torch.optim.SGD(net.parameters(), 0.1, momentum=0.9, weight_decay=1e-4)
+    schedule = torch.optim.lr_scheduler.MultiStepLR(optimizer, [50, 75])
+    for _ in range(how.epochs):
+        optimizer.zero_grad()
+        loss = torch.nn.functional.cross_entropy(net(points, single)[rows], torch.from_numpy(codes))
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+    with torch.no_grad():
+        want = torch.softmax(net(points, single), dim=1)
+    assert torch.allclose(got, want, atol=1e-4)

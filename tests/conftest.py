@@ -1,0 +1,63 @@
+"""What all tests share: checked annotations, reproducible examples, one thread, the data folder."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import jaxtyping
+import pytest
+import torch
+from hypothesis import HealthCheck, settings
+
+# Shapes and types of every call into these packages are checked, under test only. The hook works
+# on modules that are imported after it.
+CHECKED = [f"diffresnet.{name}" for name in ("similarity", "operators", "flow", "nn")]
+assert not any(name.startswith(tuple(CHECKED)) for name in sys.modules), "imported too early"
+jaxtyping.install_import_hook(CHECKED, "beartype.beartype")
+
+torch.set_num_threads(1)
+
+settings.register_profile(
+    "local",
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.differing_executors],
+)
+settings.register_profile("ci", parent=settings.get_profile("local"), derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "local")
+
+
+@pytest.fixture
+def unchecked() -> Iterator[None]:
+    """Annotations are not checked: for the messages that a user sees in their place."""
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", False)
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """The folder with the data sets; without one, the test is skipped."""
+    named = os.environ.get("DIFFRESNET_DATA")
+    if not named:
+        pytest.skip("DIFFRESNET_DATA is not set: this test reads data that is not in the repository")
+    folder = Path(named)
+    if not folder.is_dir():
+        pytest.skip(f"DIFFRESNET_DATA names {folder}, which is not a folder")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def data_file(data_dir: Path) -> Callable[[str], Path]:
+    """A file of the data folder, by its relative path; where it is missing, the test fails."""
+
+    def find(name: str) -> Path:
+        path = data_dir / name
+        if not path.is_file():
+            pytest.fail(f"{name} is missing from DIFFRESNET_DATA ({data_dir})")
+        return path
+
+    return find

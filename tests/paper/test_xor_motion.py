@@ -1,0 +1,58 @@
+import numpy as np
+import pytest
+
+from diffresnet.errors import InputError
+from diffresnet.paper.xor_motion import xor_motion, xor_section
+
+MEASURED = [
+    (0, 1.482, 0.542, 0.366),
+    (1, 1.134, 0.912, 0.804),
+    (10, 0.470, 1.472, 3.13),
+    (20, 0.219, 1.606, 7.35),
+    (100, 4.9e-4, 1.708, 3.5e3),
+    (200, 2.4e-7, 1.708, 7.2e6),
+]
+
+
+@pytest.fixture(scope="module")
+def motion():
+    return xor_motion([step for step, *_ in MEASURED])
+
+
+@pytest.mark.parametrize(("index", "expected"), list(enumerate(MEASURED)))
+def test_the_geometry_is_the_measured_one(motion, index, expected):
+    row = list(motion.rows())[index]
+    assert list(row) == ["step", "diameter", "distance", "ratio"]
+    digits = 2e-2 if expected[0] >= 100 else 2.5e-3  # as many as were written down
+    assert tuple(row.values()) == pytest.approx(expected, rel=digits)
+
+
+def test_positions_are_those_of_the_steps(motion):
+    assert motion.positions.shape == (6, 400, 2)
+    np.testing.assert_array_equal(motion.positions[0], motion.data.points)
+    assert motion.positions.dtype == np.float64
+
+
+def test_late_growth_is_that_of_the_spectrum(motion):
+    assert 1.0 / motion.growth == pytest.approx(0.9265, abs=1e-4)
+    late = (motion.ratio[-1] / motion.ratio[-2]) ** (1 / 100)
+    assert late == pytest.approx(motion.growth, rel=1e-4)
+
+
+def test_looking_between_does_not_change_the_motion():
+    whole, pieces = xor_motion((7,)), xor_motion((0, 3, 7))
+    np.testing.assert_allclose(whole.positions[-1], pieces.positions[-1], rtol=0, atol=1e-13)
+
+
+@pytest.mark.parametrize("steps", [(), (3, 1), (1, 1), (-1,)])
+def test_steps_that_do_not_ascend_are_refused(steps):
+    with pytest.raises(InputError, match="ascending"):
+        xor_motion(steps)
+
+
+def test_the_section_has_a_panel_a_step_and_the_curve(motion):
+    panels, (curve,) = xor_section(motion, (0, 20)).galleries
+    assert [picture.caption for picture in panels] == ["step 0\nL/D 0.366", "step 20\nL/D 7.35"]
+    assert "7.2 × 10⁶" in curve.alt
+    limits = {picture.figure.axes[0].get_xlim() for picture in panels}
+    assert len(limits) == 1

@@ -1,0 +1,91 @@
+import numpy as np
+import pytest
+import torch
+
+from diffresnet.similarity.clustered import clustered_search, exact_neighbours_of, measured_recall
+from diffresnet.similarity.exact import exact_search
+
+
+def recall_of(found, truth):
+    return float((truth[:, :, None] == found[:, None, :]).any(2).float().mean())
+
+
+def blobs(n=3000, d=6, centres=30, spread=0.4, seed=0):
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(centres, d))[rng.integers(0, centres, n)] + spread * rng.normal(size=(n, d))
+    return torch.from_numpy(x.astype(np.float32))
+
+
+@pytest.mark.parametrize("recall", [0.9, 0.98])
+def test_recall(recall):
+    x = blobs()
+    truth, exact = exact_search(x, 10)
+    indices, distances, method, reported = clustered_search(x, 10, recall=recall)
+    assert method == "clustered"
+    true = recall_of(indices, truth)
+    assert true >= recall - 0.02
+    assert reported == pytest.approx(true, abs=0.02)
+    # What is found has its true distance, in order, and never beats the exact search.
+    assert bool((indices != torch.arange(len(x))[:, None]).all())
+    assert all(len(set(row)) == 10 for row in indices.tolist())
+    assert bool((distances.diff(dim=1) >= 0).all())
+    true_distance = (x[indices] - x[:, None]).norm(dim=2)
+    np.testing.assert_allclose(distances, true_distance, rtol=1e-4, atol=1e-6)
+    assert bool((distances >= exact - 1e-4).all())
+
+
+def test_recall_of_everything_is_nearly_exact():
+    x = blobs(n=1500)
+    indices, _, _, reported = clustered_search(x, 5, recall=1.0)
+    assert recall_of(indices, exact_search(x, 5)[0]) > 0.995
+    assert reported > 0.99
+
+
+def test_no_structure_is_searched_exactly():
+    x = torch.randn(700, 60, generator=torch.Generator().manual_seed(0))
+    indices, distances, method, reported = clustered_search(x, 5, recall=0.98)
+    assert (method, reported) == ("exact", 1.0)
+    assert torch.equal(indices, exact_search(x, 5)[0])
+    assert torch.equal(distances, exact_search(x, 5)[1])
+
+
+def test_is_the_same_every_time():
+    x = blobs(n=1200)
+    assert torch.equal(clustered_search(x, 5, recall=0.9)[0], clustered_search(x, 5, recall=0.9)[0])
+
+
+@pytest.mark.parametrize("distinct", [1, 7])
+def test_duplicates(distinct):
+    x = blobs(n=distinct)[torch.arange(900) % distinct]
+    indices, distances, _, _ = clustered_search(x, 10, recall=0.95)
+    assert bool((distances == 0).all())
+    assert bool((indices != torch.arange(900)[:, None]).all())
+
+
+@pytest.mark.parametrize("n", [2, 3, 5, 40])
+def test_few_points(n):
+    x = blobs(n=n)
+    k = min(3, n - 1)
+    indices, distances, _, _ = clustered_search(x, k, recall=0.9)
+    assert indices.shape == distances.shape == (n, k)
+
+
+def test_more_neighbours_than_a_cluster_holds():
+    x = blobs(n=1000, spread=0.05)
+    indices, _, _, _ = clustered_search(x, 200, recall=0.5)
+    assert all(len(set(row)) == 200 for row in indices.tolist())
+
+
+def test_measured_recall():
+    x = blobs(n=800)
+    truth, _ = exact_search(x, 10)
+    assert measured_recall(x, truth) == 1.0
+    half = truth.clone()
+    half[:, 5:] = -1
+    assert measured_recall(x, half) == pytest.approx(0.5)
+
+
+def test_exact_neighbours_of_a_few_points():
+    x = blobs(n=300)
+    sample = torch.tensor([4, 299, 7])
+    assert torch.equal(exact_neighbours_of(x, sample, 6), exact_search(x, 6)[0][sample])
