@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 import torch
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from diffresnet import similarity_graph
@@ -263,7 +263,7 @@ def test_approximate_search_logs_its_recall(caplog):
     x = np.random.default_rng(0).normal(size=(3000, 40)).astype(np.float32)
     with caplog.at_level("INFO", logger="diffresnet"):
         _, found = similarity_graph(x, method="faiss", return_neighbours=True)
-    assume(found.recall < 1.0)
+    assert found.recall < 1.0
     assert "neighbours by faiss, recall 0.9" in caplog.text
 
 

@@ -16,8 +16,12 @@ from ..errors import InputError
 
 
 def default_head() -> LogisticRegression:
-    """Softmax regression; C = 10 suits features of unit length."""
-    return LogisticRegression(C=10.0, max_iter=1000)
+    """Softmax regression; C = 10 suits features of unit length.
+
+    Classes weigh the same however many labels each has: how many rows somebody happened to label
+    says little about how many there are.
+    """
+    return LogisticRegression(C=10.0, class_weight="balanced", max_iter=1000)
 
 
 class Head:

@@ -66,9 +66,12 @@ class DiffusionLayer(nn.Module):
         )
         self.flow()  # refuses bad settings now, not at the first batch
 
+    def _gamma_now(self) -> float:
+        return float(self.gamma.detach() if isinstance(self.gamma, Tensor) else self.gamma)
+
     def flow(self) -> Integrator:
         """The integrator at the present gamma."""
-        gamma = float(self.gamma)
+        gamma = self._gamma_now()
         if self.method == "euler":
             return ExplicitEuler(gamma, self.steps, unstable=self.unstable)
         if self.method == "heat":
@@ -118,7 +121,7 @@ class DiffusionLayer(nn.Module):
         return diffuse(laplacian, features, self.flow(), gamma).reshape(shape)
 
     def extra_repr(self) -> str:
-        return f"gamma={float(self.gamma):g}, steps={self.steps}, method={self.method!r}"
+        return f"gamma={self._gamma_now():g}, steps={self.steps}, method={self.method!r}"
 
 
 def _is_batch_of_graphs(graph: Any) -> bool:
