@@ -11,11 +11,11 @@ class CNN(nn.Module):
     def __init__(self, diffusion: bool) -> None:
         super().__init__()
         self.body = nn.Sequential(
-            nn.Conv2d(1, 32, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
-            nn.Conv2d(32, 64, 3, padding=1), nn.ReLU(), nn.Flatten(),
+            nn.Conv2d(1, 16, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
+            nn.Conv2d(16, 32, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(),
         )  # fmt: skip
-        self.diffuse = DiffusionLayer(gamma=0.5, steps=20) if diffusion else nn.Identity()  # 2
-        self.head = nn.Linear(64 * 16, 10)
+        self.diffuse = DiffusionLayer(gamma=0.5, steps=6) if diffusion else nn.Identity()  # 2
+        self.head = nn.Linear(32 * 4, 10)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         x = self.diffuse(self.body(x))  # 3: the graph of the batch itself
@@ -30,8 +30,8 @@ def accuracy(diffusion: bool, seed: int, per_class: int = 5) -> float:
     order = torch.randperm(len(y))
     labelled = torch.cat([order[y[order] == c][:per_class] for c in range(10)])
     net = CNN(diffusion)
-    optimizer = torch.optim.Adam(net.parameters(), lr=1e-3)
-    for _ in range(30):
+    optimizer = torch.optim.Adam(net.parameters(), lr=5e-3)
+    for _ in range(40):
         optimizer.zero_grad()
         nn.functional.cross_entropy(net(x)[labelled], y[labelled]).backward()
         optimizer.step()
@@ -43,8 +43,7 @@ def accuracy(diffusion: bool, seed: int, per_class: int = 5) -> float:
 
 if __name__ == "__main__":
     for diffusion in (False, True):
-        runs = torch.tensor([accuracy(diffusion, seed) for seed in range(5)])
+        runs = torch.tensor([accuracy(diffusion, seed) for seed in range(3)])
+        mean, spread = 100 * runs.mean(), 100 * runs.std()
         name = "with diffusion" if diffusion else "without"
-        print(
-            f"{name:15s} {100 * runs.mean():.1f} +- {100 * runs.std():.1f} % of the unlabelled digits"
-        )
+        print(f"{name:15s} {mean:.1f} +- {spread:.1f} % of the unlabelled digits are right")

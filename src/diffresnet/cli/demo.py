@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +43,21 @@ def command(out: Path, seed: int, json_path: Path | None, quiet: bool) -> None:
     run(DigitsSettings(seed=seed), out, json_path, quiet)
 
 
+@contextmanager
+def single_thread() -> Iterator[None]:
+    """One thread for torch and for the BLAS of numpy, and the former number afterwards."""
+    import torch
+    from threadpoolctl import threadpool_limits
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with threadpool_limits(1):
+            yield
+    finally:
+        torch.set_num_threads(threads)
+
+
 def run(settings: DigitsSettings, out: Path, json_path: Path | None, quiet: bool) -> None:
     """The command, with as many draws as the settings say."""
     start = time.perf_counter()
@@ -49,7 +66,8 @@ def run(settings: DigitsSettings, out: Path, json_path: Path | None, quiet: bool
     from ..paper.digits_section import accuracy_table
     from ..report import render
 
-    with progress("labelling digits", demo_steps(settings), quiet) as advance:
+    # 1,797 digits are too few to share among threads.
+    with single_thread(), progress("labelling digits", demo_steps(settings), quiet) as advance:
         demo = run_demo(settings, advance)
     chosen: dict[str, Any] = {
         "data": "digits",

@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from .exact import middle_row
+from .exact import SLACK, middle_row, nearest_first
 from .settings import GraphSettings
 from .weights import bandwidth, gaussian, kept
 
@@ -27,11 +27,9 @@ def dense_similarity(
             points = torch.nn.functional.normalize(points, dim=-1)
         d = _distances(points)
         d.diagonal(dim1=-2, dim2=-1).fill_(torch.inf)
-        # Of equal distances the lower index first, as in the sparse graph.
-        distances, order = d.sort(dim=-1, stable=True)
-        distances, order = distances[..., : n - 1], order[..., : n - 1]
-        look = min(settings.neighbors_needed, n - 1)
-        distances, order = distances[..., :look], order[..., :look]
+        look = max(0, min(settings.neighbors_needed, n - 1))
+        near = d.topk(max(0, min(look + SLACK, n - 1)), dim=-1, largest=False, sorted=False)
+        order, distances = nearest_first(near.indices, near.values, look)
         width = bandwidth(distances, settings)
         other = width[..., None, :].expand(*order.shape[:-1], n).gather(-1, order)
         w = gaussian(distances, width, other, settings)

@@ -157,9 +157,9 @@ def largest(scores: Float[Tensor, "c n"], k: int) -> Int[Tensor, "c k"]:
 
 
 def nearest_first(
-    candidates: Int[Tensor, "c w"], distances: Float[Tensor, "c w"], k: int
-) -> tuple[Int[Tensor, "c k"], Float[Tensor, "c k"]]:
+    candidates: Int[Tensor, "*c w"], distances: Float[Tensor, "*c w"], k: int
+) -> tuple[Int[Tensor, "*c k"], Float[Tensor, "*c k"]]:
     """The k nearest of the candidates, in order; of equal distances the lower index first."""
-    candidates, by_index = candidates.sort(dim=1)
-    d, order = distances.gather(1, by_index).sort(dim=1, stable=True)
-    return candidates.gather(1, order[:, :k]), d[:, :k]
+    candidates, by_index = candidates.sort(dim=-1)
+    d, order = distances.gather(-1, by_index).sort(dim=-1, stable=True)
+    return candidates.gather(-1, order[..., :k]), d[..., :k]

@@ -1,0 +1,51 @@
+"""Neighbour searches side by side: seconds and recall of the 15 nearest of 60,000 points.
+
+    python benchmarks/neighbours.py [--points 60000]
+
+Needs faiss-cpu and pynndescent. pynndescent compiles at its first call, which is not counted.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+import numpy as np
+import torch
+
+from common import medians, publish
+from diffresnet.similarity import nearest_neighbours
+from fit import NEIGHBORS, clouds
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--points", type=int, default=60_000)
+    parser.add_argument("--repeats", type=int, default=1)
+    args = parser.parse_args()
+    small = torch.from_numpy(np.random.default_rng(0).normal(size=(2000, 8)).astype(np.float32))
+    nearest_neighbours(small, NEIGHBORS, method="pynndescent")
+    rows = []
+    for kind, noise in (("curved clouds", False), ("isotropic noise", True)):
+        x = torch.from_numpy(clouds(args.points, noise)[0])
+        found = {}
+
+        def search(method, x=x, found=found):
+            found[method] = nearest_neighbours(x, NEIGHBORS, method=method)
+
+        methods = ("clustered", "exact", "faiss", "pynndescent")
+        seconds = medians({m: lambda m=m: search(m) for m in methods}, args.repeats)
+        rows += [
+            {
+                "points": kind,
+                "search": m,
+                "ran": found[m].method,
+                "seconds": f"{seconds[m]:.1f}",
+                "recall": f"{found[m].recall:.3f}",
+            }
+            for m in methods
+        ]
+    publish("neighbours", rows, points=args.points, neighbors=NEIGHBORS)
+
+
+if __name__ == "__main__":
+    main()
