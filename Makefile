@@ -26,7 +26,15 @@ lint: install
 
 bench: install
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[benchmarks]'
-	$(BIN)/python -m benchmarks
+	$(BIN)/python benchmarks/product.py
+	$(BIN)/python benchmarks/product.py --steps 10
+	$(BIN)/python benchmarks/flow.py
+	$(BIN)/python benchmarks/neighbours.py
+	$(BIN)/python benchmarks/fit.py
+	$(BIN)/python benchmarks/fit.py --noise
+	$(BIN)/python benchmarks/quality.py
+	$(BIN)/python benchmarks/ablation.py
+	$(BIN)/python benchmarks/readme.py
 
 clean:
 	rm -rf .venv demo

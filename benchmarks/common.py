@@ -22,10 +22,12 @@ warnings.filterwarnings("ignore", message="Sparse (CSR tensor|invariant)")
 RESULTS = Path(__file__).parent / "results"
 
 
-def medians(candidates: dict[str, Callable[[], Any]], repeats: int) -> dict[str, float]:
-    """Median seconds of each candidate; they take turns, after one warm-up each."""
+def medians(
+    candidates: dict[str, Callable[[], Any]], repeats: int, warm_up: bool = True
+) -> dict[str, float]:
+    """Median seconds of each candidate; they take turns, after one warm-up each if asked."""
     seconds: dict[str, list[float]] = {name: [] for name in candidates}
-    for run in candidates.values():
+    for run in candidates.values() if warm_up else ():
         run()
     for _ in range(repeats):
         for name, run in candidates.items():

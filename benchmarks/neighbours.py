@@ -33,7 +33,7 @@ def main() -> None:
             found[method] = nearest_neighbours(x, NEIGHBORS, method=method)
 
         methods = ("clustered", "exact", "faiss", "pynndescent")
-        seconds = medians({m: lambda m=m: search(m) for m in methods}, args.repeats)
+        seconds = medians({m: lambda m=m: search(m) for m in methods}, args.repeats, warm_up=False)
         rows += [
             {
                 "points": kind,

@@ -31,7 +31,7 @@ def accuracy(diffusion: bool, seed: int, per_class: int = 5) -> float:
     labelled = torch.cat([order[y[order] == c][:per_class] for c in range(10)])
     net = CNN(diffusion)
     optimizer = torch.optim.Adam(net.parameters(), lr=5e-3)
-    for _ in range(40):
+    for _ in range(30):
         optimizer.zero_grad()
         nn.functional.cross_entropy(net(x)[labelled], y[labelled]).backward()
         optimizer.step()

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 import scipy.sparse
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.base import clone
 from sklearn.datasets import load_digits, load_wine, make_blobs
@@ -98,6 +98,7 @@ def test_a_head_without_probabilities_is_refused_in_one_line(blobs):
         DiffusionClassifier(head=RidgeClassifier()).fit(x, few)
 
 
+@settings(max_examples=6)
 @given(seed=st.integers(0, 1000))
 def test_order_of_rows_does_not_matter(blobs, seed):
     x, _, few = blobs

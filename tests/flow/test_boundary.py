@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 import torch
-from graph_cases import KINDS, features, laplacian, sparse, weights
 
 from diffresnet.flow import diffuse_with_boundary
 from diffresnet.operators import DenseLaplacian, as_laplacian
 from diffresnet.operators import sparse as sparse_module
+from graph_cases import KINDS, features, laplacian, sparse, weights
 
 N = 20
 
@@ -28,9 +28,7 @@ def test_dense_oracle(kind, gamma, each):
     fixed = torch.from_numpy(np.random.default_rng(1).random((N, 4 if each else 1)) < 0.3)
     operator = as_laplacian(sparse(w), dtype=torch.float64)
     out = diffuse_with_boundary(operator, prior, fixed, gamma, tol=1e-11)
-    np.testing.assert_allclose(
-        out, oracle(w, prior.numpy(), fixed.numpy(), gamma), atol=1e-7
-    )
+    np.testing.assert_allclose(out, oracle(w, prior.numpy(), fixed.numpy(), gamma), atol=1e-7)
     assert torch.equal(out[fixed.expand_as(out)], prior[fixed.expand_as(prior)])
 
 
@@ -106,6 +104,4 @@ def test_default_tolerance_in_single_precision():
     out = diffuse_with_boundary(
         as_laplacian(sparse(w)), features(N, dtype=torch.float32), fixed, 20.0
     )
-    np.testing.assert_allclose(
-        out, oracle(w, features(N).numpy(), fixed.numpy(), 20.0), atol=0.05
-    )
+    np.testing.assert_allclose(out, oracle(w, features(N).numpy(), fixed.numpy(), 20.0), atol=0.05)

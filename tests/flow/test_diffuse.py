@@ -1,13 +1,13 @@
 import numpy as np
 import pytest
 import torch
-from graph_cases import KINDS, features, sparse, weights
 from torch.autograd import gradcheck, gradgradcheck
 
 from diffresnet.errors import InputError
 from diffresnet.flow import ExplicitEuler, HeatFlow, ImplicitEuler, diffuse
 from diffresnet.operators import DenseLaplacian, as_laplacian
 from diffresnet.operators import sparse as sparse_module
+from graph_cases import KINDS, features, sparse, weights
 
 FLOWS = {
     "euler": ExplicitEuler(0.15, 3),

@@ -1,13 +1,13 @@
 import numpy as np
 import pytest
 import torch
-from graph_cases import KINDS, features, graphs, laplacian, sparse, weights
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from diffresnet.errors import InputError, StabilityError
 from diffresnet.flow import ExplicitEuler, diffuse
 from diffresnet.operators import DenseLaplacian, SparseLaplacian, as_laplacian
+from graph_cases import KINDS, features, graphs, laplacian, sparse, weights
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -75,7 +75,9 @@ class TestStability:
     def test_beyond_the_bound_it_refuses(self):
         for operator in self.operators():
             x = self.x.expand(*operator.shape[:-2], 2, 1)
-            with pytest.raises(StabilityError, match="gamma = 1.01 is past the stability bound 1"):
+            with pytest.raises(
+                StabilityError, match=r"gamma = 1\.01 is past the stability bound 1"
+            ):
                 diffuse(operator, x, ExplicitEuler(1.01, 1))
 
     def test_beyond_the_bound_it_would_grow(self):

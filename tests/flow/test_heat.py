@@ -3,7 +3,6 @@ import pytest
 import scipy.linalg
 import scipy.special
 import torch
-from graph_cases import KINDS, features, graphs, laplacian, sparse, weights
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,6 +10,7 @@ from diffresnet.errors import InputError
 from diffresnet.flow import ExplicitEuler, HeatFlow, diffuse
 from diffresnet.flow.heat import chebyshev_coefficients
 from diffresnet.operators import DenseLaplacian, as_laplacian
+from graph_cases import KINDS, features, graphs, laplacian, sparse, weights
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -94,7 +94,9 @@ def test_energy_and_size_never_grow(w, time):
 def test_times_add_up(w, one, other):
     operator, x = as_laplacian(sparse(w), dtype=torch.float64), features(len(w))
     tol = 1e-10
-    twice = diffuse(operator, diffuse(operator, x, HeatFlow(one, tol=tol)), HeatFlow(other, tol=tol))
+    twice = diffuse(
+        operator, diffuse(operator, x, HeatFlow(one, tol=tol)), HeatFlow(other, tol=tol)
+    )
     np.testing.assert_allclose(
         twice, diffuse(operator, x, HeatFlow(one + other, tol=tol)), atol=1e-7
     )

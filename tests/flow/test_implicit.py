@@ -1,13 +1,13 @@
 import numpy as np
 import pytest
 import torch
-from graph_cases import KINDS, features, graphs, laplacian, sparse, weights
 from hypothesis import given
 from hypothesis import strategies as st
 
 from diffresnet.errors import InputError
 from diffresnet.flow import ImplicitEuler, diffuse
 from diffresnet.operators import DenseLaplacian, as_laplacian
+from graph_cases import KINDS, features, graphs, laplacian, sparse, weights
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 import torch
-from graph_cases import features, weights
 from torch import nn
 
 from diffresnet import DiffResNet
 from diffresnet.errors import InputError, StabilityError
 from diffresnet.operators import as_laplacian
+from graph_cases import features, weights
 
 N = 14
 W = weights("symmetric", N) / N
@@ -123,9 +123,7 @@ def test_half_precision_diffuses_in_single():
     x = X.half()
     scores = model(x, W)
     assert scores.dtype == torch.float16
-    np.testing.assert_allclose(
-        scores.detach().float(), exact(x.float(), W).detach(), atol=0.02
-    )
+    np.testing.assert_allclose(scores.detach().float(), exact(x.float(), W).detach(), atol=0.02)
 
 
 def test_state_dict():

@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 import torch
-from graph_cases import features, laplacian, weights
 
 from diffresnet import DiffusionLayer
 from diffresnet.errors import InputError, StabilityError
 from diffresnet.operators import DenseLaplacian, SparseLaplacian
 from diffresnet.similarity import GraphSettings, dense_similarity
+from graph_cases import features, laplacian, weights
 
 N = 12
 W = weights("none", N) / N

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from graph_cases import laplacian as oracle
 
 from diffresnet.operators import Laplacian
+from graph_cases import laplacian as oracle
 
 
 class LaplacianContract:

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 import torch
-from graph_cases import features
 
 from diffresnet.operators.matrix import SparseMatrix
+from graph_cases import features
 
 
 def both(n=12, dtype=torch.float64, seed=0):

@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 import torch
-from graph_cases import laplacian, weights
 
 from diffresnet.errors import InputError
 from diffresnet.operators import DenseLaplacian, SparseLaplacian, as_laplacian
+from graph_cases import laplacian, weights
 
 W = weights("none", 7)
 

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 import torch
-from graph_cases import features, laplacian, weights
 
 from diffresnet.operators.solve import bicgstab, conjugate_gradient
+from graph_cases import features, laplacian, weights
 
 
 def system(kind, n=20, gamma=5.0):

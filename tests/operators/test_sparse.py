@@ -2,13 +2,13 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 import torch
-from graph_cases import features, graphs, laplacian, weights
 from hypothesis import given
 from laplacian_contract import LaplacianContract
 
 from diffresnet.errors import InputError
 from diffresnet.operators import SparseLaplacian
 from diffresnet.operators import sparse as module
+from graph_cases import features, graphs, laplacian, weights
 
 
 class SparseContract(LaplacianContract):

@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 import torch
-from graph_cases import graphs, laplacian, weights
 from hypothesis import given
 
 from diffresnet.operators.spectrum import (
@@ -11,6 +10,7 @@ from diffresnet.operators.spectrum import (
     longest_step,
     longest_step_dense,
 )
+from graph_cases import graphs, laplacian, weights
 
 
 @pytest.mark.parametrize("n", [1, 10, 400, 700])

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from graph_cases import graphs, weights
 from hypothesis import given
 
 from diffresnet.operators.symmetry import reversing_measure
+from graph_cases import graphs, weights
 
 
 def balanced(w, d):

@@ -14,7 +14,7 @@ from diffresnet.similarity.exact import exact_search
 def blobs(n=600, d=8):
     rng = np.random.default_rng(0)
     return torch.from_numpy(
-        (rng.normal(size=(12, d))[rng.integers(0, 12, n)] + 0.5 * rng.normal(size=(n, d)))
+        rng.normal(size=(12, d))[rng.integers(0, 12, n)] + 0.5 * rng.normal(size=(n, d))
     ).float()
 
 
@@ -71,9 +71,7 @@ class TestAdapters:
         x = blobs()
         found = nearest_neighbours(x, 5, metric="cosine", method=library)
         same = nearest_neighbours(3.0 * x, 5, metric="cosine", method="exact")
-        np.testing.assert_allclose(
-            found.distances.mean(), same.distances.mean(), rtol=0.02
-        )
+        np.testing.assert_allclose(found.distances.mean(), same.distances.mean(), rtol=0.02)
 
 
 @pytest.mark.parametrize("library", ["faiss", "pynndescent"])

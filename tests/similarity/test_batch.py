@@ -34,9 +34,7 @@ def test_equals_the_sparse_graph_in_single_precision(settings):
     x = np.random.default_rng(0).normal(size=(50, 6)).astype(np.float32)
     dense = dense_similarity(torch.from_numpy(x), settings)
     assert dense.dtype == torch.float32
-    np.testing.assert_allclose(
-        dense, similarity_graph(x, settings=settings).toarray(), atol=1e-4
-    )
+    np.testing.assert_allclose(dense, similarity_graph(x, settings=settings).toarray(), atol=1e-4)
 
 
 @pytest.mark.parametrize("name", ["default", "few_shot", "synthetic", "one way"])
@@ -69,7 +67,9 @@ def test_equal_points_never_give_nan(settings):
 
 
 def test_no_gradient_flows_into_the_weights():
-    assert not dense_similarity(torch.randn(8, 3, requires_grad=True), GraphSettings()).requires_grad
+    assert not dense_similarity(
+        torch.randn(8, 3, requires_grad=True), GraphSettings()
+    ).requires_grad
 
 
 def test_half_precision_and_autocast():

@@ -12,7 +12,9 @@ def recall_of(found, truth):
 
 def blobs(n=3000, d=6, centres=30, spread=0.4, seed=0):
     rng = np.random.default_rng(seed)
-    x = rng.normal(size=(centres, d))[rng.integers(0, centres, n)] + spread * rng.normal(size=(n, d))
+    x = rng.normal(size=(centres, d))[rng.integers(0, centres, n)] + spread * rng.normal(
+        size=(n, d)
+    )
     return torch.from_numpy(x.astype(np.float32))
 
 

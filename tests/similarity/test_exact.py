@@ -35,9 +35,9 @@ def check(x, k, queries=None, rtol=1e-5, search=exact_search):
         assert (indices != np.arange(len(x))[:, None]).all()
     expected = np.sort(true, axis=1)[:, :k]
     size = expected.max(initial=0.0) or 1.0
-    np.testing.assert_allclose(distances, expected, rtol=rtol, atol=rtol * 1e-2 * size)
+    np.testing.assert_allclose(distances, expected, rtol=rtol, atol=rtol * 0.1 * size)
     found = np.take_along_axis(true, indices, 1)
-    np.testing.assert_allclose(found, expected, rtol=rtol, atol=rtol * 1e-2 * size)
+    np.testing.assert_allclose(found, expected, rtol=rtol, atol=rtol * 0.1 * size)
 
 
 @st.composite
@@ -128,7 +128,9 @@ def test_sparse_points(n, d, density, seed):
     indices, distances = exact_search(as_points(sp.csr_array(x)), min(5, n - 1))
     expected = np.sort(brute_force(x), axis=1)[:, : min(5, n - 1)]
     np.testing.assert_allclose(distances, expected, atol=1e-6)
-    np.testing.assert_allclose(np.take_along_axis(brute_force(x), indices.numpy(), 1), expected, atol=1e-6)
+    np.testing.assert_allclose(
+        np.take_along_axis(brute_force(x), indices.numpy(), 1), expected, atol=1e-6
+    )
 
 
 def test_sparse_queries():
@@ -140,13 +142,17 @@ def test_sparse_queries():
     )
     expected = np.sort(brute_force(x, q), axis=1)[:, :4]
     np.testing.assert_allclose(distances, expected, atol=1e-9)
-    np.testing.assert_array_equal(np.take_along_axis(brute_force(x, q), indices.numpy(), 1), expected)
+    np.testing.assert_array_equal(
+        np.take_along_axis(brute_force(x, q), indices.numpy(), 1), expected
+    )
 
 
 @given(st.integers(1, 900), st.integers(1, 30), st.booleans(), st.integers(0, 2**32 - 1))
 def test_largest(n, k, ties, seed):
     rng = np.random.default_rng(seed)
-    scores = torch.from_numpy(rng.integers(0, 9, (4, n)) if ties else rng.normal(size=(4, n))).float()
+    scores = torch.from_numpy(
+        rng.integers(0, 9, (4, n)) if ties else rng.normal(size=(4, n))
+    ).float()
     scores[0, : n // 2] = -torch.inf
     k = min(k, n)
     columns = largest(scores, k)

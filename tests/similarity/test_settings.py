@@ -39,7 +39,7 @@ def test_presets_count_the_point_itself():
     [("few_shot", (2, 4)), ("few_shot", (8, 1)), ("synthetic", (1, 0.5))],
 )
 def test_presets_that_leave_nothing(preset, arguments):
-    with pytest.raises(InputError, match="counts? the point itself"):
+    with pytest.raises(InputError, match=r"counts? the point itself"):
         getattr(GraphSettings, preset)(*arguments)
 
 

@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 import torch
-from graph_cases import weights
 from hypothesis import given
 from hypothesis import strategies as st
 
 from diffresnet.similarity import GraphSettings
 from diffresnet.similarity.weights import FAINTEST, bandwidth, gaussian, kept, normalized
+from graph_cases import weights
 
 LOCAL = GraphSettings(scale="local", sigma=2.0, scale_neighbor=2, n_neighbors=2)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import scipy.sparse
 import torch
 from jaxtyping import Bool, Float
 from scipy.special import softmax
@@ -148,7 +149,7 @@ class Induction:
 
 
 def linked_probabilities(
-    scores: FittedScores, links: Float[np.ndarray, "m n"]
+    scores: FittedScores, links: scipy.sparse.csr_array
 ) -> tuple[np.ndarray, np.ndarray]:
     """Probabilities of new points that are given by their links to the fitted ones."""
     reach = np.asarray(links @ scores.reached.astype(np.float64)).ravel() > 0
