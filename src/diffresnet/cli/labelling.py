@@ -31,9 +31,11 @@ def fit(table: FeatureTable, device: str, seed: int, relabel: bool) -> tuple[Lab
     """
     classes = set(table.labels[table.labelled].tolist())
     if len(classes) < 2:
+        only = classes.pop()
+        hint = "; -1 means unlabelled, so name two classes -1 and +1 otherwise" if only == 1 else ""
         raise InputError(
-            f"all labels of {str(table.path)!r} are {classes.pop()!r}; labelled rows of at least "
-            f"two classes are needed"
+            f"all labels of {str(table.path)!r} are {only!r}; labelled rows of at least "
+            f"two classes are needed{hint}"
         )
     from .. import DiffusionClassifier
 
