@@ -48,8 +48,7 @@ def one_fit(method: str, n: int, noise: bool) -> None:
     else:
         from diffresnet import DiffusionClassifier
 
-        search = "exact" if method.endswith("exact search") else "auto"
-        model = DiffusionClassifier(NEIGHBORS, neighbors=search)
+        model = DiffusionClassifier(NEIGHBORS)
     start = time.perf_counter()
     model.fit(x, few)
     seconds = time.perf_counter() - start
@@ -79,7 +78,7 @@ def main() -> None:
         return
     from common import publish
 
-    methods = ("DiffusionClassifier", "DiffusionClassifier, exact search", "LabelSpreading")
+    methods = ("DiffusionClassifier", "LabelSpreading")
     runs: dict[str, list[dict]] = {m: [] for m in methods}
     for _ in range(args.repeats):
         for m in methods:

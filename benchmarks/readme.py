@@ -1,6 +1,6 @@
 """Put the tables of results/ into the README, between their marks.
 
-    python benchmarks/readme.py
+python benchmarks/readme.py
 """
 
 from __future__ import annotations

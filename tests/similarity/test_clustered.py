@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from diffresnet.similarity.clustered import clustered_search, exact_neighbours_of, measured_recall
-from diffresnet.similarity.exact import exact_search
+from diffresnet.similarity.exact import Points, exact_search
 
 
 def recall_of(found, truth):
@@ -51,6 +51,15 @@ def test_no_structure_is_searched_exactly():
     assert torch.equal(distances, exact_search(x, 5)[1])
 
 
+def test_a_capped_search_says_how_little_it_found():
+    x = torch.randn(2500, 60, generator=torch.Generator().manual_seed(0))
+    indices, _, method, reported = clustered_search(x, 5, recall=0.98, capped=True)
+    true = recall_of(indices, exact_search(x, 5)[0])
+    assert method == "clustered"
+    assert true < 0.9
+    assert reported == pytest.approx(true, abs=0.05)
+
+
 def test_is_the_same_every_time():
     x = blobs(n=1200)
     assert torch.equal(clustered_search(x, 5, recall=0.9)[0], clustered_search(x, 5, recall=0.9)[0])
@@ -90,4 +99,4 @@ def test_measured_recall():
 def test_exact_neighbours_of_a_few_points():
     x = blobs(n=300)
     sample = torch.tensor([4, 299, 7])
-    assert torch.equal(exact_neighbours_of(x, sample, 6), exact_search(x, 6)[0][sample])
+    assert torch.equal(exact_neighbours_of(Points(x), sample, 6), exact_search(x, 6)[0][sample])

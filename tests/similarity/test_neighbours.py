@@ -18,7 +18,7 @@ def test_auto_is_exact_for_few_points_and_clustered_for_many(monkeypatch):
     monkeypatch.setattr(neighbours, "EXACT_LIMIT", 500)
     found = nearest_neighbours(x, 3)
     assert found.method == "clustered"
-    assert found.recall > 0.95
+    assert found.recall > 0.9
 
 
 @pytest.mark.parametrize("k", [39, 40, 1000])

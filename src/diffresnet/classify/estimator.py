@@ -14,7 +14,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from ..errors import InputError
 from ..operators import SparseLaplacian
-from ..similarity import GraphSettings, Neighbours, nearest_neighbours
+from ..similarity import GraphSettings, nearest_neighbours
 from ..similarity.graph import as_points, weigh
 from ..similarity.neighbours import Method
 from ..similarity.weights import bandwidth
@@ -27,6 +27,7 @@ from .inputs import (
     check_graph,
     distinct_rows,
     labelled_points,
+    locality_order,
     pick_device,
     reached_from,
     sparse_projection,
@@ -205,17 +206,20 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
                 self._projection = sparse_projection(x, seed)
                 x = x.toarray() if self._projection is None else x @ self._projection
             x = _in_single_precision(x)
-        found: Neighbours | None = None
+        width: np.ndarray | None = None
+        self.recall_ = 1.0
         if graph is None:
             assert x is not None
             first, group = distinct_rows(x)
-            points = x[first]
-            w, found = self._neighbour_graph(points, device)
+            w, width, self.recall_ = self._neighbour_graph(x[first], device)
+            order = locality_order(w)
+            w = scipy.sparse.csr_array(w[order][:, order])
+            points, width = x[first[order]], width[order]
+            group = np.argsort(order)[group]
         else:
             group = np.arange(n)
             points = x
             w = check_graph(graph, n)
-        self.recall_ = 1.0 if found is None else found.recall
         rows = labels.rows
         row_weight = None if weight is None else weight[rows]
         at, given, point_weight = labelled_points(
@@ -223,7 +227,7 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
         )
         result, w = self._transduce(w, points, at, given, point_weight, seed, device)
         reached = reached_from(w, at)
-        self._remember(result, points, found, reached, device)
+        self._remember(result, points, width, reached, device)
 
         self.classes_ = labels.classes
         self.strength_, self.prior_weight_ = result.strength, result.prior_weight
@@ -376,7 +380,8 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
 
     def _neighbour_graph(
         self, points: np.ndarray, device: torch.device
-    ) -> tuple[scipy.sparse.csr_array, Neighbours]:
+    ) -> tuple[scipy.sparse.csr_array, np.ndarray, float]:
+        """Symmetric weights, the bandwidth of each point, and the recall of the search."""
         how = self._settings(points.shape[1])
         found = nearest_neighbours(
             as_points(points, device),
@@ -387,7 +392,7 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
         w = weigh(found, how)
         if how.symmetrize is None or how.normalize == "random_walk":
             w = scipy.sparse.csr_array((w + w.T) / 2)
-        return w, found
+        return w, bandwidth(found.distances, how).cpu().numpy(), found.recall
 
     def _transduce(
         self,
@@ -436,7 +441,7 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
         self,
         result: Transduction,
         points: np.ndarray | None,
-        found: Neighbours | None,
+        width: np.ndarray | None,
         reached: np.ndarray,
         device: torch.device,
     ) -> None:
@@ -450,11 +455,11 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
         if points is None:
             return
         how = self._settings(points.shape[1])
-        if found is None:
+        if width is None:  # the graph was given: new rows are linked by their features all the same
             found = nearest_neighbours(
                 as_points(points, device), how.neighbors_needed, metric=how.metric
             )
-        width = bandwidth(found.distances, how).cpu().numpy()
+            width = bandwidth(found.distances, how).cpu().numpy()
         features = None
         # With about one label a class the prior is not the head's alone; behind a trained block
         # the head reads other features: there, new rows take their neighbours' prior.

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from ..flow import ExplicitEuler, HeatFlow, ImplicitEuler, Integrator, diffuse
@@ -39,6 +40,11 @@ class MovedFeatures:
     @property
     def rows(self) -> Float[Tensor, "n d"]:
         return unit(self.moved - self.centre)
+
+    def some_rows(self, which: Int[np.ndarray, " l"]) -> Float[Tensor, "l d"]:
+        """The same for a few points."""
+        at = torch.from_numpy(which).to(self.moved.device)
+        return unit(self.moved[at] - self.centre)
 
 
 def unit(x: Float[Tensor, "n d"]) -> Float[Tensor, "n d"]:

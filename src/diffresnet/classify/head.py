@@ -78,9 +78,9 @@ class Head:
         """Class scores before the softmax (log-probabilities of heads that are not linear)."""
         if not isinstance(self._model, LogisticRegression):
             return self.log_proba(z)
-        if self._basis is not None:
-            z = z @ self._basis
         weight = torch.from_numpy(self._model.coef_).to(z)
+        if self._basis is not None:
+            weight = weight @ self._basis.T
         bias = torch.from_numpy(self._model.intercept_).to(z)
         scores = z @ weight.T + bias
         if scores.shape[1] == 1:  # two classes share one column

@@ -14,6 +14,8 @@ from ..errors import InputError
 
 # Sparse features are projected to at most this many dimensions.
 PROJECTED = 128
+# Rows that are hashed at once.
+HASHED = 2048
 
 
 def pick_device(device: str | torch.device) -> torch.device:
@@ -60,13 +62,31 @@ def distinct_rows(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """One row of each group of equal rows, and the group of every row.
 
     Equal rows are one point of the graph: many copies would otherwise be each other's only
-    neighbours. Points stand in the order of their bytes, so that nothing depends on the order of
+    neighbours. Points stand in the order of their hashes, so that nothing depends on the order of
     the rows.
     """
-    rows = np.ascontiguousarray(x) + 0.0  # -0 becomes 0
-    view = rows.view(np.dtype((np.void, rows.dtype.itemsize * rows.shape[1])))[:, 0]
-    _, first, group = np.unique(view, return_index=True, return_inverse=True)
+    rows = np.ascontiguousarray(x, dtype=np.float32) + 0.0  # -0 becomes 0
+    bits = rows.view(np.uint32)
+    # An exact integer hash: one number a row is sorted faster than whole rows.
+    odd = np.random.default_rng(0).integers(2**63, size=bits.shape[1], dtype=np.uint64) * 2 + 1
+    key = np.empty(len(rows), dtype=np.uint64)
+    for start in range(0, len(rows), HASHED):
+        part = slice(start, start + HASHED)
+        key[part] = (bits[part].astype(np.uint64) * odd).sum(axis=1, dtype=np.uint64)
+    _, first, group = np.unique(key, return_index=True, return_inverse=True)
+    if len(first) < len(rows) and not np.array_equal(rows[first][group], rows):
+        # Two different rows of one hash: compare the rows themselves.
+        whole = rows.view(np.dtype((np.void, 4 * rows.shape[1])))[:, 0]
+        _, first, group = np.unique(whole, return_index=True, return_inverse=True)
     return first, group
+
+
+def locality_order(graph: scipy.sparse.csr_array) -> np.ndarray:
+    """An order of the points in which neighbours stand close together in memory.
+
+    Products with the graph are bound by memory, and twice as fast so.
+    """
+    return csgraph.reverse_cuthill_mckee(scipy.sparse.csr_matrix(graph), symmetric_mode=True)
 
 
 def labelled_points(

@@ -18,6 +18,8 @@ PRIOR_WEIGHTS = (0.01, 0.03, 0.1, 0.3, float("inf"))
 FOLDS = 5
 # With few labels one split says little: they are cut three times.
 FEW = 100
+# Scores that may be spread for each repeat.
+AFFORDABLE = 2_000_000
 # With very many, one fold says enough.
 MANY = 5000
 # Where every weight errs this often, scores are better not spread unless they prove it.
@@ -46,14 +48,21 @@ class Folds:
     repeats: int
 
 
-def split_labels(codes: Int[np.ndarray, " l"], seed: int) -> Folds | None:
-    """Stratified folds, or None where most rows are the only one of their class."""
+def split_labels(codes: Int[np.ndarray, " l"], seed: int, points: int) -> Folds | None:
+    """Stratified folds, or None where most rows are the only one of their class.
+
+    Parameters
+    ----------
+    points : int
+        How many points scores are spread over: on very many, one split has to do.
+    """
     counts = np.bincount(codes)
     usable = counts[codes] >= 2
     if usable.sum() < 0.5 * len(codes) or usable.sum() < 4:
         return None
     folds = min(FOLDS, int(counts.max()))
-    repeats = 3 if len(codes) <= FEW else 1
+    cheap = points * len(counts) * folds <= AFFORDABLE
+    repeats = 3 if len(codes) <= FEW and cheap else 1
     rng = np.random.default_rng(seed)
     held = []
     for _ in range(repeats):
@@ -73,13 +82,16 @@ def prefers_raw(raw: Float[np.ndarray, " l"], moved: Float[np.ndarray, " l"]) ->
 
 
 def held_out_errors(
-    priors: list[Float[Tensor, "n c"]], folds: Folds, rows: np.ndarray, codes: np.ndarray
+    heads: list[Head],
+    z: Float[Tensor, "l d"],
+    folds: Folds,
+    codes: Int[np.ndarray, " l"],
 ) -> Float[np.ndarray, " l"]:
-    """How often each labelled row is wrong in the prior of a head that has not seen it."""
+    """How often each labelled row is wrong by the heads that have not seen it."""
     wrong = np.zeros(len(codes))
-    for prior, held in zip(priors, folds.held, strict=True):
-        at = torch.from_numpy(rows[held]).to(prior.device)
-        wrong[held] += prior[at].argmax(1).cpu().numpy() != codes[held]
+    for head, held in zip(heads, folds.held, strict=True):
+        answer = head.logits(z[torch.from_numpy(held).to(z.device)]).argmax(1)
+        wrong[held] += answer.cpu().numpy() != codes[held]
     return wrong / folds.repeats
 
 
@@ -177,21 +189,18 @@ def _held_out_scores(
     return np.concatenate(found)
 
 
-def fold_priors(
-    z: Float[Tensor, "n d"],
+def fold_heads(
+    z: Float[Tensor, "l d"],
     prototype: object,
     folds: Folds,
-    rows: np.ndarray,
-    codes: np.ndarray,
+    codes: Int[np.ndarray, " l"],
     n_classes: int,
     sample_weight: np.ndarray | None,
-) -> list[Float[Tensor, "n c"]]:
-    """For every split, the probabilities of a head trained on the rows that it keeps."""
-    at = torch.from_numpy(rows).to(z.device)
-    labelled = z[at]
-    priors = []
+) -> list[Head]:
+    """For every split, a head trained on the labelled rows z that it keeps."""
+    heads = []
     for held in folds.held:
         weight = None if sample_weight is None else sample_weight[~held]
-        head = Head(prototype, n_classes).fit(labelled[~held], codes[~held], weight)
-        priors.append(head.log_proba(z).exp().to(z.dtype))
-    return priors
+        kept = z[torch.from_numpy(~held).to(z.device)]
+        heads.append(Head(prototype, n_classes).fit(kept, codes[~held], weight))
+    return heads

@@ -18,7 +18,7 @@ from .scores import SMALLEST, comparable, one_hot, spread_sources, spread_with_p
 from .selection import (
     Folds,
     choose_prior_weight,
-    fold_priors,
+    fold_heads,
     held_out_errors,
     prefers_raw,
     split_labels,
@@ -97,7 +97,7 @@ def transduce(
     rows, given : labelled rows, and the distribution of the label of each.
     """
     codes = given.argmax(axis=1)
-    folds = split_labels(codes, recipe.seed)
+    folds = split_labels(codes, recipe.seed, len(degree))
     job = _Job(laplacian, degree, x, rows, codes, given, recipe, sample_weight)
     return job.with_few() if folds is None else job.with_folds(folds)
 
@@ -162,14 +162,17 @@ class _Job:
         else:
             strength = 1.0 / DECAY if recipe.strength is None else recipe.strength
             features = move(self.laplacian, self.x, strength, recipe.flow)
-            priors = self.fold_priors(features, folds)
+            heads, errors = self.fold_heads(features, folds)
             if recipe.strength is None:
                 raw = move(self.laplacian, self.x, 0.0)
-                raw_priors = self.fold_priors(raw, folds)
-                if prefers_raw(self.errors(raw_priors, folds), self.errors(priors, folds)):
-                    strength, features, priors = 0.0, raw, raw_priors
+                raw_heads, raw_errors = self.fold_heads(raw, folds)
+                if prefers_raw(raw_errors, errors):
+                    strength, features, heads = 0.0, raw, raw_heads
+                del raw
             features, head = self.fitted_head(strength, features)
-            prior = head.log_proba(features.rows).exp().to(self.degree.dtype)
+            z = features.rows
+            priors = [h.log_proba(z).exp().to(self.degree.dtype) for h in heads]
+            prior = head.log_proba(z).exp().to(self.degree.dtype)
         weights = {} if recipe.prior_weight is None else {"weights": (recipe.prior_weight,)}
         choice = choose_prior_weight(
             self.laplacian, priors, folds, self.rows, self.codes, **weights
@@ -195,19 +198,13 @@ class _Job:
     def source_prior(self, seen: np.ndarray) -> Tensor:
         return torch.softmax(SHARPNESS * comparable(self.sources(seen)), dim=1)
 
-    def fold_priors(self, features: MovedFeatures, folds: Folds) -> list[Tensor]:
-        return fold_priors(
-            features.rows,
-            self.recipe.head,
-            folds,
-            self.rows,
-            self.codes,
-            self.n_classes,
-            self.sample_weight,
+    def fold_heads(self, features: MovedFeatures, folds: Folds) -> tuple[list[Head], np.ndarray]:
+        """A head for every split, and how often each labelled row is wrong where held out."""
+        z = features.some_rows(self.rows)
+        heads = fold_heads(
+            z, self.recipe.head, folds, self.codes, self.n_classes, self.sample_weight
         )
-
-    def errors(self, priors: list[Tensor], folds: Folds) -> np.ndarray:
-        return held_out_errors(priors, folds, self.rows, self.codes)
+        return heads, held_out_errors(heads, z, folds, self.codes)
 
     def fitted_head(
         self, strength: float, features: MovedFeatures | None = None
@@ -215,9 +212,9 @@ class _Job:
         assert self.x is not None
         if features is None:
             features = move(self.laplacian, self.x, strength, self.recipe.flow)
-        at = torch.from_numpy(self.rows).to(self.degree.device)
         head = Head(self.recipe.head, self.n_classes)
-        return features, head.fit(features.rows[at], self.codes, self.sample_weight)
+        z = features.some_rows(self.rows)
+        return features, head.fit(z, self.codes, self.sample_weight)
 
     def spread(self, prior: Tensor, weight: float) -> np.ndarray:
         u = spread_with_prior(self.laplacian, prior, self.rows, self.labels, weight)

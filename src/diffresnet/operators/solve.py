@@ -30,15 +30,16 @@ def conjugate_gradient(
     x = torch.zeros_like(b)
     r = b.clone()
     p = r.clone()
-    rr = _dot(r, r)
+    scratch = torch.empty_like(b)  # fresh memory at every step costs more than the arithmetic
+    rr = torch.mul(r, r, out=scratch).sum(0)
     for _ in range(max_iter):
         if bool((rr.sqrt() <= target).all()):
             return x
         q = matrix(p)
-        step = _ratio(rr, _dot(p, q))
+        step = _ratio(rr, torch.mul(p, q, out=scratch).sum(0))
         x.addcmul_(p, step)
         r.addcmul_(q, step, value=-1.0)
-        rr, old = _dot(r, r), rr
+        rr, old = torch.mul(r, r, out=scratch).sum(0), rr
         p.mul_(_ratio(rr, old)).add_(r)
     raise ArithmeticError(f"conjugate gradients did not reach {tol:g} in {max_iter} iterations")
 

@@ -19,7 +19,7 @@ from .spectrum import largest_eigenvalue, longest_step
 from .symmetry import reversing_measure
 
 # A panel of features of this size stays in a shared cache while a flow moves it.
-PANEL_BYTES = 12 * 2**20
+PANEL_BYTES = 8 * 2**20
 
 
 class SparseLaplacian(Laplacian):
@@ -155,7 +155,7 @@ class SparseLaplacian(Laplacian):
     def _copy(self) -> SparseLaplacian:
         other = object.__new__(SparseLaplacian)
         other.__dict__.update(self.__dict__)
-        for cached in ("_transpose", "_symmetrized", "_spectral_bound", "_max_step"):
+        for cached in ("_transpose", "_ratios", "_symmetrized", "_spectral_bound", "_max_step"):
             other.__dict__.pop(cached, None)
         return other
 
@@ -197,23 +197,40 @@ class SparseLaplacian(Laplacian):
     def solve(
         self, x: Tensor, gamma: float, tol: float, fixed: Bool[Tensor, "n #d"] | None = None
     ) -> Tensor:
-        matrix = self.shifted(1.0, gamma)
-        if fixed is None:
-            return self._invert(matrix, x, tol)
-        # Values at fixed points go to the right-hand side; the rest is a system of its own.
-        free = ~fixed
-        held = x * fixed
-        return held + self._invert(lambda y: matrix(y) * free, (x - matrix(held)) * free, tol)
-
-    def _invert(self, matrix: LinearMap, b: Tensor, tol: float) -> Tensor:
-        if self.symmetry == "none":
-            return bicgstab(matrix, b, tol)
         if self._measure is None:
-            return conjugate_gradient(matrix, b, tol)
+            return self._solve(self.shifted(1.0, gamma), x, tol, fixed)
+        # In coordinates where the reversible matrix is symmetric.
         root = self._measure.sqrt()[:, None]
         if self._transposed:
             root = 1.0 / root
-        return conjugate_gradient(lambda y: root * matrix(y / root), root * b, tol) / root
+        solved = self._solve(self._shifted_symmetric(gamma), root * x, tol, fixed) / root
+        # There and back has rounded the values that were to be held.
+        return solved if fixed is None else torch.where(fixed, x, solved)
+
+    def _solve(self, matrix: LinearMap, b: Tensor, tol: float, fixed: Tensor | None) -> Tensor:
+        invert = bicgstab if self.symmetry == "none" else conjugate_gradient
+        if fixed is None:
+            return invert(matrix, b, tol)
+        # Values at fixed points go to the right-hand side; the rest is a system of its own.
+        free = (~fixed).to(b.dtype)
+        held = b * fixed
+        rest = (b - matrix(held)).mul_(free)
+        return held + invert(lambda y: matrix(y).mul_(free), rest, tol)
+
+    def _shifted_symmetric(self, gamma: float) -> SparseMatrix:
+        """I + gamma D^1/2 L D^-1/2 of a reversible graph."""
+        assert self._measure is not None
+        values = gamma * self._l.values * self._ratios
+        values[self._diagonal_at] += 1.0
+        return SparseMatrix(self._l.indptr, self._l.indices, values)
+
+    @cached_property
+    def _ratios(self) -> Tensor:
+        """sqrt(d_i / d_j) for every entry (i, j)."""
+        assert self._measure is not None
+        root = self._measure.sqrt()
+        rows = root.repeat_interleave(self._l.indptr.diff().long())
+        return rows / root[self._l.indices.long()]
 
     def to_dense(self) -> Tensor:
         return self.shifted(0.0, 1.0)(torch.eye(self._l.n, device=self.device, dtype=self.dtype))

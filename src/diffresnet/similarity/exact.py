@@ -31,24 +31,9 @@ def exact_search(
         If not given, the rows of x, each without itself.
     """
     points = Points(x)
-    q = points if queries is None else points.like(queries)
-    n, m = x.shape[0], q.x.shape[0]
-    width = min(k + SLACK, n - (queries is None))
-    rows_at_once = max(1, CHUNK_BYTES // max(1, n * x.element_size()))
-    indices, distances = [], []
-    for start in range(0, max(1, m), rows_at_once):
-        stop = min(start + rows_at_once, m)
-        rows = q.dense(start, stop)
-        scores = points.scores(rows)
-        if queries is None:
-            here = torch.arange(start, stop, device=scores.device)
-            scores[here - start, here] = -torch.inf
-        best = largest(scores, width)
-        d = points.distances(rows, best, scores)
-        i, d = nearest_first(best, d, k)
-        indices.append(i)
-        distances.append(d)
-    return torch.cat(indices), torch.cat(distances)
+    if queries is None:
+        return points.nearest(points, k, others=True)
+    return points.nearest(points.like(queries), k)
 
 
 def middle_row(x: Float[Tensor, "*b n d"]) -> Float[Tensor, "*b 1 d"]:
@@ -71,30 +56,63 @@ class Points:
     def __init__(self, x: Tensor, centre: Tensor | None = None, scale: float | None = None) -> None:
         self.is_sparse = x.layout != torch.strided
         if centre is None and not self.is_sparse and x.shape[0]:
-            centre = middle_row(x)[0]
+            # Any row near the middle will do, and a few thousand show where that is.
+            centre = middle_row(x[:: 1 + x.shape[0] // 4096])[0]
         values = x.values() if self.is_sparse else x
+        values = values - centre if centre is not None else values.clone()
         if scale is None:
-            spread = values if centre is None else values - centre
-            scale = float(spread.abs().max()) if spread.numel() else 1.0
+            least, most = values.aminmax() if values.numel() else (0.0, 0.0)
+            scale = max(-float(least), float(most))
             # A power of two, by which division is exact.
             scale = 2.0 ** math.floor(math.log2(scale)) if 0.0 < scale < float("inf") else 1.0
+        values.div_(scale)
         self.centre, self.scale = centre, scale
         if self.is_sparse:
-            self.x = torch.sparse_csr_tensor(
-                x.crow_indices(), x.col_indices(), values / scale, x.shape
-            )
+            self.x = torch.sparse_csr_tensor(x.crow_indices(), x.col_indices(), values, x.shape)
             rows = torch.repeat_interleave(
                 torch.arange(x.shape[0], device=x.device), x.crow_indices().diff()
             )
             self.square = torch.zeros(x.shape[0], dtype=x.dtype, device=x.device)
             self.square.index_add_(0, rows, self.x.values() ** 2)
         else:
-            self.x = (x - centre).div_(scale) if centre is not None else x
-            self.square = (self.x * self.x).sum(1)
+            self.x = values
+            self.square = torch.linalg.vecdot(values, values)
 
     def like(self, x: Tensor) -> Points:
         """Other rows, moved as these were."""
         return Points(x, self.centre, self.scale)
+
+    def rows(self, which: Int[Tensor, " s"]) -> Points:
+        """Some of these rows."""
+        some = object.__new__(Points)
+        some.is_sparse, some.centre, some.scale = self.is_sparse, self.centre, self.scale
+        some.x, some.square = self.x[which], self.square[which]
+        return some
+
+    def nearest(
+        self, queries: Points, k: int, *, others: bool = False
+    ) -> tuple[Int[Tensor, "m k"], Float[Tensor, "m k"]]:
+        """The k of these rows that are nearest to each query.
+
+        With `others` the queries are these rows, and none is its own neighbour.
+        """
+        n, m = self.x.shape[0], queries.x.shape[0]
+        width = min(k + SLACK, n - others)
+        rows_at_once = max(1, CHUNK_BYTES // max(1, n * self.x.element_size()))
+        indices, distances = [], []
+        for start in range(0, max(1, m), rows_at_once):
+            stop = min(start + rows_at_once, m)
+            rows = queries.dense(start, stop)
+            scores = self.scores(rows)
+            if others:
+                here = torch.arange(start, stop, device=scores.device)
+                scores[here - start, here] = -torch.inf
+            best = largest(scores, width)
+            d = self.distances(rows, best, scores)
+            i, d = nearest_first(best, d, k)
+            indices.append(i)
+            distances.append(d)
+        return torch.cat(indices), torch.cat(distances)
 
     def dense(self, start: int, stop: int) -> Tensor:
         """Some of the rows, dense."""
@@ -131,7 +149,8 @@ class Points:
         )
         for start in range(0, rows.shape[0], step):
             part = slice(start, start + step)
-            difference = self.x[candidates[part]] - rows[part, None, :]
+            near = self.x.index_select(0, candidates[part].flatten())
+            difference = near.view(*candidates[part].shape, rows.shape[1]).sub_(rows[part, None, :])
             out[part] = torch.linalg.vector_norm(difference, dim=2)
         return out * self.scale
 
