@@ -32,13 +32,15 @@ VARIANTS = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--digits", type=int, default=10, help="draws")
-    parser.add_argument("--banking", type=int, default=3, help="draws")
+    parser.add_argument("--banking", type=int, default=3, help="draws (below 2: none)")
     args = parser.parse_args()
     rows: dict[str, dict[str, str]] = {v: {"variant": v} for v in VARIANTS}
     for name, draws, counts in (
         ("digits", args.digits, (1, 5, 20)),
         ("Banking77", args.banking, (1, 5)),
     ):
+        if draws < 2:
+            continue
         x, y = load(name)
         for per_class in counts:
             found: dict[str, list[float]] = {v: [] for v in VARIANTS}

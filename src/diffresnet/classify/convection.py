@@ -66,7 +66,7 @@ def trained_convection(
     s = labelled_map(laplacian, flow, rows)
     s = s - _mean_row(laplacian, flow)
     target = torch.from_numpy(codes).to(x.device)
-    scale = x.std()
+    scale = x.std().clamp_min(torch.finfo(x.dtype).tiny)
     optimizer = torch.optim.Adam([*block.parameters(), *head.parameters()], 1e-3, weight_decay=1e-4)
     for _ in range(epochs):
         optimizer.zero_grad()

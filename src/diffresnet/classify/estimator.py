@@ -414,7 +414,9 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
                 how = GraphSettings.few_shot()
                 w = weigh(nearest_neighbours(x, how.neighbors_needed, method=self.neighbors), how)
             laplacian = SparseLaplacian(w, device=device)
-            p = paper_network(laplacian, x, at, codes, n_classes, seed).double().cpu().numpy()
+            # A fixed learning rate needs features of a fixed scale.
+            scaled = x / x.std().clamp_min(torch.finfo(x.dtype).tiny)
+            p = paper_network(laplacian, scaled, at, codes, n_classes, seed).double().cpu().numpy()
             p[at] = given
             log_p = np.log(np.maximum(p, 1e-9))
             return Transduction(log_p, p, None, None, 20.0, 0.01, 1.0, None), w
@@ -426,7 +428,7 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
             flow = integrator(self.flow, time)
             self._block = trained_convection(laplacian, x, at, codes, n_classes, flow, seed)
             with torch.no_grad():
-                x = self._block(x / x.std())
+                x = self._block(x / x.std().clamp_min(torch.finfo(x.dtype).tiny))
         recipe = Recipe(
             head=default_head() if self.head is None else self.head,
             flow=self.flow,

@@ -58,8 +58,8 @@ def similarity_graph(
     Notes
     -----
     Equal points are at distance 0 and have weight 1 to each other. More neighbours than there are
-    other points means all of them. A single point has no edges. Memory is that of the k n edges
-    and 128 MiB; never n x n.
+    other points means all of them. A single point has no edges. Memory is that of the k n edges,
+    a copy of X and a few chunks of 128 MiB; never n x n.
 
     Examples
     --------

@@ -63,7 +63,7 @@ def nearest_neighbours(
     method : {"auto", "exact", "clustered", "faiss", "pynndescent"}
         "auto" is exact up to 20,000 points. Above it is "clustered" for a recall of 0.95, or as
         much as a tenth of all pairs gives; asked for by name, that search goes for 0.98 at any
-        cost. Exact is exact up to rounding, in chunks: memory is 128 MiB beside x. The others
+        cost. Exact is exact up to rounding, in chunks of 128 MiB of scores. The others
         approximate, and measure their recall.
     queries : (m, d) tensor
         New points; exact search.
