@@ -16,8 +16,8 @@ class SparseMatrix:
     """A square CSR matrix that multiplies tall dense ones.
 
     On a CPU in float32 the product runs as a weighted `embedding_bag`: rows of x are looked up,
-    scaled and summed, by kernels that prefetch. It was 2 to 4 times faster than the CSR product
-    at 8 columns and more (`benchmarks/product.py`). Everywhere else it is torch's CSR product.
+    scaled and summed, by kernels that prefetch. It was 1.4 to 4 times faster than the CSR
+    product from 10 columns on (`benchmarks/product.py`). Everywhere else it is torch's CSR product.
 
     Parameters
     ----------
