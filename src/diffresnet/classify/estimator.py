@@ -177,7 +177,7 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
         device = pick_device(self.device)
         x, y = self._read(X, y, graph)
         labels = encode_labels(y)
-        if x is None:
+        if graph is not None:
             graph = check_graph(graph, len(labels.codes))
         weight = None
         if sample_weight is not None:
@@ -218,8 +218,7 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
             group = np.argsort(order)[group]
         else:
             group = np.arange(n)
-            points = x
-            w = check_graph(graph, n)
+            points, w = x, graph
         rows = labels.rows
         row_weight = None if weight is None else weight[rows]
         at, given, point_weight = labelled_points(
@@ -507,7 +506,7 @@ def _without_weightless(
         raise InputError("fewer than two classes have a label of positive sample_weight")
     renamed = np.where(codes >= 0, np.searchsorted(present, codes), -1)
     if graph is not None:
-        graph = check_graph(graph, len(used))[used][:, used]
+        graph = scipy.sparse.csr_array(graph[used][:, used])
     return (
         Labels(labels.classes[present], renamed),
         weight[used],

@@ -137,7 +137,8 @@ class _Job:
             chosen = self.recipe.strength
             longest = 1.0 / max(DECAY_ONE_LABEL, self.source_decay)
             strength = longest if chosen is None else chosen
-            features, head = self.fitted_head(strength)
+            features = move(self.laplacian, self.x, strength, self.recipe.flow)
+            head = self.fitted_head(features)
             logits = comparable(head.logits(features.rows).to(sources.dtype))
             doubt = float((logits.argmax(1) != sources.argmax(1)).float().mean())
             total = HEAD_SHARE * logits + sources
@@ -168,8 +169,8 @@ class _Job:
                 raw_heads, raw_errors = self.fold_heads(raw, folds)
                 if prefers_raw(raw_errors, errors):
                     strength, features, heads = 0.0, raw, raw_heads
-                del raw
-            features, head = self.fitted_head(strength, features)
+                del raw  # a copy of the features
+            head = self.fitted_head(features)
             z = features.rows
             priors = [h.log_proba(z).exp().to(self.degree.dtype) for h in heads]
             prior = head.log_proba(z).exp().to(self.degree.dtype)
@@ -206,15 +207,9 @@ class _Job:
         )
         return heads, held_out_errors(heads, z, folds, self.codes)
 
-    def fitted_head(
-        self, strength: float, features: MovedFeatures | None = None
-    ) -> tuple[MovedFeatures, Head]:
-        assert self.x is not None
-        if features is None:
-            features = move(self.laplacian, self.x, strength, self.recipe.flow)
+    def fitted_head(self, features: MovedFeatures) -> Head:
         head = Head(self.recipe.head, self.n_classes)
-        z = features.some_rows(self.rows)
-        return features, head.fit(z, self.codes, self.sample_weight)
+        return head.fit(features.some_rows(self.rows), self.codes, self.sample_weight)
 
     def spread(self, prior: Tensor, weight: float) -> np.ndarray:
         u = spread_with_prior(self.laplacian, prior, self.rows, self.labels, weight)
