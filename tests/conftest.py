@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, settings
 
 # Shapes and types of every call into these packages are checked, under test only. The hook works
 # on modules that are imported after it.
-CHECKED = [f"diffresnet.{name}" for name in ("similarity", "operators", "flow", "nn")]
+CHECKED = [f"diffresnet.{name}" for name in ("similarity", "operators", "flow", "nn", "theory")]
 # The estimator itself answers for its parameters, in words of its own.
 CHECKED += [
     f"diffresnet.classify.{name}"

@@ -6,8 +6,9 @@ import matplotlib
 import numpy as np
 import pytest
 
-from diffresnet.report.figures import class_map, error_chart, plane, ratio_curve, svg
+from diffresnet.report.figures import class_map, error_chart, plane, ratio_curve
 from diffresnet.report.palette import CARD, CLASSES, INK, class_colours, legible_on, series
+from diffresnet.report.style import svg
 
 RNG = np.random.default_rng(0)
 POINTS = RNG.standard_normal((60, 2))

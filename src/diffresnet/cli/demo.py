@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..data.atomic import check_writable
 from .options import environment, json_option, quiet_option, seed_option, write_json
 from .progress import note, progress
+from .results import prepare_folder, print_table, single_thread
 
 if TYPE_CHECKING:
     from ..paper.digits import DigitsSettings
-    from ..report import ReportFolder, Table
 
 
 @click.command(name="demo")
@@ -43,25 +40,10 @@ def command(out: Path, seed: int, json_path: Path | None, quiet: bool) -> None:
     run(DigitsSettings(seed=seed), out, json_path, quiet)
 
 
-@contextmanager
-def single_thread() -> Iterator[None]:
-    """One thread for torch and for the BLAS of numpy, and the former number afterwards."""
-    import torch
-    from threadpoolctl import threadpool_limits
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with threadpool_limits(1):
-            yield
-    finally:
-        torch.set_num_threads(threads)
-
-
 def run(settings: DigitsSettings, out: Path, json_path: Path | None, quiet: bool) -> None:
     """The command, with as many draws as the settings say."""
     start = time.perf_counter()
-    folder = _prepare(out, json_path)
+    folder = prepare_folder(out, json_path)
     from ..paper.demo import demo_steps, run_demo
     from ..paper.digits_section import accuracy_table
     from ..report import render
@@ -97,40 +79,5 @@ def run(settings: DigitsSettings, out: Path, json_path: Path | None, quiet: bool
     }
     write_json(folder.metrics, payload)
     write_json(json_path, payload)
-    _print(accuracy_table(demo.scores))
+    print_table(accuracy_table(demo.scores))
     note(f"written   {folder.page} and {folder.metrics.name}, in {seconds:.0f} s", quiet)
-
-
-def _prepare(out: Path, json_path: Path | None) -> ReportFolder:
-    from ..report.folder import ReportFolder
-
-    folder = ReportFolder(out)
-    if json_path is not None:
-        if json_path.resolve() == folder.page.resolve():
-            raise click.UsageError(f"--json {json_path} would replace the report")
-        if json_path.resolve().parent != out.resolve():
-            check_writable(json_path)
-    folder.prepare()
-    if json_path is not None:
-        check_writable(json_path)
-    return folder
-
-
-def _print(table: Table) -> None:
-    from rich.console import Console
-    from rich.table import Table as Grid
-
-    grid = Grid(title=table.caption, title_justify="left", title_style="bold")
-    for index, name in enumerate(table.header):
-        grid.add_column(name, justify="right" if index else "left")
-    for name, cells in table.rows:
-        grid.add_row(
-            name,
-            *(
-                f"[bold]{cell.value}[/] {cell.spread}"
-                if cell.best
-                else f"{cell.value} {cell.spread}"
-                for cell in cells
-            ),
-        )
-    Console().print(grid)

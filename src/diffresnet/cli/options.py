@@ -56,6 +56,17 @@ def device_option(function: Function) -> Function:
     )(function)
 
 
+def data_option(function: Function) -> Function:
+    """--data, or DIFFRESNET_DATA: passed on as `data`, the Path of a folder or None."""
+    return click.option(
+        "--data",
+        type=click.Path(path_type=Path, exists=True, file_okay=False),
+        envvar="DIFFRESNET_DATA",
+        metavar="DIR",
+        help="Folder of the data sets.  [default: DIFFRESNET_DATA]",
+    )(function)
+
+
 def quiet_option(function: Function) -> Function:
     """--quiet: passed on as `quiet`, a bool."""
     return click.option(

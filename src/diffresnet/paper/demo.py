@@ -10,7 +10,7 @@ from ..report.section import Section
 from .digit_features import feature_motion, features_section
 from .digits import DigitsSettings, Scores, digits_rows, digits_scores
 from .digits_section import digits_section, headline
-from .xor_motion import PANELS, xor_motion, xor_section
+from .fig3 import PANELS, xor_motion, xor_section
 
 
 @dataclass(frozen=True)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import csv
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ..data.atomic import atomic_write, check_writable, reason
 from ..errors import InputError
+from .section import Section
+from .style import png, svg
 
 
 @dataclass(frozen=True)
 class ReportFolder:
-    """A folder for report.html and metrics.json.
+    """A folder for report.html and metrics.json, and for pictures and tables as files.
 
     Examples
     --------
@@ -52,3 +57,23 @@ class ReportFolder:
         """Write report.html, whole or not at all."""
         with atomic_write(self.page) as temporary:
             temporary.write_text(html, encoding="utf-8")
+
+    def write_pictures(self, sections: Sequence[Section]) -> None:
+        """Every picture that has a name, as PNG and as SVG."""
+        for section in sections:
+            for picture in (picture for gallery in section.galleries for picture in gallery):
+                if picture.name:
+                    for suffix, draw in ((".png", png), (".svg", svg)):
+                        with atomic_write(self.path / (picture.name + suffix)) as temporary:
+                            temporary.write_bytes(draw(picture.figure))
+
+    def write_table(self, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Rows as NAME.csv; a row may lack some columns, which stay empty in it."""
+        columns = list(dict.fromkeys(key for row in rows for key in row))
+        with (
+            atomic_write(self.path / f"{name}.csv") as temporary,
+            temporary.open("w", newline="", encoding="utf-8") as file,
+        ):
+            writer = csv.DictWriter(file, columns)
+            writer.writeheader()
+            writer.writerows(rows)

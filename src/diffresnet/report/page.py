@@ -8,8 +8,8 @@ from typing import Any
 
 import jinja2
 
-from .figures import svg
 from .section import Picture, Section
+from .style import svg
 
 
 def render(

@@ -18,11 +18,14 @@ class Picture:
         What it shows, for those who cannot see it.
     caption : str
         Written below it, where it stays readable however small the picture gets.
+    name : str
+        Under which it is written as a file, without suffix; not written if empty.
     """
 
     figure: Figure
     alt: str
     caption: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -73,12 +76,14 @@ class Section:
     text : paragraphs, as plain text.
     tables : tables
     galleries : rows of pictures that stand side by side where there is room.
+    link : address and words of a link at its end, to a page beside this one.
     """
 
     title: str
     text: tuple[str, ...] = ()
     tables: tuple[Table, ...] = ()
     galleries: tuple[tuple[Picture, ...], ...] = ()
+    link: tuple[str, str] | None = None
 
 
 def best_cells(values: Sequence[float], cells: Sequence[Cell], digits: int = 1) -> tuple[Cell, ...]:

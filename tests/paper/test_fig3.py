@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from diffresnet.errors import InputError
-from diffresnet.paper.xor_motion import xor_motion, xor_section
+from diffresnet.paper.fig3 import xor_motion, xor_section
 
 MEASURED = [
     (0, 1.482, 0.542, 0.366),

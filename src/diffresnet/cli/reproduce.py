@@ -1,0 +1,159 @@
+"""diffresnet reproduce: the figures, tables and theorems of the paper, run for real."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..paper.catalogue import EXPERIMENTS
+from .options import data_option, environment, json_option, quiet_option, write_json
+from .progress import note, progress
+from .results import prepare_folder, single_thread
+
+if TYPE_CHECKING:
+    from ..paper.experiment import Setup
+    from ..report import ReportFolder
+
+
+class _Names(click.Choice[str]):
+    def __init__(self) -> None:
+        super().__init__([*EXPERIMENTS, "all"])
+
+
+EPILOG = "\b\n" + "\n".join(f"{name:<11} {text}" for name, text in EXPERIMENTS.items())
+
+
+@click.command(name="reproduce", epilog=EPILOG)
+@click.argument("name", type=_Names(), metavar="NAME")
+@click.option("--quick", is_flag=True, help="Less of everything: under a minute on two cores.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Folder for the page, figures and tables; made if not there.  [default: reproduce/NAME]",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**32 - 1),
+    default=42,
+    show_default=True,
+    help="Seed of all random choices; 42 is the paper's.",
+)
+@data_option
+@json_option
+@quiet_option
+def command(
+    name: str,
+    quick: bool,
+    out: Path | None,
+    seed: int,
+    data: Path | None,
+    json_path: Path | None,
+    quiet: bool,
+) -> None:
+    """Run an experiment of the paper: NAME is one of those below, or all.
+
+    Writes report.html, metrics.json, every figure as PNG and SVG, and the numbers as CSV. With
+    all, each experiment has a folder of its own in DIR, and report.html there leads to them.
+    """
+    from ..paper.experiment import Setup
+
+    setup = Setup(quick=quick, seed=seed, data=data)
+    if name == "all":
+        _run_all(setup, out or Path("reproduce"), json_path, quiet)
+    else:
+        folder = prepare_folder(out or Path("reproduce") / name, json_path)
+        payload, _ = _run(name, setup, folder, quiet)
+        write_json(json_path, payload)
+
+
+def _run(name: str, setup: Setup, folder: ReportFolder, quiet: bool) -> tuple[dict[str, Any], str]:
+    """One experiment into one folder; what metrics.json holds, and what was found."""
+    start = time.perf_counter()
+    from ..paper.catalogue import experiment
+    from ..paper.experiment import rows_of, tables_of
+    from ..report import render
+
+    chosen = experiment(name)
+    with single_thread(), progress(name, len(chosen.parts), quiet) as advance:
+        parts = chosen.run(setup, advance)
+    sections = [part.section for part in parts.values()]
+    folder.write_pictures(sections)
+    for table, rows in tables_of(name, parts).items():
+        folder.write_table(table, rows)
+    settings: dict[str, Any] = {"quick": setup.quick, "seed": setup.seed, "device": "cpu"}
+    settings |= {part: dict(found.settings) for part, found in parts.items() if found.settings}
+    facts = environment("cpu")
+    seconds = time.perf_counter() - start
+    lead = " ".join(part.finding for part in parts.values())
+    html = render(
+        sections,
+        title=chosen.title,
+        lead=lead,
+        settings=settings,
+        environment=facts,
+        seconds=seconds,
+        command=_typed(name, setup),
+    )
+    folder.write_page(html)
+    payload = {
+        "experiment": name,
+        "settings": settings,
+        "results": rows_of(parts),
+        "environment": facts,
+        "seconds": seconds,
+    }
+    write_json(folder.metrics, payload)
+    for part in parts.values():
+        click.echo(f"{name}: {part.finding}")
+    note(f"written   {folder.page}, in {seconds:.0f} s", quiet)
+    return payload, lead
+
+
+def _run_all(setup: Setup, out: Path, json_path: Path | None, quiet: bool) -> None:
+    folder = prepare_folder(out, json_path)
+    folders = {name: prepare_folder(out / name, None) for name in EXPERIMENTS}
+    start = time.perf_counter()
+    from ..paper.catalogue import experiment
+    from ..report import Section, render
+
+    results: list[dict[str, Any]] = []
+    sections = []
+    for name, own in folders.items():
+        payload, lead = _run(name, setup, own, quiet)
+        results += [{"experiment": name, **row} for row in payload["results"]]
+        sections.append(
+            Section(experiment(name).title, (lead,), link=(f"{name}/report.html", "The whole page"))
+        )
+    settings = {"quick": setup.quick, "seed": setup.seed, "device": "cpu"}
+    facts, seconds = environment("cpu"), time.perf_counter() - start
+    folder.write_page(
+        render(
+            sections,
+            title="The paper, run for real",
+            lead=f"{len(sections)} experiments, each with figures, tables and numbers.",
+            settings=settings,
+            environment=facts,
+            seconds=seconds,
+            command=_typed("all", setup),
+        )
+    )
+    payload = {
+        "experiment": "all",
+        "settings": settings,
+        "results": results,
+        "environment": facts,
+        "seconds": seconds,
+    }
+    write_json(folder.metrics, payload)
+    write_json(json_path, payload)
+    note(f"written   {folder.page}, in {seconds:.0f} s", quiet)
+
+
+def _typed(name: str, setup: Setup) -> str:
+    quick = " --quick" if setup.quick else ""
+    seed = "" if setup.seed == 42 else f" --seed {setup.seed}"
+    return f"diffresnet reproduce {name}{quick}{seed}"
