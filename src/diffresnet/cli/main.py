@@ -18,8 +18,8 @@ from ..errors import InputError
 
 COMMANDS = {
     "demo": ("diffresnet.cli.demo:command", "Label embedded real data and write a report."),
-    "reproduce": ("diffresnet.cli.reproduce:command", "Run an experiment of the paper."),
     "label": ("diffresnet.cli.label:command", "Label every row of a file from the few labelled."),
+    "reproduce": ("diffresnet.cli.reproduce:command", "Run an experiment of the paper."),
 }
 """Name of a command: where it is, and its help in one line."""
 

@@ -44,7 +44,7 @@ def read_csv(path: Pathlike) -> pa.Table:
             if "straddling" in str(error):
                 block = min(path.stat().st_size + 1, 2**31 - 1)
             # In parallel no row is named where the number of cells is wrong; one thread counts.
-            names = _header(path, block)
+            names = _header(path, block, threads=False)
             table = _read_csv(path, names, block, threads=False)
     return _with_rows(table, path)
 
@@ -155,11 +155,11 @@ def _scalar(text: str) -> pa.Scalar:
     return pa.scalar(text, pa.large_string())
 
 
-def _header(path: Path, block: int) -> list[str]:
+def _header(path: Path, block: int, threads: bool = True) -> list[str]:
     """The names of the columns, by which the reader of the whole file is told their types."""
     with pyarrow.csv.open_csv(
         path,
-        read_options=pyarrow.csv.ReadOptions(block_size=block),
+        read_options=pyarrow.csv.ReadOptions(block_size=block, use_threads=threads),
         parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True),
     ) as reader:
         names = list(reader.schema.names)
