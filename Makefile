@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: install demo test lint bench clean
+.PHONY: install demo test lint bench figures clean
 
 install: $(STAMP)
 
@@ -36,5 +36,14 @@ bench: install
 	$(BIN)/python benchmarks/ablation.py
 	$(BIN)/python benchmarks/readme.py
 
+# The figures of docs/why-it-works.md; stiffness needs DIFFRESNET_DATA for the citation graphs.
+DOCS_FIGURES := fig1 fig2 fig3 fig4 prop1 prop1_window theorem1 theorem2 theorem2_digits stiffness \
+  pde pde_robustness nonlinear
+
+figures: install
+	$(BIN)/diffresnet reproduce all --out reproduce
+	mkdir -p docs/figures
+	for name in $(DOCS_FIGURES); do cp reproduce/*/$$name.png docs/figures/; done
+
 clean:
-	rm -rf .venv demo
+	rm -rf .venv demo reproduce

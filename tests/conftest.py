@@ -14,7 +14,9 @@ from hypothesis import HealthCheck, settings
 
 # Shapes and types of every call into these packages are checked, under test only. The hook works
 # on modules that are imported after it.
-CHECKED = [f"diffresnet.{name}" for name in ("similarity", "operators", "flow", "nn", "theory")]
+CHECKED = [
+    f"diffresnet.{name}" for name in ("similarity", "operators", "flow", "nn", "theory", "pde")
+]
 # The estimator itself answers for its parameters, in words of its own.
 CHECKED += [
     f"diffresnet.classify.{name}"

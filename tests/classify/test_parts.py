@@ -10,13 +10,12 @@ from diffresnet.classify.calibration import (
     fitted_temperature,
     sharpness_for,
 )
-from diffresnet.classify.convection import labelled_map, paper_network
+from diffresnet.classify.convection import paper_network
 from diffresnet.classify.features import move
 from diffresnet.classify.head import Head, default_head
 from diffresnet.classify.inputs import distinct_rows, labelled_points
 from diffresnet.classify.scores import spread_sources, spread_with_prior
 from diffresnet.classify.selection import split_labels
-from diffresnet.flow import ExplicitEuler
 from diffresnet.operators import SparseLaplacian
 from diffresnet.similarity import similarity_graph
 
@@ -138,15 +137,6 @@ def test_distinct_rows_and_their_labels():
     assert points.tolist() == [0, 1]
     assert np.allclose(labels, [[0, 1, 0], [1 / 3, 0, 2 / 3]])
     assert weight.tolist() == [1.0, 3.0]
-
-
-def test_labelled_rows_of_the_map_equal_the_whole_flow(walk):
-    x, _, laplacian = walk
-    rows = np.array([5, 1, 60])
-    flow = ExplicitEuler(0.5, 7)
-    s = labelled_map(laplacian, flow, rows)
-    whole = np.linalg.matrix_power(np.eye(80) - 0.5 * laplacian.to_dense().numpy(), 7)
-    assert np.allclose(s.numpy(), whole[rows])
 
 
 def test_paper_network_equals_its_plain_loop(walk):

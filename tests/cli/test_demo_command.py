@@ -4,7 +4,7 @@ import pytest
 
 from diffresnet.cli import demo
 from diffresnet.cli.main import BAD_INPUT, run
-from diffresnet.paper.digits import METHODS, DigitsSettings
+from diffresnet.paper.demo.digits import METHODS, DigitsSettings
 
 TINY = DigitsSettings(labels_per_class=(1, 3), draws=2, seed=5)
 

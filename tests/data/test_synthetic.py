@@ -38,7 +38,7 @@ def test_rings_have_their_radii():
     data = circle()
     radius = np.linalg.norm(data.points, axis=1)
     for c in (0, 1):
-        assert radius[data.classes == c].mean() == pytest.approx(1.0 + c, abs=0.01)
+        assert radius[data.classes == c].mean() == pytest.approx(2.0 - c, abs=0.01)
         assert radius[data.classes == c].std() == pytest.approx(0.05, abs=0.01)
 
 

@@ -1,5 +1,5 @@
 from diffresnet.paper.demo import demo_steps, run_demo
-from diffresnet.paper.digits import DigitsSettings
+from diffresnet.paper.demo.digits import DigitsSettings
 
 
 def test_the_demo_says_how_far_it_is_and_what_came_out():

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from diffresnet.paper.digit_features import between_share, feature_motion, features_section
+from diffresnet.paper.demo.features import between_share, feature_motion, features_section
 
 
 @pytest.fixture(scope="module")

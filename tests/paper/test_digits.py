@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from diffresnet.paper.digits import (
+from diffresnet.paper.demo.digits import (
     METHODS,
     DigitsSettings,
     digits,
@@ -12,7 +12,7 @@ from diffresnet.paper.digits import (
     paired_differences,
     undiffused_network,
 )
-from diffresnet.paper.digits_section import (
+from diffresnet.paper.demo.section import (
     accuracy_table,
     difference_table,
     digits_section,

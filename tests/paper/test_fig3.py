@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from diffresnet.errors import InputError
-from diffresnet.paper.fig3 import xor_motion, xor_section
+from diffresnet.paper.experiment import Setup
+from diffresnet.paper.fig3 import EXPERIMENT, xor_motion, xor_picture, xor_section
 
 MEASURED = [
     (0, 1.482, 0.542, 0.366),
@@ -56,3 +57,22 @@ def test_the_section_has_a_panel_a_step_and_the_curve(motion):
     assert "7.2 × 10⁶" in curve.alt
     limits = {picture.figure.axes[0].get_xlim() for picture in panels}
     assert len(limits) == 1
+
+
+def test_the_composite_has_the_panels_and_three_curves(motion):
+    picture = xor_picture(motion, (0, 10, 200))
+    *panels, curves = picture.figure.axes
+    assert [panel.get_title() for panel in panels][1] == "step 10\nL/D 3.13"
+    assert len({panel.get_xlim() for panel in panels}) == 1
+    assert curves.get_yscale() == "log"
+    assert [text.get_text() for text in curves.texts] == ["L / D", "D", "L"]
+    assert picture.name == "fig3"
+
+
+def test_the_experiment_has_the_rows_of_the_contract_and_says_both_rates():
+    part = EXPERIMENT.parts["xor"](Setup(quick=True))
+    assert [row["step"] for row in part.rows] == list(range(201))
+    assert all(list(row) == ["step", "diameter", "distance", "ratio"] for row in part.rows)
+    assert "0.92653" in part.finding
+    names = [picture.name for gallery in part.section.galleries for picture in gallery]
+    assert "fig3" in names

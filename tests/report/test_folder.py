@@ -1,7 +1,9 @@
+import numpy as np
 import pytest
 
 from diffresnet.errors import InputError
-from diffresnet.report import ReportFolder
+from diffresnet.report import Picture, ReportFolder, Section
+from diffresnet.report.figures import error_chart
 
 
 def test_a_folder_is_made_with_those_above_it(tmp_path):
@@ -37,3 +39,33 @@ def test_a_folder_that_may_not_be_written_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr("os.access", lambda *_, **__: False)
     with pytest.raises(InputError, match="no permission"):
         ReportFolder(tmp_path).prepare()
+
+
+def test_named_pictures_become_files_and_nameless_ones_do_not(tmp_path):
+    pictures = tuple(
+        Picture(error_chart({"a": {1: np.array([90.0])}}, "x"), "alt", name=name)
+        for name in ("kept", "")
+    )
+    ReportFolder(tmp_path).write_pictures([Section("s", galleries=(pictures,))])
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["kept.png", "kept.svg"]
+    assert (tmp_path / "kept.png").read_bytes().startswith(b"\x89PNG")
+    assert b"<svg" in (tmp_path / "kept.svg").read_bytes()
+
+
+def test_a_table_has_every_column_that_any_row_has(tmp_path):
+    ReportFolder(tmp_path).write_table("t", [{"a": 1}, {"b": "x, y", "a": 2.5}])
+    assert (tmp_path / "t.csv").read_text().splitlines() == ["a,b", "1,", '2.5,"x, y"']
+
+
+def test_a_full_disk_leaves_no_half_a_file(tmp_path, monkeypatch):
+    folder = ReportFolder(tmp_path)
+    folder.write_table("t", [{"a": 1}])
+
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("csv.DictWriter.writerows", full)
+    with pytest.raises(OSError, match="No space"):
+        folder.write_table("t", [{"a": 2}])
+    assert [path.name for path in tmp_path.iterdir()] == ["t.csv"]
+    assert (tmp_path / "t.csv").read_text().splitlines() == ["a", "1"]

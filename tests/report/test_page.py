@@ -114,3 +114,14 @@ def test_ids_are_unique():
 def test_best_cells_are_all_that_print_as_the_largest(values, best):
     cells = best_cells(values, [Cell(f"{value:.1f}") for value in values])
     assert [index for index, cell in enumerate(cells) if cell.best] == best
+
+
+def test_several_findings_stand_as_a_list_and_a_link_leads_on():
+    section = Section("s", link=("fig3/report.html", HOSTILE))
+    html = render(
+        [section], title="t", lead=["one", HOSTILE], settings={}, environment={}, seconds=0.0
+    )
+    found = Page(html)
+    assert len(found.all("li")) == 2
+    assert found.all("a") == [{"href": "fig3/report.html"}]
+    assert not found.all("script")

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from ..flow import ExplicitEuler, Integrator, diffuse
+from ..flow import ExplicitEuler, Integrator, diffuse, flow_map
 from ..nn import DiffResNet, ResidualBlock
 from ..operators import Laplacian, SparseLaplacian
 from .features import unit
@@ -26,20 +26,6 @@ class PaperTraining:
     milestones: tuple[int, ...] = (50, 75)
     gamma: float = 0.5
     steps: int = 40
-
-
-def labelled_map(
-    laplacian: Laplacian, flow: Integrator, rows: Int[np.ndarray, " l"]
-) -> Float[Tensor, "l n"]:
-    """The rows of S = F(L) that belong to labelled points, from l columns of F(L^T).
-
-    A loss on labelled rows needs no more of the diffusion than this, once.
-    """
-    pick = torch.zeros(
-        laplacian.shape[-1], len(rows), dtype=laplacian.dtype, device=laplacian.device
-    )
-    pick[torch.from_numpy(rows), torch.arange(len(rows))] = 1.0
-    return diffuse(laplacian.transpose(), pick, flow).T.contiguous()
 
 
 def trained_convection(
@@ -63,7 +49,7 @@ def trained_convection(
     torch.random.set_rng_state(generator_state)
     nn.init.zeros_(block.fc2.weight)
     nn.init.zeros_(block.fc2.bias)
-    s = labelled_map(laplacian, flow, rows)
+    s = flow_map(laplacian, flow, torch.from_numpy(rows))
     s = s - _mean_row(laplacian, flow)
     target = torch.from_numpy(codes).to(x.device)
     scale = x.std().clamp_min(torch.finfo(x.dtype).tiny)
@@ -108,7 +94,7 @@ def paper_network(
     torch.random.set_rng_state(generator_state)
     block = net.blocks[0]
     assert isinstance(block, ResidualBlock)
-    s = labelled_map(laplacian, flow, rows)
+    s = flow_map(laplacian, flow, torch.from_numpy(rows))
     s_x = s @ x
     target = torch.from_numpy(codes).to(x.device)
     optimizer = torch.optim.SGD(

@@ -13,7 +13,7 @@ from .progress import note, progress
 from .results import prepare_folder, print_table, single_thread
 
 if TYPE_CHECKING:
-    from ..paper.digits import DigitsSettings
+    from ..paper.demo.digits import DigitsSettings
 
 
 @click.command(name="demo")
@@ -35,7 +35,7 @@ def command(out: Path, seed: int, json_path: Path | None, quiet: bool) -> None:
     DiffusionClassifier with other methods on the same labels, and shows features before and after
     diffusion.
     """
-    from ..paper.digits import DigitsSettings
+    from ..paper.demo.digits import DigitsSettings
 
     run(DigitsSettings(seed=seed), out, json_path, quiet)
 
@@ -45,7 +45,7 @@ def run(settings: DigitsSettings, out: Path, json_path: Path | None, quiet: bool
     start = time.perf_counter()
     folder = prepare_folder(out, json_path)
     from ..paper.demo import demo_steps, run_demo
-    from ..paper.digits_section import accuracy_table
+    from ..paper.demo.section import accuracy_table
     from ..report import render
 
     # 1,797 digits are too few to share among threads.

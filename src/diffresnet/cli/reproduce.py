@@ -70,7 +70,9 @@ def command(
         write_json(json_path, payload)
 
 
-def _run(name: str, setup: Setup, folder: ReportFolder, quiet: bool) -> tuple[dict[str, Any], str]:
+def _run(
+    name: str, setup: Setup, folder: ReportFolder, quiet: bool
+) -> tuple[dict[str, Any], list[str]]:
     """One experiment into one folder; what metrics.json holds, and what was found."""
     start = time.perf_counter()
     from ..paper.catalogue import experiment
@@ -88,11 +90,11 @@ def _run(name: str, setup: Setup, folder: ReportFolder, quiet: bool) -> tuple[di
     settings |= {part: dict(found.settings) for part, found in parts.items() if found.settings}
     facts = environment("cpu")
     seconds = time.perf_counter() - start
-    lead = " ".join(part.finding for part in parts.values())
+    found = [part.finding for part in parts.values()]
     html = render(
         sections,
         title=chosen.title,
-        lead=lead,
+        lead=found,
         settings=settings,
         environment=facts,
         seconds=seconds,
@@ -107,10 +109,10 @@ def _run(name: str, setup: Setup, folder: ReportFolder, quiet: bool) -> tuple[di
         "seconds": seconds,
     }
     write_json(folder.metrics, payload)
-    for part in parts.values():
-        click.echo(f"{name}: {part.finding}")
+    for line in found:
+        click.echo(f"{name}: {line}")
     note(f"written   {folder.page}, in {seconds:.0f} s", quiet)
-    return payload, lead
+    return payload, found
 
 
 def _run_all(setup: Setup, out: Path, json_path: Path | None, quiet: bool) -> None:
@@ -123,10 +125,12 @@ def _run_all(setup: Setup, out: Path, json_path: Path | None, quiet: bool) -> No
     results: list[dict[str, Any]] = []
     sections = []
     for name, own in folders.items():
-        payload, lead = _run(name, setup, own, quiet)
+        payload, found = _run(name, setup, own, quiet)
         results += [{"experiment": name, **row} for row in payload["results"]]
         sections.append(
-            Section(experiment(name).title, (lead,), link=(f"{name}/report.html", "The whole page"))
+            Section(
+                experiment(name).title, tuple(found), link=(f"{name}/report.html", "The whole page")
+            )
         )
     settings = {"quick": setup.quick, "seed": setup.seed, "device": "cpu"}
     facts, seconds = environment("cpu"), time.perf_counter() - start

@@ -64,27 +64,38 @@ def xor(points: int = 100, radius: float = 0.75, seed: int = 42) -> SyntheticSet
 
 
 def circle(points: int = 500, noise: float = 0.05, seed: int = 42) -> SyntheticSet:
-    """Two rings around one centre, of radius 1 and 2.
+    """Two rings around one centre, the outer of radius 2 first, then the inner of radius 1.
 
-    Angles are uniform, and `noise` is the standard deviation of a Gaussian in each coordinate.
-    How the paper draws its points is not known; the numbers of points, radii and noise are.
+    Evenly spaced from angle 0 to 2 pi, both included; `noise` is the standard deviation of a
+    Gaussian in each coordinate, whose draws for all first coordinates come before those for all
+    second ones.
+
+    How the paper draws its points is not known. Of some 150 ways tried (spacing, kind of noise,
+    order of the draws and of the rings) this is the only one that, with PyTorch's initial weights
+    at seed 42, gives both numbers measured on the paper's set: 51.6% after 20 steps without
+    diffusion, and 100% from step 13 on with it. About one way in six gives the first number, so
+    that the match is a hint and no proof. XOR too draws one coordinate of all points first.
 
     Parameters
     ----------
     points : int
         Points in each ring.
+
+    Examples
+    --------
+    >>> circle(noise=0.0).points[[0, 500]]
+    array([[2., 0.],
+           [1., 0.]])
     """
     _check(points, noise)
-    rng = check_random_state(seed)
-    classes = np.repeat(np.arange(2), points)
-    angle = 2.0 * np.pi * rng.random_sample(2 * points)
-    return _noisy((1.0 + classes)[:, None] * _direction(angle), classes, noise, rng)
+    ring = _direction(np.linspace(0.0, 2.0 * np.pi, points))
+    return _two_classes(2.0 * ring, ring, noise, seed)
 
 
 def moon(points: int = 500, noise: float = 0.05, seed: int = 40) -> SyntheticSet:
     """Two interleaved half circles of radius 1, the second turned and moved by (1, 0.5).
 
-    Evenly spaced, with Gaussian noise as in `circle`.
+    Evenly spaced, with noise as in `circle`, which is what is known to go by.
 
     Parameters
     ----------
@@ -92,16 +103,14 @@ def moon(points: int = 500, noise: float = 0.05, seed: int = 40) -> SyntheticSet
         Points in each moon.
     """
     _check(points, noise)
-    rng = check_random_state(seed)
     arc = _direction(np.linspace(0.0, np.pi, points))
-    both = np.concatenate([arc, np.array([1.0, 0.5]) - arc])
-    return _noisy(both, np.repeat(np.arange(2), points), noise, rng)
+    return _two_classes(arc, np.array([1.0, 0.5]) - arc, noise, seed)
 
 
 def spiral(points: int = 500, noise: float = 0.1, seed: int = 42) -> SyntheticSet:
     """Two arms, +(1 + theta) and -(1 + theta) times (cos theta, sin theta), 0 <= theta <= 2 pi.
 
-    Angles are uniform, with Gaussian noise as in `circle`.
+    Evenly spaced in theta, with noise as in `circle`, which is what is known to go by.
 
     Parameters
     ----------
@@ -109,11 +118,9 @@ def spiral(points: int = 500, noise: float = 0.1, seed: int = 42) -> SyntheticSe
         Points in each arm.
     """
     _check(points, noise)
-    rng = check_random_state(seed)
-    classes = np.repeat(np.arange(2), points)
-    theta = 2.0 * np.pi * rng.random_sample(2 * points)
-    radius = (1.0 - 2.0 * classes) * (1.0 + theta)
-    return _noisy(radius[:, None] * _direction(theta), classes, noise, rng)
+    theta = np.linspace(0.0, 2.0 * np.pi, points)
+    arm = (1.0 + theta)[:, None] * _direction(theta)
+    return _two_classes(arm, -arm, noise, seed)
 
 
 def _check(points: int, spread: float) -> None:
@@ -127,11 +134,9 @@ def _direction(angle: Float[np.ndarray, " n"]) -> Float[np.ndarray, "n 2"]:
     return np.stack([np.cos(angle), np.sin(angle)], axis=1)
 
 
-def _noisy(
-    points: Float[np.ndarray, "n 2"],
-    classes: Int[np.ndarray, " n"],
-    noise: float,
-    rng: np.random.RandomState,
+def _two_classes(
+    first: Float[np.ndarray, "m 2"], second: Float[np.ndarray, "m 2"], noise: float, seed: int
 ) -> SyntheticSet:
-    moved = points + noise * rng.standard_normal(points.shape)
-    return SyntheticSet(moved, classes, classes.copy())
+    drawn = check_random_state(seed).standard_normal((2, 2 * len(first)))
+    classes = np.repeat(np.arange(2), len(first))
+    return SyntheticSet(np.concatenate([first, second]) + noise * drawn.T, classes, classes.copy())

@@ -8,7 +8,16 @@ from ..errors import InputError
 from .experiment import Experiment
 
 EXPERIMENTS = {
+    "fig1": "The network, drawn: convection, diffusion, a linear layer; its 18 parameters.",
+    "fig2": "The structured data assumption, drawn: subsets, diameter D, distance L.",
     "fig3": "XOR in motion: diffusion turns four discs into four points.",
+    "fig4": "Circle, moon, spiral: a network of 18 parameters, with diffusion and without.",
+    "prop1": "L/D along diffusions: rates against eigenvalues, and the window of ntop and sigma.",
+    "theorem1": "Sets between parallel planes made linearly separable, by weights written down.",
+    "theorem2": "How large L/D must be for a separating direction, and the whole chain on digits.",
+    "stiffness": "How long a diffusion step may be, and Chebyshev against both Eulers.",
+    "pde": "A field instead of points: the convection-diffusion PDE, and what its noise is for.",
+    "nonlinear": "Flows that weigh edges anew by their length: outliers and bridges.",
 }
 """Name: what it shows, in one line. The module of that name here holds its `EXPERIMENT`."""
 

@@ -2,60 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 
 from ..data.synthetic import SyntheticSet, xor
-from ..errors import InputError
-from ..flow import ExplicitEuler, diffuse, subset_geometry
+from ..flow.equilibrium import equilibrium
 from ..operators import SparseLaplacian
 from ..report.figures import plane, ratio_curve
+from ..report.figures.motion import motion_figure
 from ..report.section import Picture, Section
+from ..report.words import short
 from ..similarity import similarity_graph
 from .experiment import Experiment, Part, Setup
+from .motion import Motion, fitted_rate, follow, motion_of
 
 PANELS = (0, 1, 10, 20, 200)
 GAMMA = 1.0
 
 
 @dataclass(frozen=True)
-class XorMotion:
-    """Points along a diffusion, with their geometry.
+class XorMotion(Motion):
+    """The four discs along a diffusion.
 
     Attributes
     ----------
-    steps : (s,)
+    data : the discs at the start.
     positions : (s, n, 2)
         Where the points are after each of the steps.
-    diameter, distance : (s,)
-        D and L of the four discs.
     growth : float
         What L/D is multiplied by a step in the long run, by the spectrum of the graph:
         1 / max |1 - gamma lambda| over the eigenvalues lambda != 0 of the Laplacian.
     """
 
     data: SyntheticSet
-    steps: Int[np.ndarray, " s"]
     positions: Float[np.ndarray, "s n 2"]
-    diameter: Float[np.ndarray, " s"]
-    distance: Float[np.ndarray, " s"]
     growth: float
-
-    @property
-    def ratio(self) -> Float[np.ndarray, " s"]:
-        """L / D."""
-        return self.distance / self.diameter
-
-    def rows(self) -> Iterator[dict[str, Any]]:
-        """A row a step, as `reproduce fig3` writes them."""
-        columns = (self.steps, self.diameter, self.distance, self.ratio)
-        for values in zip(*(column.tolist() for column in columns), strict=True):
-            yield dict(zip(("step", "diameter", "distance", "ratio"), values, strict=True))
 
 
 def xor_motion(steps: Sequence[int] = PANELS, seed: int = 42) -> XorMotion:
@@ -72,38 +57,21 @@ def xor_motion(steps: Sequence[int] = PANELS, seed: int = 42) -> XorMotion:
     >>> [f"{row['ratio']:.2f}" for row in xor_motion((0, 20)).rows()]
     ['0.37', '7.35']
     """
-    if not len(steps) or min(steps) < 0 or list(steps) != sorted(set(steps)):
-        raise InputError("steps must be ascending numbers from 0 on")
     data = xor(seed=seed)
     weights = similarity_graph(data.points, preset="synthetic", ntop=20, sigma=0.5)
     laplacian = SparseLaplacian(weights, dtype=torch.float64)
-    x, subsets, done = torch.from_numpy(data.points), torch.from_numpy(data.subsets), 0
-    positions, geometry = [], []
-    for step in steps:
-        x = diffuse(laplacian, x, ExplicitEuler(GAMMA, step - done))
-        done = step
-        positions.append(x.numpy())
-        geometry.append(subset_geometry(x, subsets))
+    seen = list(follow(laplacian, data.points, data.subsets, steps, GAMMA))
+    curves = motion_of(steps, [geometry for _, geometry in seen])
     return XorMotion(
-        data,
-        np.asarray(steps),
-        np.stack(positions),
-        np.array([g.diameter for g in geometry]),
-        np.array([g.distance for g in geometry]),
-        _growth(laplacian.to_dense().numpy()),
+        **vars(curves),
+        data=data,
+        positions=np.stack([x for x, _ in seen]),
+        growth=1.0 / equilibrium(weights, GAMMA).contraction,
     )
-
-
-def _growth(laplacian: Float[np.ndarray, "n n"]) -> float:
-    eigenvalues = np.linalg.eigvals(laplacian)
-    moving = eigenvalues[np.abs(eigenvalues) > 1e-9]
-    return float(1.0 / np.abs(1.0 - GAMMA * moving).max())
 
 
 def xor_section(motion: XorMotion, panels: Sequence[int] = PANELS) -> Section:
     """Panels at some steps, and the curve of L/D over all of them."""
-    at = {int(step): index for index, step in enumerate(motion.steps)}
-    shown = [at[step] for step in panels]
     start = motion.positions[0]
     centre, reach = start.mean(0), 1.05 * np.abs(start - start.mean(0)).max()
     pictures = tuple(
@@ -111,15 +79,15 @@ def xor_section(motion: XorMotion, panels: Sequence[int] = PANELS) -> Section:
             plane(motion.positions[index], motion.data.classes, tuple(centre), reach),
             alt=f"The four discs after {motion.steps[index]} diffusion steps: diameter "
             f"{motion.diameter[index]:.2g}, distance {motion.distance[index]:.2g}.",
-            caption=f"step {motion.steps[index]}\nL/D {_short(motion.ratio[index])}",
+            caption=f"step {motion.steps[index]}\nL/D {short(motion.ratio[index])}",
             name=f"fig3_step{motion.steps[index]}",
         )
-        for index in shown
+        for index in _shown(motion, panels)
     )
     curve = Picture(
         ratio_curve(motion.steps, motion.ratio, panels, motion.growth),
-        alt=f"Curve of L/D on a logarithmic scale, from {_short(motion.ratio[0])} at step "
-        f"{motion.steps[0]} to {_short(motion.ratio[-1])} at step {motion.steps[-1]}; after the "
+        alt=f"Curve of L/D on a logarithmic scale, from {short(motion.ratio[0])} at step "
+        f"{motion.steps[0]} to {short(motion.ratio[-1])} at step {motion.steps[-1]}; after the "
         f"first steps it is a straight line of slope {motion.growth:.4f} a step.",
         caption="L/D over the steps. A straight line on this scale is exponential growth; the "
         "dashed line is what the eigenvalues of the graph foretell.",
@@ -140,24 +108,46 @@ def xor_section(motion: XorMotion, panels: Sequence[int] = PANELS) -> Section:
     )
 
 
-def _short(ratio: float) -> str:
-    if ratio < 1000:
-        return f"{ratio:.3g}"
-    mantissa, exponent = f"{ratio:.1e}".split("e")
-    return (
-        f"{mantissa} × 10{str(int(exponent)).translate(str.maketrans('0123456789', '⁰¹²³⁴⁵⁶⁷⁸⁹'))}"
+def xor_picture(motion: XorMotion, panels: Sequence[int] = PANELS) -> Picture:
+    """The paper's figure in one: the panels above, D, L and L/D below."""
+    shown = _shown(motion, panels)
+    figure = motion_figure(
+        [motion.positions[index] for index in shown],
+        [f"step {motion.steps[index]}\nL/D {short(motion.ratio[index])}" for index in shown],
+        motion.data.classes,
+        {"L / D": motion.ratio, "D": motion.diameter, "L": motion.distance},
+        motion.steps,
+        panels,
     )
+    return Picture(
+        figure,
+        alt=f"Above, the four discs after {', '.join(map(str, panels))} steps, shrinking to four "
+        f"points. Below, on a logarithmic scale, D falls from {short(motion.diameter[0])} to "
+        f"{short(motion.diameter[-1])}, L rises from {short(motion.distance[0])} to "
+        f"{short(motion.distance[-1])}, and L/D rises from {short(motion.ratio[0])} to "
+        f"{short(motion.ratio[-1])}.",
+        caption="The four discs along the diffusion, and below them the largest diameter D of a "
+        "disc, the smallest distance L between two, and L/D.",
+        name="fig3",
+    )
+
+
+def _shown(motion: XorMotion, panels: Sequence[int]) -> list[int]:
+    at = {int(step): index for index, step in enumerate(motion.steps)}
+    return [at[step] for step in panels]
 
 
 def _part(setup: Setup) -> Part:
     motion = xor_motion(range(PANELS[-1] + 1), setup.seed)
-    late = motion.ratio[-1] / motion.ratio[-101]
+    rate, (first, last) = fitted_rate(motion, float(np.abs(motion.data.points).max()))
+    section = xor_section(motion)
     return Part(
-        section=xor_section(motion),
+        section=replace(section, galleries=((xor_picture(motion),), *section.galleries)),
         rows=list(motion.rows()),
         finding=f"L/D of the four discs grows from {motion.ratio[0]:.3f} to "
-        f"{_short(motion.ratio[-1])} in {PANELS[-1]} diffusion steps, by {late**0.01:.4f} a step "
-        f"over the last hundred; the eigenvalues of the graph foretell {motion.growth:.4f}.",
+        f"{short(motion.ratio[-1])} in {PANELS[-1]} diffusion steps. D falls by the factor "
+        f"{rate:.5f} a step (fitted over steps {first} to {last}); the eigenvalues of the graph "
+        f"foretell {1.0 / motion.growth:.5f}.",
         settings={"set": "xor", "ntop": 20, "sigma": 0.5, "gamma": GAMMA, "steps": PANELS[-1]},
     )
 

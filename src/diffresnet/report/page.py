@@ -16,7 +16,7 @@ def render(
     sections: Sequence[Section],
     *,
     title: str,
-    lead: str,
+    lead: str | Sequence[str],
     settings: Mapping[str, Any],
     environment: Mapping[str, Any],
     seconds: float,
@@ -29,8 +29,8 @@ def render(
 
     Parameters
     ----------
-    lead : str
-        What was found, in a sentence or two below the title.
+    lead : str or several
+        What was found, in a sentence or two below the title; several stand as a list.
     settings, environment : dicts as in metrics.json
     command : str
         What to type to get this page again.
@@ -46,7 +46,7 @@ def render(
     templates.filters["source"] = _source
     return templates.get_template("page.html").render(
         title=title,
-        lead=lead,
+        leads=[lead] if isinstance(lead, str) else list(lead),
         sections=sections,
         settings=list(_flat(settings)),
         environment=list(_flat(environment)),

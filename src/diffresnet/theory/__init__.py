@@ -1,1 +1,25 @@
 """The theorems of the paper as code that can be run and checked."""
+
+from .directions import SeparatingDirection, projection_gaps, separating_direction
+from .flow_bounds import FlowBounds, flow_bounds
+from .margin import LinearMargin, linear_margin, separates
+from .runs import Runs, runs_along
+from .separating_flow import SeparatingFlow, separating_flow
+from .sufficient_ratio import failure_probability, sufficient_ratio
+
+__all__ = [
+    "FlowBounds",
+    "LinearMargin",
+    "Runs",
+    "SeparatingDirection",
+    "SeparatingFlow",
+    "failure_probability",
+    "flow_bounds",
+    "linear_margin",
+    "projection_gaps",
+    "runs_along",
+    "separates",
+    "separating_direction",
+    "separating_flow",
+    "sufficient_ratio",
+]

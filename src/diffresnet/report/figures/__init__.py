@@ -2,6 +2,17 @@
 
 from .curves import ratio_curve
 from .maps import class_map, plane
+from .network import network_diagram
 from .scores import error_chart
+from .training import Panel, accuracy_curves, feature_grid
 
-__all__ = ["class_map", "error_chart", "plane", "ratio_curve"]
+__all__ = [
+    "Panel",
+    "accuracy_curves",
+    "class_map",
+    "error_chart",
+    "feature_grid",
+    "network_diagram",
+    "plane",
+    "ratio_curve",
+]

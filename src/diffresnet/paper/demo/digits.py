@@ -16,9 +16,9 @@ from sklearn.semi_supervised import LabelSpreading
 from sklearn.utils.parallel import Parallel, delayed
 from torch import nn
 
-from ..classify import DiffusionClassifier
-from ..classify.convection import PaperTraining
-from ..nn import DiffResNet
+from ...classify import DiffusionClassifier
+from ...classify.convection import PaperTraining
+from ...nn import DiffResNet
 
 Scores = dict[str, dict[int, np.ndarray]]
 """Method, then labels a class -> accuracies in percent, one a draw."""

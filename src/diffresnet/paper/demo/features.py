@@ -10,12 +10,12 @@ from jaxtyping import Bool, Float, Int
 from scipy.linalg import orthogonal_procrustes
 from sklearn.decomposition import PCA
 
-from ..classify import DiffusionClassifier
-from ..classify.features import move
-from ..operators import SparseLaplacian
-from ..report.figures import class_map
-from ..report.section import Picture, Section
-from ..similarity import similarity_graph
+from ...classify import DiffusionClassifier
+from ...classify.features import move
+from ...operators import SparseLaplacian
+from ...report.figures import class_map
+from ...report.section import Picture, Section
+from ...similarity import similarity_graph
 from .digits import digits, draw_labels
 
 

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ..report.section import Section
-from .digit_features import feature_motion, features_section
+from ...report.section import Section
+from ..fig3 import PANELS, xor_motion, xor_section
 from .digits import DigitsSettings, Scores, digits_rows, digits_scores
-from .digits_section import digits_section, headline
-from .fig3 import PANELS, xor_motion, xor_section
+from .features import feature_motion, features_section
+from .section import digits_section, headline
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 
-from ..report.figures import error_chart
-from ..report.section import Cell, Picture, Section, Table, best_cells
+from ...report.figures import error_chart
+from ...report.section import Cell, Picture, Section, Table, best_cells
+from ...report.words import signed
 from .digits import METHODS, REFERENCE, DigitsSettings, Scores, digits_rows, paired_differences
 
 TITLES = {method: title for method, (title, _) in METHODS.items()}
@@ -60,7 +61,7 @@ def difference_table(scores: Scores) -> Table:
         columns.append(
             tuple(
                 Cell(
-                    _signed(row["difference"]),
+                    signed(row["difference"], 2),
                     _spread(row["standard_error"], 2),
                     loss=round(row["difference"], 2) < 0,
                 )
@@ -126,8 +127,3 @@ def _by_method(
 
 def _spread(value: float, digits: int = 1) -> str:
     return "" if math.isnan(value) else f"± {value:.{digits}f}"
-
-
-def _signed(value: float) -> str:
-    text = f"{value:+.2f}".replace("-", "−")
-    return "0.00" if text[1:] == "0.00" else text
