@@ -1,0 +1,79 @@
+"""Which nodes train, which validate, which test."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Int
+
+from ..errors import InputError
+
+MASTER_SEED = 42
+
+
+@dataclass(frozen=True)
+class NodeSplit:
+    """Indices of nodes, each ascending, no node in two of them.
+
+    Attributes
+    ----------
+    train, validation, test : (k,) each
+    """
+
+    train: Int[np.ndarray, " k"]
+    validation: Int[np.ndarray, " l"]
+    test: Int[np.ndarray, " t"]
+
+
+def split_seeds(splits: int, master: int = MASTER_SEED) -> list[int]:
+    """Seeds of the first so many splits; more splits begin with the same ones."""
+    return [int(s) for s in np.random.RandomState(master).randint(0, 2**31 - 1, size=splits)]
+
+
+def random_split(
+    labels: Int[np.ndarray, " n"],
+    seed: int,
+    train_per_class: int = 20,
+    validation_per_class: int = 30,
+) -> NodeSplit:
+    """Nodes drawn class by class without replacement: first for training, then for validation.
+
+    All other labelled nodes are for testing; nodes of label -1 are in none of them. This is the
+    protocol of Shchur et al., "Pitfalls of Graph Neural Network Evaluation" (arXiv 1811.05868).
+
+    Raises
+    ------
+    InputError
+        If a class has too few nodes to leave at least one for testing.
+
+    Examples
+    --------
+    >>> split = random_split(np.repeat([0, 1], 60), seed=1)
+    >>> len(split.train), len(split.validation), len(split.test)
+    (40, 60, 20)
+    """
+    if train_per_class < 1 or validation_per_class < 1:
+        raise InputError("a split needs at least 1 node a class for training and for validation")
+    labelled = np.flatnonzero(labels >= 0)
+    if len(labelled) == 0:
+        raise InputError("no node has a label, so there is nothing to train on")
+    classes, counts = np.unique(labels[labelled], return_counts=True)
+    needed = train_per_class + validation_per_class
+    if counts.min() <= needed:
+        short = classes[counts.argmin()]
+        raise InputError(
+            f"class {short} has {counts.min()} nodes; a split takes {needed} of each class and "
+            f"leaves the rest to test on: take fewer, or drop the class"
+        )
+    rng = np.random.RandomState(seed)
+
+    def draw(from_: Int[np.ndarray, " m"], each: int) -> Int[np.ndarray, " k"]:
+        of = labels[from_]
+        chosen = [rng.choice(from_[of == c], each, replace=False) for c in classes]
+        return np.sort(np.concatenate(chosen))
+
+    train = draw(labelled, train_per_class)
+    rest = np.setdiff1d(labelled, train)
+    validation = draw(rest, validation_per_class)
+    return NodeSplit(train, validation, np.setdiff1d(rest, validation))

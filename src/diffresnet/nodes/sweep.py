@@ -1,0 +1,203 @@
+"""Many splits and initialisations of one model, in shards that survive a stop."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+
+from ..data.npz import load_npz, save_npz
+from .data import NodeData
+from .presets import Preset
+from .splits import NodeSplit, random_split, split_seeds
+from .training import train
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How often, and on how many nodes.
+
+    Parameters
+    ----------
+    splits, inits : int
+        Random splits, and initialisations on each.
+    train_per_class, validation_per_class : int
+    seed : int
+        The master seed of the splits; 42 is the paper's.
+    """
+
+    splits: int = 100
+    inits: int = 20
+    train_per_class: int = 20
+    validation_per_class: int = 30
+    seed: int = 42
+
+    def split(self, labels: Int[np.ndarray, " n"], index: int) -> NodeSplit:
+        """The split of that index; the same whatever the number of splits."""
+        seed = split_seeds(index + 1, self.seed)[index]
+        return random_split(labels, seed, self.train_per_class, self.validation_per_class)
+
+
+@dataclass(frozen=True)
+class SplitRuns:
+    """All initialisations on one split.
+
+    Attributes
+    ----------
+    predicted : (m, n)
+        Class of every node, by every initialisation.
+    accuracy, validation : (m,)
+        In percent, on test and on validation nodes.
+    epochs : (m,)
+    seconds : float
+        For all of them together.
+    """
+
+    predicted: Int[np.ndarray, "m n"]
+    accuracy: Float[np.ndarray, " m"]
+    validation: Float[np.ndarray, " m"]
+    epochs: Int[np.ndarray, " m"]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Accuracy over all runs.
+
+    Attributes
+    ----------
+    accuracy, std : float
+        Mean and standard deviation over splits x inits runs, in percent.
+    error : float
+        Standard error of the mean, clustered by split: runs on one split are not independent.
+    seconds : float
+        A run.
+    """
+
+    accuracy: float
+    std: float
+    error: float
+    seconds: float
+
+
+def summary(runs: Sequence[SplitRuns]) -> Summary:
+    """Mean, spread and error of a sweep."""
+    accuracy = np.stack([run.accuracy for run in runs])
+    of_split = accuracy.mean(1)
+    error = of_split.std(ddof=1) / len(runs) ** 0.5 if len(runs) > 1 else float("nan")
+    return Summary(
+        float(accuracy.mean()),
+        float(accuracy.std()),
+        float(error),
+        float(sum(run.seconds for run in runs) / accuracy.size),
+    )
+
+
+def sweep(
+    data: NodeData,
+    preset: Preset,
+    protocol: Protocol,
+    *,
+    shards: Path | None = None,
+    members: int = 4,
+    jobs: int = 1,
+    advance: Callable[[int], Any] | None = None,
+) -> list[SplitRuns]:
+    """Train on every split, and test.
+
+    Parameters
+    ----------
+    shards : path, optional
+        A folder to keep every finished split in; splits that are there already, made with the
+        same data, settings and seed, are read instead of run.
+    members : int
+        Initialisations that are trained at once. The answer does not depend on it but for the
+        order in which random numbers of dropout are drawn, so that shards know it.
+    jobs : int
+        Processes, each with whole splits (joblib, so that other backends can take over).
+    advance : called with the number of initialisations done.
+    """
+    folder = None if shards is None else shards / _key(data, preset, protocol, members)
+    tell = advance or (lambda steps: None)
+    found: dict[int, SplitRuns] = {}
+    for index in range(protocol.splits):
+        if folder is not None and (folder / f"{index:04}.npz").exists():
+            found[index] = SplitRuns(**_read(folder / f"{index:04}.npz"))
+            tell(protocol.inits)
+    missing = [index for index in range(protocol.splits) if index not in found]
+    work = joblib.Parallel(n_jobs=jobs, return_as="generator")(
+        joblib.delayed(_run_split)(data, preset, protocol, index, members) for index in missing
+    )
+    for index, runs in zip(missing, work, strict=True):
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+            save_npz(folder / f"{index:04}.npz", asdict(runs))
+        found[index] = runs
+        tell(protocol.inits)
+    return [found[index] for index in range(protocol.splits)]
+
+
+def _run_split(
+    data: NodeData, preset: Preset, protocol: Protocol, index: int, members: int
+) -> SplitRuns:
+    labels = data.labels.cpu().numpy()
+    split = protocol.split(labels, index)
+    rows = [torch.from_numpy(nodes).to(data.device) for nodes in (split.train, split.validation)]
+    everything = torch.arange(len(data), device=data.device)
+    start = time.perf_counter()
+    predicted, validation, epochs = [], [], []
+    for first in range(0, protocol.inits, members):
+        seeds = [
+            _seed(protocol.seed, index, init)
+            for init in range(first, min(first + members, protocol.inits))
+        ]
+        state = torch.random.get_rng_state()
+        torch.manual_seed(seeds[0])  # of the dropout
+        model = preset.build(data, seeds)
+        trained = train(model, data.labels, rows[0], rows[1], preset.training)
+        torch.random.set_rng_state(state)
+        with torch.no_grad():
+            predicted.append(model(everything).argmax(-1).to(torch.int16).cpu().numpy())
+        validation.append(trained.validation.cpu().numpy())
+        epochs.append(trained.epochs.cpu().numpy())
+    classes = np.concatenate(predicted)
+    right = classes[:, split.test] == labels[split.test]
+    return SplitRuns(
+        classes,
+        100.0 * right.mean(1),
+        np.concatenate(validation),
+        np.concatenate(epochs),
+        time.perf_counter() - start,
+    )
+
+
+def _seed(master: int, split: int, init: int) -> int:
+    return int(np.random.SeedSequence([master, split, init]).generate_state(1)[0]) // 2
+
+
+def _key(data: NodeData, preset: Preset, protocol: Protocol, members: int) -> str:
+    """A name for everything that the answer depends on but the split."""
+    shown = asdict(protocol)
+    del shown["splits"]
+    content = hashlib.sha256()
+    for matrix in (data.adjacency, data.features):
+        for array in (matrix.data, matrix.indices, matrix.indptr):
+            content.update(np.ascontiguousarray(array).tobytes())
+    content.update(data.labels.cpu().numpy().tobytes())
+    what = json.dumps([preset.settings, asdict(preset.training), shown, members], sort_keys=True)
+    content.update(what.encode())
+    return f"{data.name}-{preset.name}-{content.hexdigest()[:12]}"
+
+
+def _read(path: Path) -> dict[str, Any]:
+    arrays = load_npz(path)
+    return {**arrays, "seconds": float(arrays["seconds"])}

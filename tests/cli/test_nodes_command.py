@@ -1,0 +1,93 @@
+import json
+
+import numpy as np
+import pytest
+
+from diffresnet.cli.main import BAD_INPUT, run
+from node_cases import two_blocks
+
+
+@pytest.fixture
+def graph_file(tmp_path):
+    graph = two_blocks(n=140)
+    folder = tmp_path / "data" / "graphs"
+    folder.mkdir(parents=True)
+    parts = {
+        f"{name}_{part}": getattr(matrix, part)
+        for name, matrix in (("adj", graph.adjacency), ("attr", graph.features))
+        for part in ("data", "indices", "indptr", "shape")
+    }
+    np.savez(folder / "blocks.npz", labels=graph.labels, **parts)
+    return folder / "blocks.npz"
+
+
+def test_a_sweep_says_and_writes_what_it_found(graph_file, tmp_path, capfd):
+    result, predictions = tmp_path / "r.json", tmp_path / "p.npz"
+    args = ["--splits", "2", "--inits", "2", "--model", "diff_resnet_once", "--epochs", "60"]
+    args += ["--json", str(result), "--predictions", str(predictions), "--device", "cpu"]
+    data = graph_file.parent.parent
+    assert run(["nodes", "blocks", "--data", str(data), *args]) == 0
+    out, err = capfd.readouterr()
+    (row,) = json.loads(result.read_text())["results"]
+    assert list(row)[:6] == ["dataset", "model", "splits", "inits", "accuracy", "std"]
+    assert "seconds_per_run" in row
+    assert f"{row['accuracy']:.2f} %" in out
+    assert "s a run" in err
+    with np.load(predictions) as file:
+        predicted, true, test = file["predicted"], file["true"], file["test"]
+    assert predicted.shape == (2, 2, 140)
+    right = [(p[:, t] == true[t]).mean(1) for p, t in zip(predicted, test, strict=True)]
+    assert 100 * np.mean(right) == pytest.approx(row["accuracy"])
+    assert row["accuracy"] > 70
+
+
+def test_a_stopped_sweep_goes_on(graph_file, tmp_path):
+    def accuracy(*more):
+        out = tmp_path / "r.json"
+        args = [
+            "--inits",
+            "1",
+            "--model",
+            "gcn",
+            "--epochs",
+            "60",
+            "--device",
+            "cpu",
+            "-q",
+            "--json",
+            str(out),
+        ]
+        assert run(["nodes", str(graph_file), *args, *more]) == 0
+        return json.loads(out.read_text())["results"][0]["accuracy"]
+
+    shards = tmp_path / "shards"
+    accuracy("--splits", "1", "--resume", str(shards))
+    assert len(list(shards.rglob("*.npz"))) == 1
+    assert accuracy("--splits", "2", "--resume", str(shards)) == accuracy("--splits", "2")
+
+
+@pytest.mark.parametrize(
+    ("args", "line"),
+    [
+        (["nowhere", "--data", "data"], "no graph 'nowhere' in 'data'; there are blocks"),
+        (["nowhere.npz"], "nowhere.npz"),
+        (["blocks", "--data", "data", "--model", "gnn"], "no model 'gnn'; there are diff_resnet"),
+        (["blocks", "--data", "data", "--labels-per-class", "60"], "take fewer"),
+        (["blocks", "--data", "data", "--json", "missing/r.json"], "does not exist"),
+        (["blocks", "--data", "data", "--device", "gpu7"], "'gpu7'"),
+        (["blocks", "--data", "data", "--splits", "0"], "--splits"),
+    ],
+)
+def test_bad_calls_are_one_line(graph_file, args, line, capfd, monkeypatch):
+    monkeypatch.chdir(graph_file.parent.parent.parent)
+    assert run(["nodes", *args]) == BAD_INPUT
+    out, err = capfd.readouterr()
+    assert line in err
+    assert err.count("\n") == 1
+    assert out == ""
+
+
+def test_without_a_data_folder_the_way_is_told(monkeypatch, capfd):
+    monkeypatch.delenv("DIFFRESNET_DATA", raising=False)
+    assert run(["nodes", "cora"]) == BAD_INPUT
+    assert "--data or DIFFRESNET_DATA" in capfd.readouterr().err

@@ -1,0 +1,109 @@
+import numpy as np
+import pytest
+import scipy.sparse as sp
+import torch
+
+from diffresnet.data.graphs import GraphData
+from diffresnet.errors import InputError
+from diffresnet.nodes.data import NodeData
+from node_cases import node_data, two_blocks
+
+
+def edges(n, pairs):
+    i, j = np.array(pairs).T
+    return sp.csr_array((np.ones(len(pairs)), (i, j)), shape=(n, n))
+
+
+def graph(labels, features=None, n=4):
+    path = [(i, i + 1) for i in range(n - 1)]
+    return GraphData("path", edges(n, path), features, np.array(labels))
+
+
+def test_binary_rows_that_sum_to_one():
+    bag = sp.csr_array(np.array([[2.0, 0.5, 0.0], [0, 0, 0], [0, 0, 3.0], [1, 1, 1]], np.float32))
+    bag.data[0] = 0.0  # stored, but not there
+    data = NodeData.from_graph(graph([0, 1, 0, 1], bag))
+    expected = [[0, 1, 0], [0, 0, 0], [0, 0, 1], [1 / 3] * 3]
+    np.testing.assert_allclose(data.features.toarray(), expected, rtol=1e-6)
+    np.testing.assert_allclose(data.dense_x, expected, rtol=1e-6)
+    assert data.dense_x.dtype == torch.float32
+    assert bag.data[0] == 0.0, "the graph's own features are left alone"
+    assert bag.nnz == 6
+
+
+def test_features_as_a_factor():
+    data = node_data()
+    weights = torch.randn(24, 5, generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(data.x.differentiable(weights), data.dense_x @ weights)
+
+
+def test_nodes_without_features_are_told_apart():
+    data = NodeData.from_graph(graph([0, 1, 0, 1]))
+    np.testing.assert_array_equal(data.features.toarray(), np.eye(4))
+
+
+def test_classes_are_counted_from_zero():
+    data = NodeData.from_graph(graph([7, -1, 3, 7]))
+    assert data.labels.tolist() == [1, -1, 0, 1]
+    assert data.classes == 2
+
+
+def test_only_the_largest_component():
+    adjacency = edges(6, [(0, 1), (2, 3), (4, 3), (3, 3)])
+    labels = np.array([5, 5, 0, 1, 2, 5])
+    data = NodeData.from_graph(GraphData("two", adjacency, None, labels))
+    assert len(data) == 3
+    assert data.edges == 2
+    assert data.labels.tolist() == [0, 1, 2]
+    assert data.classes == 3  # class 5 is not in it
+
+
+@pytest.mark.parametrize("labels", [[0, 0, 0, 0], [-1, -1, 2, -1], [-1] * 4])
+def test_too_few_classes(labels):
+    with pytest.raises(InputError, match="two are needed"):
+        NodeData.from_graph(graph(labels))
+
+
+def test_no_labels():
+    with pytest.raises(InputError, match="'path' has no labels"):
+        NodeData.from_graph(GraphData("path", edges(2, [(0, 1)])))
+
+
+def test_operators_against_dense_ones():
+    data = node_data()
+    a = data.adjacency.toarray() + np.eye(len(data))
+    root = a.sum(1) ** -0.5
+    smooth = root[:, None] * a * root
+    np.testing.assert_allclose(data.citation.toarray(), smooth, atol=1e-12)
+    x = np.random.default_rng(0).normal(size=(len(data), 3))
+    single = torch.from_numpy(x).float()
+    np.testing.assert_allclose(data.propagation(single), smooth @ x, atol=1e-5)
+    expected = (np.diag(smooth.sum(1)) - smooth) @ x
+    np.testing.assert_allclose(data.laplacian.product(single), expected, atol=1e-5)
+
+
+def test_to_a_device():
+    data = node_data()
+    moved = data.to("cpu")
+    assert moved.device == torch.device("cpu")
+    assert moved.adjacency is data.adjacency
+    assert len(moved) == len(data) == 60
+    assert data.edges == two_blocks().edges
+
+
+@pytest.mark.parametrize(
+    ("name", "nodes", "edges", "features", "classes"),
+    [("cora", 2485, 5069, 1433, 7), ("citeseer", 2110, 3668, 3703, 6)],
+)
+def test_the_benchmarks_have_their_published_sizes(
+    data_file, name, nodes, edges, features, classes
+):
+    from diffresnet.data.graphs import read_graph
+
+    data = NodeData.from_graph(read_graph(data_file(f"graphs/{name}.npz")))
+    assert (len(data), data.edges, data.features.shape[1], data.classes) == (
+        nodes,
+        edges,
+        features,
+        classes,
+    )

@@ -1,0 +1,137 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from diffresnet.nodes.models.gcn import GCNNodes, GCNSettings
+from diffresnet.nodes.preset import of
+from diffresnet.nodes.splits import random_split, split_seeds
+from diffresnet.nodes.sweep import Protocol, SplitRuns, summary, sweep
+from diffresnet.nodes.training import Training
+from node_cases import node_data
+
+PROTOCOL = Protocol(splits=3, inits=3, train_per_class=4, validation_per_class=5, seed=7)
+
+
+def gcn(**changes):
+    training = Training(learning_rate=0.05, epochs=12, patience=5)
+    return of("gcn", "GCN", GCNNodes, replace(GCNSettings(hidden=6), **changes), training)
+
+
+def same(runs, others):
+    assert len(runs) == len(others)
+    for one, other in zip(runs, others, strict=True):
+        for name in ("predicted", "accuracy", "validation", "epochs"):
+            np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
+
+
+def shards(folder):
+    return sorted(folder.rglob("*.npz"))
+
+
+@pytest.fixture(scope="module")
+def data():
+    return node_data()
+
+
+@pytest.fixture(scope="module")
+def whole(data):
+    return sweep(data, gcn(), PROTOCOL, members=2)
+
+
+def test_shapes_and_accuracy(data, whole):
+    labels = data.labels.numpy()
+    for index, runs in enumerate(whole):
+        split = random_split(labels, split_seeds(3, 7)[index], 4, 5)
+        assert runs.predicted.shape == (3, len(data))
+        right = runs.predicted[:, split.test] == labels[split.test]
+        np.testing.assert_allclose(runs.accuracy, 100 * right.mean(1))
+        right = runs.predicted[:, split.validation] == labels[split.validation]
+        np.testing.assert_allclose(runs.validation, 100 * right.mean(1), rtol=1e-6)
+        assert runs.seconds > 0
+        assert ((runs.epochs >= 1) & (runs.epochs <= 12)).all()
+
+
+def test_a_stopped_sweep_ends_like_a_whole_one(data, whole, tmp_path):
+    steps = []
+    first = sweep(data, gcn(), PROTOCOL, shards=tmp_path, members=2, advance=steps.append)
+    same(first, whole)
+    assert steps == [3, 3, 3]
+    written = shards(tmp_path)
+    assert len(written) == 3
+    written[1].unlink()
+    times = [path.stat().st_mtime_ns for path in (written[0], written[2])]
+    same(sweep(data, gcn(), PROTOCOL, shards=tmp_path, members=2), whole)
+    assert shards(tmp_path) == written
+    assert [path.stat().st_mtime_ns for path in (written[0], written[2])] == times
+
+
+def test_what_is_there_is_read(data, tmp_path):
+    runs = sweep(data, gcn(), PROTOCOL, shards=tmp_path, members=2)
+    again = sweep(data, gcn(), PROTOCOL, shards=tmp_path, members=2)
+    # Only a reading has the first run's seconds.
+    assert [run.seconds for run in again] == [run.seconds for run in runs]
+
+
+def test_more_splits_begin_with_those_that_are_there(data, tmp_path):
+    few = sweep(data, gcn(), replace(PROTOCOL, splits=1), shards=tmp_path, members=2)
+    more = sweep(data, gcn(), PROTOCOL, shards=tmp_path, members=2)
+    same(few, more[:1])
+    assert more[0].seconds == few[0].seconds
+    assert len(shards(tmp_path)) == 3
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"preset": gcn(dropout=0.1)},
+        {"preset": replace(gcn(), training=Training(epochs=12, patience=4))},
+        {"protocol": replace(PROTOCOL, seed=8)},
+        {"protocol": replace(PROTOCOL, inits=2)},
+        {"protocol": replace(PROTOCOL, train_per_class=5)},
+        {"data": node_data(seed=5)},
+        {"members": 3},
+    ],
+)
+def test_other_settings_read_nothing(data, tmp_path, other):
+    case = {"data": data, "preset": gcn(), "protocol": PROTOCOL, "members": 2, **other}
+    sweep(data, gcn(), replace(PROTOCOL, splits=1), shards=tmp_path, members=2)
+    (before,) = shards(tmp_path)
+    protocol = replace(case["protocol"], splits=1)
+    sweep(case["data"], case["preset"], protocol, shards=tmp_path, members=case["members"])
+    assert len(shards(tmp_path)) == 2
+    assert before in shards(tmp_path)
+
+
+def test_processes_change_nothing(data, whole):
+    same(sweep(data, gcn(), PROTOCOL, members=2, jobs=2), whole)
+
+
+def test_members_change_nothing_without_dropout(data):
+    preset = gcn(dropout=0.0)
+    one, three = (sweep(data, preset, PROTOCOL, members=members) for members in (1, 3))
+    for a, b in zip(one, three, strict=True):
+        np.testing.assert_array_equal(a.epochs, b.epochs)
+        np.testing.assert_allclose(a.accuracy, b.accuracy)
+
+
+def test_the_global_random_state_is_left_alone(data):
+    import torch
+
+    torch.manual_seed(1)
+    before = torch.random.get_rng_state()
+    sweep(data, gcn(), replace(PROTOCOL, splits=1), members=2)
+    assert bool((before == torch.random.get_rng_state()).all())
+
+
+def test_summary():
+    def runs(accuracy, seconds):
+        zeros = np.zeros(len(accuracy))
+        return SplitRuns(zeros[:, None], np.array(accuracy), zeros, zeros, seconds)
+
+    found = summary([runs([80.0, 82.0], 4.0), runs([70.0, 72.0], 2.0)])
+    assert found.accuracy == 76.0
+    np.testing.assert_allclose(found.std, np.std([80, 82, 70, 72]))
+    np.testing.assert_allclose(found.error, 5.0)  # means 81 and 71: 7.071 / sqrt 2
+    assert found.seconds == 1.5
+    assert np.isnan(summary([runs([80.0, 82.0], 4.0)]).error)
