@@ -34,7 +34,7 @@ CHECKED += [
     )
 ]
 assert not any(name.startswith(tuple(CHECKED)) for name in sys.modules), "imported too early"
-jaxtyping.install_import_hook(CHECKED, "beartype.beartype")
+jaxtyping.install_import_hook(CHECKED, "checked_types.checked")
 
 torch.set_num_threads(1)
 

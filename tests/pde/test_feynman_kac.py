@@ -92,6 +92,7 @@ def test_paths_have_gradients_for_training():
     torch.testing.assert_close(x.grad, torch.full_like(x, 6 * 1.5**2))
 
 
+@pytest.mark.usefixtures("unchecked")
 @pytest.mark.parametrize(
     "bad",
     [

@@ -115,6 +115,7 @@ def test_grids_follow_the_particles():
     assert grids == grids_along(away, window, 0.1, 8, cells=120)
 
 
+@pytest.mark.usefixtures("unchecked")
 def test_bad_settings_are_refused():
     with pytest.raises(InputError, match="scheme"):
         GridSolver(0.1, scheme="lie")
