@@ -87,7 +87,8 @@ def test_bad_calls_are_one_line(graph_file, args, line, capfd, monkeypatch):
     assert out == ""
 
 
-def test_without_a_data_folder_the_way_is_told(monkeypatch, capfd):
+def test_without_a_data_folder_the_way_is_told(monkeypatch, capfd, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.delenv("DIFFRESNET_DATA", raising=False)
     assert run(["nodes", "cora"]) == BAD_INPUT
     assert "--data or DIFFRESNET_DATA" in capfd.readouterr().err

@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 
 from diffresnet.cli import reproduce
 from diffresnet.cli.main import BAD_INPUT, run
+from diffresnet.errors import InputError
 from diffresnet.paper import catalogue
 from diffresnet.paper.experiment import Experiment, Part
 from diffresnet.report import Picture, Section
@@ -76,6 +77,21 @@ def test_all_has_a_folder_an_experiment_and_a_page_above_them(tmp_path, monkeypa
         assert f"About {name}" in page
     results = json.loads((out / "metrics.json").read_text())["results"]
     assert [row["experiment"] for row in results] == ["fig3", "fig3", "fig4", "fig4"]
+
+
+@pytest.mark.usefixtures("two")
+def test_all_goes_on_without_what_lacks_its_data(tmp_path, monkeypatch, capfd):
+    def lacks(setup):
+        raise InputError("fig3 needs data: set DIFFRESNET_DATA")
+
+    broken = Experiment("fig3", "About fig3", {"part": lacks})
+    intact = catalogue.experiment("fig4")
+    monkeypatch.setattr(catalogue, "experiment", {"fig3": broken, "fig4": intact}.__getitem__)
+    assert run(["reproduce", "all", "--out", str(tmp_path)]) == 0
+    assert "left out  fig3: fig3 needs data" in capfd.readouterr().err
+    assert "Left out: fig3 needs data" in (tmp_path / "report.html").read_text()
+    assert (tmp_path / "fig4" / "report.html").is_file()
+    assert run(["reproduce", "fig3", "--out", str(tmp_path / "one")]) == BAD_INPUT
 
 
 @pytest.mark.usefixtures("two")

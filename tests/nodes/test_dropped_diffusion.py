@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diffresnet.nodes.models import dropped_diffusion as module
+from diffresnet.nodes.models.dropout import dropout, kept_mask
 from diffresnet.nodes.models.dropped_diffusion import dropped_diffusion
 from diffresnet.operators import SparseLaplacian
 
@@ -38,7 +39,7 @@ def test_it_is_the_plain_loop_with_the_same_masks(n, width, steps, rate, symmetr
     x.requires_grad_()
     moved = dropped_diffusion(laplacian, x, 0.1, steps, rate, seed)
     generator = torch.Generator().manual_seed(seed)
-    masks = module._masks(steps, torch.Size((n, width)), round(65536 * rate), generator)
+    masks = torch.stack([kept_mask((n, width), rate, generator) != 0 for _ in range(steps)])
     reference = x.detach().double().requires_grad_()
     expected = plain(laplacian, reference, 0.1, masks, rate)
     torch.testing.assert_close(moved.double(), expected, rtol=1e-4, atol=1e-4)
@@ -72,3 +73,21 @@ def test_no_steps_and_the_same_seed():
     first, again, other = (dropped_diffusion(graph(5, 0), x, 0.1, 2, 0.5, s) for s in (3, 3, 4))
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
+
+
+@given(st.integers(0, 50), st.integers(1, 9), st.sampled_from([0.0, 0.1, 0.5, 0.9]))
+def test_dropout_keeps_entries_or_drops_them_and_so_does_its_gradient(n, width, p):
+    x = (torch.rand(n, width) + 1.0).requires_grad_()
+    y = dropout(x, p, 5)
+    y.sum().backward()
+    kept = y.detach() != 0.0
+    scale = 65536 / (65536 - round(65536 * p))
+    torch.testing.assert_close(y.detach()[kept], scale * x.detach()[kept])
+    torch.testing.assert_close(x.grad, scale * kept.float())
+
+
+def test_dropout_drops_as_many_as_said():
+    y = dropout(torch.ones(1000, 100), 0.35, 1)
+    assert float((y == 0).float().mean()) == pytest.approx(0.35, abs=0.005)
+    assert not torch.equal(y, dropout(torch.ones(1000, 100), 0.35, 2))
+    assert torch.equal(y, dropout(torch.ones(1000, 100), 0.35, 1))

@@ -10,6 +10,7 @@ from diffresnet.errors import InputError
 from diffresnet.nodes.models import (
     appnp,
     cgnn,
+    consistent,
     gat,
     gcn,
     gcnii,
@@ -32,6 +33,10 @@ SMALL = {
     "gcn of one layer": (gcn.GCNNodes, gcn.GCNSettings(1, 8)),
     "gcn of five layers": (gcn.GCNNodes, gcn.GCNSettings(5, 8)),
     "appnp": (appnp.APPNPNodes, appnp.APPNPSettings(8, 4)),
+    "consistent": (
+        consistent.ConsistentNodes,
+        consistent.ConsistentSettings(8, blocks=1, time=2.0),
+    ),
     "gcnii": (gcnii.GCNIINodes, gcnii.GCNIISettings(6, 8)),
     "sage_mean": (sage.SAGENodes, sage.SAGESettings("mean", 8)),
     "sage_maxpool": (sage.SAGENodes, sage.SAGESettings("maxpool", 8)),
@@ -46,7 +51,7 @@ SMALL = {
         replace(SMALL_GRAND, nonlinear=True, rewired=5),
     ),
 }
-DROPOUTS = ("dropout", "input_dropout", "attention_dropout", "velocity_dropout")
+DROPOUTS = ("words", "nodes", "dropout", "input_dropout", "attention_dropout", "velocity_dropout")
 
 
 def build(name, seeds, data=None, dropout=True):
@@ -165,6 +170,9 @@ def double(model, data):
             matrix.__dict__.pop("_transpose", None)
     if hasattr(model, "ends"):
         model.ends = model.ends.double()
+    if hasattr(model, "laplacian"):
+        model.laplacian = model.laplacian.to(dtype=torch.float64)
+        model.root = model.root.double()
 
 
 @every_model

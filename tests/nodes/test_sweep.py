@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from diffresnet.nodes.damage import Damage
 from diffresnet.nodes.models.gcn import GCNNodes, GCNSettings
 from diffresnet.nodes.preset import of
 from diffresnet.nodes.splits import random_split, split_seeds
@@ -91,16 +92,39 @@ def test_more_splits_begin_with_those_that_are_there(data, tmp_path):
         {"protocol": replace(PROTOCOL, train_per_class=5)},
         {"data": node_data(seed=5)},
         {"members": 3},
+        {"damage": Damage(wrong=0.2)},
+        {"damage": Damage(rewired=0.2)},
     ],
 )
 def test_other_settings_read_nothing(data, tmp_path, other):
-    case = {"data": data, "preset": gcn(), "protocol": PROTOCOL, "members": 2, **other}
+    case = {"data": data, "preset": gcn(), "protocol": PROTOCOL, "members": 2, "damage": None}
+    case |= other
     sweep(data, gcn(), replace(PROTOCOL, splits=1), shards=tmp_path, members=2)
     (before,) = shards(tmp_path)
     protocol = replace(case["protocol"], splits=1)
-    sweep(case["data"], case["preset"], protocol, shards=tmp_path, members=case["members"])
+    how = {"members": case["members"], "damage": case["damage"]}
+    sweep(case["data"], case["preset"], protocol, shards=tmp_path, **how)
     assert len(shards(tmp_path)) == 2
     assert before in shards(tmp_path)
+
+
+def test_damage_of_nothing_changes_nothing(data, whole):
+    same(sweep(data, gcn(), PROTOCOL, members=2, damage=Damage()), whole)
+
+
+def test_damaged_splits_are_tested_on_true_labels(data, tmp_path):
+    damage, labels = Damage(wrong=0.5), data.labels.numpy().copy()
+    runs = sweep(data, gcn(), PROTOCOL, shards=tmp_path, members=2, damage=damage)
+    same(sweep(data, gcn(), PROTOCOL, shards=tmp_path, members=2, damage=damage), runs)
+    np.testing.assert_array_equal(data.labels.numpy(), labels)
+    for index, run in enumerate(runs):
+        split = PROTOCOL.split(labels, index)
+        right = run.predicted[:, split.test] == labels[split.test]
+        np.testing.assert_allclose(run.accuracy, 100 * right.mean(1))
+        # Validation is as a user with these labels would see it.
+        seen = damage.apply(data, split, [PROTOCOL.seed, index]).labels.numpy()
+        right = run.predicted[:, split.validation] == seen[split.validation]
+        np.testing.assert_allclose(run.validation, 100 * right.mean(1), rtol=1e-6)
 
 
 def test_processes_change_nothing(data, whole):

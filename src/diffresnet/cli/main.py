@@ -20,6 +20,7 @@ COMMANDS = {
     "demo": ("diffresnet.cli.demo:command", "Label embedded real data and write a report."),
     "label": ("diffresnet.cli.label:command", "Label every row of a file from the few labelled."),
     "nodes": ("diffresnet.cli.nodes:command", "Classify the nodes of a graph, with baselines."),
+    "data": ("diffresnet.cli.data:command", "List, fetch and verify data sets."),
     "reproduce": ("diffresnet.cli.reproduce:command", "Run an experiment of the paper."),
 }
 """Name of a command: where it is, and its help in one line."""

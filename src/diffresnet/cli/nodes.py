@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +28,11 @@ if TYPE_CHECKING:
     from ..data.graphs import GraphData
     from ..nodes.sweep import SplitRuns
 
+LISTED = 12
+"""Classes up to which a message names each one."""
+
+_FLAG = {"splits": "--splits", "train_per_class": "--labels-per-class"}
+
 
 @click.command(name="nodes")
 @click.argument("dataset", metavar="DATASET")
@@ -35,6 +42,33 @@ if TYPE_CHECKING:
     show_default=True,
     metavar="NAME",
     help="diff_resnet, best, gcn, ...; a wrong name lists all.",
+)
+@click.option(
+    "--features",
+    "table",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="With a list of edges: the .csv or .parquet table of its nodes.",
+)
+@click.option(
+    "--label-column",
+    default="label",
+    show_default=True,
+    metavar="NAME",
+    help="Column of the table that holds the labels.",
+)
+@click.option(
+    "--id-column",
+    metavar="NAME",
+    help="Column of the table that holds the ids.  [default: id, node or node_id, else the first]",
+)
+@click.option(
+    "--split",
+    "kind",
+    type=click.Choice(["random", "planetoid"]),
+    default="random",
+    show_default=True,
+    help="planetoid: the one split that Planetoid's files come with, on all nodes.",
 )
 @click.option(
     "--splits", type=click.IntRange(1), default=100, show_default=True, help="Random splits."
@@ -87,9 +121,15 @@ if TYPE_CHECKING:
 @device_option
 @json_option
 @quiet_option
+@click.pass_context
 def command(
+    ctx: click.Context,
     dataset: str,
     model: str,
+    table: Path | None,
+    label_column: str,
+    id_column: str | None,
+    kind: str,
     splits: int,
     inits: int,
     train_per_class: int,
@@ -105,24 +145,45 @@ def command(
 ) -> None:
     """Classify the nodes of a graph from a few labelled ones.
 
-    DATASET is cora, citeseer, pubmed, amazon_photo or coauthor_cs in the data folder, or the path
-    of any graph file (npz with adj_data, adj_indices, adj_indptr, adj_shape, attr_*, labels).
-    Training is repeated on random splits and initialisations; accuracy is over test nodes.
+    DATASET is cora, citeseer, pubmed, amazon_photo, coauthor_cs or planetoid_cora, ... in the data
+    folder or the cache (see `diffresnet data`); or the path of any graph: .npz with adj_data,
+    adj_indices, adj_indptr, adj_shape, attr_*, labels; ind.NAME.graph among Planetoid's files; or
+    a .csv or .parquet list of edges, whose first two columns are ids, with --features table.csv.
+
+    Edges lose direction and weight, self-loops are dropped, and the largest connected component is
+    kept; what that leaves out is said. Training is repeated on random splits and initialisations;
+    accuracy is over test nodes.
     """
     start = time.perf_counter()
     for path in (predictions, json_path):
         if path is not None:
             check_writable(path)
+    if kind == "planetoid":
+        splits = 1
+        for option in ("splits", "train_per_class"):
+            if ctx.get_parameter_source(option) is not click.core.ParameterSource.DEFAULT:
+                raise click.UsageError(f"--split planetoid is one split; leave {_FLAG[option]} out")
     from ..classify.inputs import pick_device
+    from ..data.find import find_graph
+    from ..data.graph_notes import graph_notes
     from ..nodes.data import NodeData
+    from ..nodes.fixed import FixedProtocol
     from ..nodes.presets import preset
     from ..nodes.sweep import Protocol, summary, sweep
 
-    graph = NodeData.from_graph(find_graph(dataset, data), pick_device(device))
+    given = find_graph(dataset, data, table=table, label_column=label_column, id_column=id_column)
+    whole = kind == "planetoid"
+    part = given.undirected() if whole else given.largest_component()
+    graph = NodeData.from_graph(part, pick_device(device), whole=whole)
     chosen = preset(model, graph)
     chosen = replace(chosen, training=replace(chosen.training, epochs=epochs))
-    protocol = Protocol(splits, inits, train_per_class, seed=seed)
-    protocol.split(graph.labels.cpu().numpy(), 0)  # refuses a class that is too small, now
+    protocol = (
+        FixedProtocol.of(graph, inits, seed)
+        if whole
+        else Protocol(splits, inits, train_per_class, seed=seed)
+    )
+    with _named_classes(part):
+        protocol.split(graph.labels.cpu().numpy(), 0)  # refuses a class that is too small, now
     with single_thread(), progress(f"{chosen.title} on {graph.name}", splits * inits, quiet) as bar:
         runs = sweep(graph, chosen, protocol, shards=resume, jobs=jobs, advance=bar)
     found = summary(runs)
@@ -137,17 +198,19 @@ def command(
         "seconds_per_run": found.seconds,
     }
     if predictions is not None:
-        _write_predictions(predictions, graph.labels.cpu().numpy(), protocol, runs)
+        _write_predictions(predictions, graph.labels.cpu().numpy(), protocol, runs, part)
     payload: dict[str, Any] = {
         "experiment": "nodes",
         "settings": {
             "dataset": dataset,
+            "split": kind,
             "nodes": len(graph),
+            "left_out": len(given) - len(graph),
             "edges": graph.edges,
             "features": graph.features.shape[1],
             "classes": graph.classes,
-            "labels_per_class": train_per_class,
-            "validation_per_class": protocol.validation_per_class,
+            "labels_per_class": None if whole else train_per_class,
+            "validation_per_class": None if whole else protocol.validation_per_class,
             "model": dict(chosen.settings),
             "training": chosen.training,
             "seed": seed,
@@ -158,41 +221,32 @@ def command(
         "seconds": time.perf_counter() - start,
     }
     write_json(json_path, payload)
+    for text in graph_notes(given, part):
+        note(f"note: {text}", quiet)
+    error = "" if splits == 1 else f"; standard error {found.error:.2f}"
     click.echo(
         f"{chosen.title} on {graph.name}: {found.accuracy:.2f} % ± {found.std:.2f} "
-        f"(standard deviation of {splits} x {inits} runs; standard error {found.error:.2f})"
+        f"(standard deviation of {splits} x {inits} runs{error})"
     )
     note(f"{found.seconds:.2f} s a run, {time.perf_counter() - start:.0f} s in all", quiet)
 
 
-def find_graph(dataset: str, folder: Path | None) -> GraphData:
-    """A graph by the path of its file, or by its name in the data folder.
-
-    Raises
-    ------
-    InputError
-        If it is neither.
-    """
-    from ..data.graphs import read_graph
-
-    if dataset.endswith(".npz") or "/" in dataset:
-        return read_graph(dataset)
-    if folder is None:
-        raise InputError(
-            f"where is {dataset!r}? name its folder with --data or DIFFRESNET_DATA, or give the "
-            f"path of an .npz file"
-        )
-    for path in (folder / "graphs" / f"{dataset}.npz", folder / f"{dataset}.npz"):
-        if path.exists():
-            return read_graph(path)
-    have = sorted(path.stem for path in (folder / "graphs").glob("*.npz"))
-    raise InputError(
-        f"no graph {dataset!r} in {str(folder)!r}"
-        + (f"; there are {', '.join(have)}" if have else "")
-    )
+@contextlib.contextmanager
+def _named_classes(graph: GraphData) -> Iterator[None]:
+    """What is wrong with a class, with the names of the classes."""
+    try:
+        yield
+    except InputError as error:
+        if graph.class_names is None or graph.labels is None:
+            raise
+        names = [graph.class_names[c] for c in sorted(set(graph.labels.tolist()) - {-1})]
+        listed = ", ".join(f"{code} {name!r}" for code, name in enumerate(names[:LISTED]))
+        raise InputError(f"{error}; classes are {listed}") from error
 
 
-def _write_predictions(path: Path, labels: Any, protocol: Any, runs: list[SplitRuns]) -> None:
+def _write_predictions(
+    path: Path, labels: Any, protocol: Any, runs: list[SplitRuns], graph: GraphData
+) -> None:
     import numpy as np
 
     from ..data.npz import save_npz
@@ -200,7 +254,10 @@ def _write_predictions(path: Path, labels: Any, protocol: Any, runs: list[SplitR
     test = np.zeros((len(runs), len(labels)), dtype=bool)
     for index in range(len(runs)):
         test[index, protocol.split(labels, index).test] = True
-    save_npz(
-        path,
-        {"predicted": np.stack([run.predicted for run in runs]), "true": labels, "test": test},
-    )
+    arrays = {"predicted": np.stack([run.predicted for run in runs]), "true": labels, "test": test}
+    if graph.ids is not None:
+        arrays["ids"] = graph.ids
+    if graph.class_names is not None and graph.labels is not None:
+        codes = np.unique(graph.labels[graph.labels >= 0])
+        arrays["class_names"] = np.array(graph.class_names)[codes]
+    save_npz(path, arrays)

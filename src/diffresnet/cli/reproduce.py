@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..errors import InputError
 from ..paper.catalogue import EXPERIMENTS
 from .options import data_option, environment, json_option, quiet_option, write_json
 from .progress import note, progress
@@ -81,7 +83,7 @@ def _run(
 
     chosen = experiment(name)
     with single_thread(), progress(name, len(chosen.parts), quiet) as advance:
-        parts = chosen.run(setup, advance)
+        parts = chosen.run(replace(setup, shards=folder.path / "runs"), advance)
     sections = [part.section for part in parts.values()]
     folder.write_pictures(sections)
     for table, rows in tables_of(name, parts).items():
@@ -125,7 +127,12 @@ def _run_all(setup: Setup, out: Path, json_path: Path | None, quiet: bool) -> No
     results: list[dict[str, Any]] = []
     sections = []
     for name, own in folders.items():
-        payload, found = _run(name, setup, own, quiet)
+        try:
+            payload, found = _run(name, setup, own, quiet)
+        except InputError as error:  # data that is not there: the others go on
+            note(f"left out  {name}: {error}", quiet)
+            sections.append(Section(experiment(name).title, (f"Left out: {error}",)))
+            continue
         results += [{"experiment": name, **row} for row in payload["results"]]
         sections.append(
             Section(

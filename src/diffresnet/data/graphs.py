@@ -3,19 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import scipy.sparse
+from jaxtyping import Int
 from scipy.sparse import csgraph
 
 from ..errors import InputError
 from .atomic import Pathlike
+from .csr import csr_of_arrays, finite_numbers
 from .npz import load_npz
 
-WIDEST = 2**31 - 1
-"""Columns that a matrix may have: more is damage, and would fill the memory of what uses it."""
+
+@dataclass(frozen=True)
+class NodeSplit:
+    """Indices of nodes, each ascending, no node in two of them.
+
+    Attributes
+    ----------
+    train, validation, test : (k,) each
+    """
+
+    train: Int[np.ndarray, " k"]
+    validation: Int[np.ndarray, " l"]
+    test: Int[np.ndarray, " t"]
+
+    def among(self, kept: Int[np.ndarray, " m"]) -> NodeSplit:
+        """The split on some nodes only, ascending, counted anew from 0; the others drop out."""
+        return NodeSplit(
+            *(
+                np.flatnonzero(np.isin(kept, part, assume_unique=True))
+                for part in (self.train, self.validation, self.test)
+            )
+        )
 
 
 @dataclass(frozen=True)
@@ -29,12 +51,24 @@ class GraphData:
         Entry (i, j) is the weight of the edge from i to j: finite, >= 0, float64.
     features : (n, d) scipy csr_array, float32 and finite, or None
     labels : (n,) int64, -1 for unlabelled nodes, or None
+    split : NodeSplit or None
+        The split that the graph is distributed with.
+    ids : (n,) array or None
+        What the nodes are called where they come from.
+    class_names : tuple of str, or None
+        Names of the classes 0, 1, ...
+    notes : tuple of str
+        What a user should know about how the graph was read, one line each.
     """
 
     name: str
     adjacency: scipy.sparse.csr_array = field(repr=False)
     features: scipy.sparse.csr_array | None = field(default=None, repr=False)
     labels: np.ndarray | None = field(default=None, repr=False)
+    split: NodeSplit | None = field(default=None, repr=False)
+    ids: np.ndarray | None = field(default=None, repr=False)
+    class_names: tuple[str, ...] | None = field(default=None, repr=False)
+    notes: tuple[str, ...] = field(default=(), repr=False)
 
     def __len__(self) -> int:
         return int(self.adjacency.shape[0])
@@ -59,14 +93,26 @@ class GraphData:
         >>> part.adjacency.toarray().tolist(), part.labels.tolist()
         ([[0.0, 1.0], [1.0, 0.0]], [5, 8])
         """
-        both = _undirected(self.adjacency)
-        _, component = csgraph.connected_components(both, directed=False)
-        kept = np.flatnonzero(component == np.bincount(component).argmax())
-        return GraphData(
-            self.name,
-            both[kept][:, kept],
-            None if self.features is None else self.features[kept],
-            None if self.labels is None else self.labels[kept],
+        whole = self.undirected()
+        _, component = csgraph.connected_components(whole.adjacency, directed=False)
+        return whole._restricted(np.flatnonzero(component == np.bincount(component).argmax()))
+
+    def undirected(self) -> GraphData:
+        """The same nodes, i and j joined by weight 1 where an edge runs either way; no self-loops.
+
+        That is how the fixed Planetoid split is run: on all nodes, isolated ones included.
+        """
+        return replace(self, adjacency=_undirected(self.adjacency))
+
+    def _restricted(self, kept: np.ndarray) -> GraphData:
+        """The graph on some nodes, in ascending order."""
+        return replace(
+            self,
+            adjacency=self.adjacency[kept][:, kept],
+            features=None if self.features is None else self.features[kept],
+            labels=None if self.labels is None else self.labels[kept],
+            split=None if self.split is None else self.split.among(kept),
+            ids=None if self.ids is None else self.ids[kept],
         )
 
 
@@ -89,7 +135,7 @@ def read_graph(path: Pathlike) -> GraphData:
             f"{where} holds no graph: a graph file has the arrays adj_data, adj_indices, "
             f"adj_indptr and adj_shape (CSR)"
         )
-    adjacency = _csr(arrays, "adj", np.float64, where)
+    adjacency = csr_of_arrays(arrays, "adj", np.float64, where)
     n, columns = adjacency.shape
     if n != columns:
         raise InputError(f"the graph of {where} must be square, but it is {n} x {columns}")
@@ -119,7 +165,7 @@ def _undirected(adjacency: scipy.sparse.csr_array) -> scipy.sparse.csr_array:
 
 def _features(arrays: Mapping[str, np.ndarray], where: str) -> scipy.sparse.csr_array | None:
     if "attr_data" in arrays:
-        return _csr(arrays, "attr", np.float32, where)
+        return csr_of_arrays(arrays, "attr", np.float32, where)
     if "attr_matrix" not in arrays:
         return None
     dense = arrays["attr_matrix"]
@@ -127,7 +173,7 @@ def _features(arrays: Mapping[str, np.ndarray], where: str) -> scipy.sparse.csr_
         raise InputError(
             f"array 'attr_matrix' of {where} must be (n, d), but its shape is {dense.shape}"
         )
-    return scipy.sparse.csr_array(_numbers(dense, "attr_matrix", np.float32, where))
+    return scipy.sparse.csr_array(finite_numbers(dense, "attr_matrix", np.float32, where))
 
 
 def _labels(arrays: Mapping[str, np.ndarray], n: int, where: str) -> np.ndarray | None:
@@ -144,60 +190,3 @@ def _labels(arrays: Mapping[str, np.ndarray], n: int, where: str) -> np.ndarray 
     if labels.min() < -1 or labels.max() > np.iinfo(np.int64).max:
         raise InputError(f"the labels of {where} must be -1 (unlabelled) or classes from 0 on")
     return labels.astype(np.int64)
-
-
-def _csr(
-    arrays: Mapping[str, np.ndarray], prefix: str, dtype: type[np.floating], where: str
-) -> scipy.sparse.csr_array:
-    """The matrix of the arrays PREFIX_data, _indices, _indptr and _shape, every index checked."""
-    for part in ("data", "indices", "indptr", "shape"):
-        key = f"{prefix}_{part}"
-        if key not in arrays:
-            raise InputError(f"{where} has no array {key!r}; a CSR matrix needs all four")
-        if arrays[key].ndim != 1:
-            raise InputError(f"array {key!r} of {where} must have one dimension")
-        if part != "data" and arrays[key].dtype.kind not in "iu":
-            raise InputError(f"array {key!r} of {where} must be integers, not {arrays[key].dtype}")
-    data = _numbers(arrays[f"{prefix}_data"], f"{prefix}_data", dtype, where)
-    indices, indptr = arrays[f"{prefix}_indices"], arrays[f"{prefix}_indptr"]
-    shape = tuple(int(size) for size in arrays[f"{prefix}_shape"])
-    if len(shape) != 2 or min(shape) < 0 or max(shape) > WIDEST:
-        raise InputError(f"array '{prefix}_shape' of {where} gives no shape of a matrix: {shape}")
-    if len(indptr) != shape[0] + 1:
-        raise InputError(
-            f"array '{prefix}_indptr' of {where} has {len(indptr)} entries; the {shape[0]} rows "
-            f"of '{prefix}_shape' need {shape[0] + 1}"
-        )
-    if len(indices) != len(data):
-        raise InputError(
-            f"{where} has {len(data)} values but {len(indices)} column indices in '{prefix}_*'"
-        )
-    # In 64 bits with a sign: differences of unsigned numbers would wrap round.
-    indptr = indptr.astype(np.int64)
-    if indptr[0] != 0 or indptr[-1] != len(data) or (np.diff(indptr) < 0).any():
-        raise InputError(
-            f"array '{prefix}_indptr' of {where} must rise from 0 to {len(data)}, the number of "
-            f"values"
-        )
-    if len(indices) and (indices.min() < 0 or indices.max() >= shape[1]):
-        raise InputError(
-            f"array '{prefix}_indices' of {where} has indices outside 0 to {shape[1] - 1}"
-        )
-    index = np.int32 if len(data) <= WIDEST else np.int64
-    matrix = scipy.sparse.csr_array(
-        (data, indices.astype(index), indptr.astype(index)), shape=shape
-    )
-    matrix.sum_duplicates()
-    return matrix
-
-
-def _numbers(array: np.ndarray, key: str, dtype: type[np.floating], where: str) -> np.ndarray:
-    if array.dtype.kind not in "fiub":
-        raise InputError(f"array {key!r} of {where} must be real numbers, not {array.dtype}")
-    with np.errstate(over="ignore"):  # reported as infinite
-        numbers = array.astype(dtype)
-    if not np.isfinite(numbers).all():
-        raise InputError(
-            f"array {key!r} of {where} has values that are NaN, infinite or too large; mend them"
-        )
-    return numbers

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import scipy.sparse
@@ -11,7 +12,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from ..data.graphs import GraphData
+from ..data.graphs import GraphData, NodeSplit
+from ..data.pyg import graph_from_pyg
 from ..errors import InputError
 from ..operators import SparseLaplacian
 from ..operators.matrix import SparseMatrix
@@ -20,7 +22,7 @@ from ..similarity import similarity_graph
 
 @dataclass(frozen=True, eq=False)
 class NodeData:
-    """One piece of a graph: symmetric weights without self-loops, features whose rows sum to 1.
+    """A graph as it is learnt on: undirected, weights 1, no self-loops, features scaled by row.
 
     Attributes
     ----------
@@ -29,6 +31,8 @@ class NodeData:
     labels : (n,) int64 tensor, classes from 0 on, -1 where there is none
     classes : int
     device : torch.device
+    split : NodeSplit or None
+        The split that the graph is distributed with, of these nodes.
     """
 
     name: str
@@ -37,42 +41,68 @@ class NodeData:
     labels: Int[Tensor, " n"]
     classes: int
     device: torch.device
+    split: NodeSplit | None = None
 
     @classmethod
-    def from_graph(cls, graph: GraphData, device: torch.device | str = "cpu") -> NodeData:
+    def from_graph(
+        cls, graph: GraphData, device: torch.device | str = "cpu", *, whole: bool = False
+    ) -> NodeData:
         """The protocol of the paper's experiments: largest component, binary features by rows.
 
-        Features become 1 where they are not 0, then each row is divided by its sum; rows without
-        features stay zero. Where a graph has no features, each node has one of its own.
+        Edges lose direction and weight, and self-loops are dropped. Bags of words (no feature
+        negative, half of them or more 0) become 1 where they are not 0, then each row is divided
+        by its sum; rows without features stay zero. Other features keep their values: each column
+        is brought to mean 0 and deviation 1, each row to length 1. Where a graph has no features,
+        each node has one of its own.
+
+        Parameters
+        ----------
+        whole : bool
+            Keep all nodes, not the largest component alone, as the fixed Planetoid split does.
 
         Raises
         ------
         InputError
             If there are no labels, or fewer than two classes.
         """
-        part = graph.largest_component()
+        part = graph.undirected() if whole else graph.largest_component()
         if part.labels is None:
             raise InputError(f"the graph {graph.name!r} has no labels to learn from")
         known, codes = np.unique(part.labels[part.labels >= 0], return_inverse=True)
         if len(known) < 2:
-            raise InputError(f"the graph {graph.name!r} has {len(known)} classes; two are needed")
+            among = "" if whole else f" among the {len(part)} nodes of its largest component"
+            raise InputError(
+                f"the graph {graph.name!r} has {len(known)} classes{among}; two are needed"
+            )
         labels = np.full(len(part), -1)
         labels[part.labels >= 0] = codes
-        features = part.features
-        if features is None:
-            features = scipy.sparse.eye_array(len(part), format="csr")
-        features = scipy.sparse.csr_array(features, copy=True).astype(np.float32)
-        features.eliminate_zeros()
-        features.data[:] = 1.0
-        features.data /= np.repeat(np.diff(features.indptr), np.diff(features.indptr))
         return cls(
             graph.name,
             part.adjacency,
-            features,
+            _scaled(part),
             torch.from_numpy(labels).to(device),
             len(known),
             torch.device(device),
+            part.split,
         )
+
+    @classmethod
+    def from_pyg(
+        cls,
+        data: Any,
+        name: str = "graph",
+        device: torch.device | str = "cpu",
+        *,
+        whole: bool = False,
+    ) -> NodeData:
+        """The same of PyTorch Geometric's `Data`, or any object with its attributes.
+
+        Raises
+        ------
+        InputError
+            As `graph_from_pyg` and `from_graph`.
+        """
+        return cls.from_graph(graph_from_pyg(data, name), device, whole=whole)
 
     def to(self, device: torch.device | str) -> NodeData:
         """The same on another device."""
@@ -110,3 +140,27 @@ class NodeData:
     def propagation(self) -> SparseMatrix:
         """A~ as a sparse factor (GCN and its relatives)."""
         return SparseMatrix.from_scipy(self.citation, device=self.device)
+
+
+def is_bag_of_words(features: scipy.sparse.csr_array) -> bool:
+    """Whether features say which words a node has: none is negative, half or more are 0."""
+    cells = features.shape[0] * features.shape[1]
+    return 2 * features.count_nonzero() <= cells and bool((features.data >= 0).all())
+
+
+def _scaled(graph: GraphData) -> scipy.sparse.csr_array:
+    """The features as `NodeData.from_graph` says."""
+    if graph.features is None:
+        eye = scipy.sparse.eye_array(len(graph), format="csr", dtype=np.float32)
+        return scipy.sparse.csr_array(eye)
+    features = scipy.sparse.csr_array(graph.features, copy=True).astype(np.float32)
+    features.eliminate_zeros()
+    if is_bag_of_words(features):
+        features.data[:] = 1.0
+        features.data /= np.repeat(np.diff(features.indptr), np.diff(features.indptr))
+        return features
+    columns = features.toarray().astype(np.float64)
+    columns -= columns.mean(0)
+    columns /= np.maximum(columns.std(0), np.finfo(np.float32).tiny)
+    columns /= np.maximum(np.linalg.norm(columns, axis=1, keepdims=True), np.finfo(np.float32).tiny)
+    return scipy.sparse.csr_array(columns.astype(np.float32))

@@ -8,7 +8,20 @@ from typing import Any
 
 from ..errors import InputError
 from .data import NodeData
-from .models import appnp, cgnn, gat, gcn, gcnii, gde, grand, label_propagation, mlp, monet, sage
+from .models import (
+    appnp,
+    cgnn,
+    consistent,
+    gat,
+    gcn,
+    gcnii,
+    gde,
+    grand,
+    label_propagation,
+    mlp,
+    monet,
+    sage,
+)
 from .models.diff_resnet import DiffResNetNodes, DiffResNetSettings
 from .preset import Preset, of
 from .training import Training
@@ -45,6 +58,7 @@ PRESETS: dict[str, Callable[[NodeData], Preset]] = {
     "diff_resnet_once": _diff_resnet(
         "diff_resnet_once", "Diff-ResNet, dropout once", placement="once"
     ),
+    "diff_resnet_consistent": consistent.preset,
     "no_diff_resnet": _diff_resnet("no_diff_resnet", "No-Diff-ResNet", steps=0),
     "gcn": gcn.preset,
     "gat": gat.preset,

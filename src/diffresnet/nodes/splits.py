@@ -2,28 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from jaxtyping import Int
 
+from ..data.graphs import NodeSplit
 from ..errors import InputError
 
 MASTER_SEED = 42
-
-
-@dataclass(frozen=True)
-class NodeSplit:
-    """Indices of nodes, each ascending, no node in two of them.
-
-    Attributes
-    ----------
-    train, validation, test : (k,) each
-    """
-
-    train: Int[np.ndarray, " k"]
-    validation: Int[np.ndarray, " l"]
-    test: Int[np.ndarray, " t"]
 
 
 def split_seeds(splits: int, master: int = MASTER_SEED) -> list[int]:

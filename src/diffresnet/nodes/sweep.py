@@ -16,6 +16,7 @@ import torch
 from jaxtyping import Float, Int
 
 from ..data.npz import load_npz, save_npz
+from .damage import Damage
 from .data import NodeData
 from .presets import Preset
 from .splits import NodeSplit, random_split, split_seeds
@@ -107,6 +108,7 @@ def sweep(
     preset: Preset,
     protocol: Protocol,
     *,
+    damage: Damage | None = None,
     shards: Path | None = None,
     members: int = 4,
     jobs: int = 1,
@@ -116,9 +118,12 @@ def sweep(
 
     Parameters
     ----------
+    damage : Damage, optional
+        Done to the graph before training, drawn anew for every split, the same for all models.
+        Splits, and the labels that are tested against, are those of the data as given.
     shards : path, optional
         A folder to keep every finished split in; splits that are there already, made with the
-        same data, settings and seed, are read instead of run.
+        same data, damage, settings and seed, are read instead of run.
     members : int
         Initialisations that are trained at once. The answer does not depend on it but for the
         order in which random numbers of dropout are drawn, so that shards know it.
@@ -126,7 +131,7 @@ def sweep(
         Processes, each with whole splits (joblib, so that other backends can take over).
     advance : called with the number of initialisations done.
     """
-    folder = None if shards is None else shards / _key(data, preset, protocol, members)
+    folder = None if shards is None else shards / _key(data, preset, protocol, members, damage)
     tell = advance or (lambda steps: None)
     found: dict[int, SplitRuns] = {}
     for index in range(protocol.splits):
@@ -135,7 +140,8 @@ def sweep(
             tell(protocol.inits)
     missing = [index for index in range(protocol.splits) if index not in found]
     work = joblib.Parallel(n_jobs=jobs, return_as="generator")(
-        joblib.delayed(_run_split)(data, preset, protocol, index, members) for index in missing
+        joblib.delayed(_run_split)(data, preset, protocol, index, members, damage)
+        for index in missing
     )
     for index, runs in zip(missing, work, strict=True):
         if folder is not None:
@@ -147,10 +153,17 @@ def sweep(
 
 
 def _run_split(
-    data: NodeData, preset: Preset, protocol: Protocol, index: int, members: int
+    data: NodeData,
+    preset: Preset,
+    protocol: Protocol,
+    index: int,
+    members: int,
+    damage: Damage | None,
 ) -> SplitRuns:
     labels = data.labels.cpu().numpy()
     split = protocol.split(labels, index)
+    if damage is not None:
+        data = damage.apply(data, split, [protocol.seed, index])
     rows = [torch.from_numpy(nodes).to(data.device) for nodes in (split.train, split.validation)]
     everything = torch.arange(len(data), device=data.device)
     start = time.perf_counter()
@@ -184,7 +197,9 @@ def _seed(master: int, split: int, init: int) -> int:
     return int(np.random.SeedSequence([master, split, init]).generate_state(1)[0]) // 2
 
 
-def _key(data: NodeData, preset: Preset, protocol: Protocol, members: int) -> str:
+def _key(
+    data: NodeData, preset: Preset, protocol: Protocol, members: int, damage: Damage | None
+) -> str:
     """A name for everything that the answer depends on but the split."""
     shown = asdict(protocol)
     del shown["splits"]
@@ -193,8 +208,10 @@ def _key(data: NodeData, preset: Preset, protocol: Protocol, members: int) -> st
         for array in (matrix.data, matrix.indices, matrix.indptr):
             content.update(np.ascontiguousarray(array).tobytes())
     content.update(data.labels.cpu().numpy().tobytes())
-    what = json.dumps([preset.settings, asdict(preset.training), shown, members], sort_keys=True)
-    content.update(what.encode())
+    what = [preset.settings, asdict(preset.training), shown, members]
+    if damage is not None:
+        what.append(asdict(damage))
+    content.update(json.dumps(what, sort_keys=True).encode())
     return f"{data.name}-{preset.name}-{content.hexdigest()[:12]}"
 
 

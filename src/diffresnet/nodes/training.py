@@ -28,6 +28,10 @@ class NodeModel(nn.Module, ABC):
     def prepare(self, train_rows: Int[Tensor, " k"]) -> None:
         """Told, before anything else, which labels may be read: for models that do not train."""
 
+    def losses(self, rows: Int[Tensor, " k"], target: Int[Tensor, " k"]) -> Float[Tensor, " m"]:
+        """What each member is to make small: cross entropy on the rows, unless it knows better."""
+        return cross_entropies(self(rows), target)
+
     def keep(self, members: Int[Tensor, " j"]) -> None:
         """Go on with some of the members only."""
         for parameter in self.parameters():
@@ -104,12 +108,12 @@ def train(
     for epoch in range(1, training.epochs + 1):
         model.train()
         optimizer.zero_grad()
-        _losses(model(train_rows), target).sum().backward()
+        model.losses(train_rows, target).sum().backward()
         optimizer.step()
         model.eval()
         with torch.no_grad():
             scores = model(validation_rows)
-            loss = _losses(scores, held)
+            loss = cross_entropies(scores, held)
             accuracy = _accuracy(scores, held)
         lower, higher = loss <= best_loss[active], accuracy >= best_accuracy[active]
         both = lower & higher
@@ -144,7 +148,10 @@ def _adam(model: NodeModel, training: Training) -> torch.optim.Adam:
     )
 
 
-def _losses(scores: Float[Tensor, "m k c"], target: Int[Tensor, " k"]) -> Float[Tensor, " m"]:
+def cross_entropies(
+    scores: Float[Tensor, "m k c"], target: Int[Tensor, " k"]
+) -> Float[Tensor, " m"]:
+    """Mean cross entropy of each member."""
     m, k, c = scores.shape
     each = F.cross_entropy(scores.reshape(m * k, c), target.repeat(m), reduction="none")
     return each.view(m, k).mean(-1)

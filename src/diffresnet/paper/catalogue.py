@@ -18,6 +18,10 @@ EXPERIMENTS = {
     "stiffness": "How long a diffusion step may be, and Chebyshev against both Eulers.",
     "pde": "A field instead of points: the convection-diffusion PDE, and what its noise is for.",
     "nonlinear": "Flows that weigh edges anew by their length: outliers and bridges.",
+    # Hours on two cores, and so the last of `all`.
+    "fig5": "Depth 2 to 32: GCN and Diff-ResNet, accuracy and how far features collapse.",
+    "table1": "Citation graphs: Diff-ResNet and every baseline under one protocol.",
+    "nodes_hard": "Nodes with 1 to 5 labels a class, under damage, and of two more graphs.",
 }
 """Name: what it shows, in one line. The module of that name here holds its `EXPERIMENT`."""
 

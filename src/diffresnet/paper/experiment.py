@@ -22,11 +22,14 @@ class Setup:
         Of all random choices; 42 is the paper's.
     data : path, optional
         The folder of data sets. What needs one and has none is left out, and says so.
+    shards : path, optional
+        A folder for what long experiments have finished, so that they go on after a stop.
     """
 
     quick: bool = False
     seed: int = 42
     data: Path | None = None
+    shards: Path | None = None
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,9 @@ from typing import Literal
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float, Int
-from torch import Tensor
+from torch import Tensor, nn
 
+from ...errors import InputError
 from ...flow import ExplicitEuler, diffuse
 from ..data import NodeData
 from ..training import NodeModel
@@ -20,7 +21,7 @@ from .members import linear_parameters
 
 @dataclass(frozen=True)
 class DiffResNetSettings:
-    """One residual block x + ReLU(W x + b), `steps` diffusion steps, a linear classifier.
+    """Residual blocks x + ReLU(W x + b), each with `steps` diffusion steps, a linear classifier.
 
     Parameters
     ----------
@@ -30,37 +31,60 @@ class DiffResNetSettings:
     placement : {"each", "once"}
         Dropout before every diffusion step, as the released model has it, or once before all of
         them: another model, whose class scores can be diffused in the place of its features.
+    blocks : int
+        The released model has one.
+    width : int, optional
+        Features inside; a linear layer leads there where it differs from the number of features.
     """
 
     gamma: float = 0.25
     steps: int = 20
     dropout: float = 0.25
     placement: Literal["each", "once"] = "each"
+    blocks: int = 1
+    width: int | None = None
 
 
 class DiffResNetNodes(NodeModel):
-    """Members of Diff-ResNet on one graph; hidden width is the number of features.
+    """Members of Diff-ResNet on one graph.
 
-    Without dropout, and with dropout once, the diffusion is one linear map of the features, and
-    classes are linear in them: (S z) W = S (z W), so that n x classes numbers are diffused, not
-    n x features. That is exact.
+    Without dropout, and with dropout once, the diffusion of the last block is one linear map of
+    the features, and classes are linear in them: (S z) W = S (z W), so that n x classes numbers
+    are diffused, not n x width. That is exact.
+
+    Raises
+    ------
+    InputError
+        If there is not one block at least.
     """
 
     def __init__(self, data: NodeData, settings: DiffResNetSettings, seeds: Sequence[int]) -> None:
         super().__init__()
-        width = data.features.shape[1]
+        if settings.blocks < 1:
+            raise InputError(f"Diff-ResNet needs one block at least, not {settings.blocks}")
+        features, device = data.features.shape[1], data.device
+        width = settings.width or features
         self.members = len(seeds)
         self.data, self.settings = data, settings
-        self.weight, self.bias = linear_parameters(seeds, width, width, data.device)
+        self.weight, self.bias = linear_parameters(seeds, width, width, device)
         self.head, self.head_bias = linear_parameters(
-            [seed + 1 for seed in seeds], width, data.classes, data.device
+            [seed + 1 for seed in seeds], width, data.classes, device
         )
+        self.embed = nn.ParameterList()
+        if width != features:
+            self.embed.extend(linear_parameters([s + 2 for s in seeds], features, width, device))
+        later = [
+            linear_parameters([seed + 2 + block for seed in seeds], width, width, device)
+            for block in range(1, settings.blocks)
+        ]
+        self.weights = nn.ParameterList(weight for weight, _ in later)
+        self.biases = nn.ParameterList(bias for _, bias in later)
         self.flow = ExplicitEuler(settings.gamma, settings.steps, unstable="allow")
 
     def forward(self, rows: Int[Tensor, " k"]) -> Float[Tensor, "m k c"]:
-        z = self._block()
-        if self.settings.placement == "each" and self.settings.steps and self.training:
-            z = self._dropped_diffusion(z)
+        z = self._before_the_last_diffusion()
+        if self._drops_at_each_step():
+            z = self._diffused(z)
             scores = torch.einsum("kmf,mfc->kmc", z[rows], self.head)
         else:
             z = F.dropout(z, self.settings.dropout, self.training)
@@ -69,17 +93,43 @@ class DiffResNetNodes(NodeModel):
             scores = flat.view(scores.shape)[rows]
         return scores.transpose(0, 1) + self.head_bias[:, None]
 
-    def _block(self) -> Float[Tensor, "n m f"]:
-        m, width, _ = self.weight.shape
-        wide = self.weight.transpose(0, 1).reshape(width, -1)
-        inner = self.data.x.differentiable(wide).view(-1, m, width) + self.bias
-        return torch.relu(inner) + self.data.dense_x[:, None]
+    def hidden(self) -> Float[Tensor, "m n f"]:
+        """The diffused features before the classifier, of all nodes."""
+        return self._diffused(self._before_the_last_diffusion()).transpose(0, 1)
 
-    def _dropped_diffusion(self, z: Float[Tensor, "n m f"]) -> Float[Tensor, "n m f"]:
-        how = self.settings
-        seed = int(torch.randint(2**62, ()))  # from the global generator, as any dropout
-        flat = z.reshape(z.shape[0], -1)
-        moved = dropped_diffusion(
-            self.data.laplacian, flat, how.gamma, how.steps, how.dropout, seed
-        )
+    def _drops_at_each_step(self) -> bool:
+        return self.settings.placement == "each" and self.settings.steps > 0 and self.training
+
+    def _before_the_last_diffusion(self) -> Float[Tensor, "n m f"]:
+        z = self._first_block()
+        for weight, bias in zip(self.weights, self.biases, strict=True):
+            z = self._diffused(z)
+            z = z + torch.relu(torch.einsum("nmf,mfg->nmg", z, weight) + bias)
+        return z
+
+    def _first_block(self) -> Float[Tensor, "n m f"]:
+        if not len(self.embed):
+            return (
+                torch.relu(self._of_features(self.weight, self.bias)) + self.data.dense_x[:, None]
+            )
+        z = self._of_features(*self.embed)
+        return z + torch.relu(torch.einsum("nmf,mfg->nmg", z, self.weight) + self.bias)
+
+    def _of_features(
+        self, weight: Float[Tensor, "m f g"], bias: Float[Tensor, "m g"]
+    ) -> Float[Tensor, "n m g"]:
+        m, features, width = weight.shape
+        wide = weight.transpose(0, 1).reshape(features, -1)
+        return self.data.x.differentiable(wide).view(-1, m, width) + bias
+
+    def _diffused(self, z: Float[Tensor, "n m f"]) -> Float[Tensor, "n m f"]:
+        """After dropout and the diffusion of one block."""
+        how, flat = self.settings, z.reshape(z.shape[0], -1)
+        if self._drops_at_each_step():
+            seed = int(torch.randint(2**62, ()))  # from the global generator, as any dropout
+            laplacian = self.data.laplacian
+            moved = dropped_diffusion(laplacian, flat, how.gamma, how.steps, how.dropout, seed)
+        else:
+            flat = F.dropout(flat, how.dropout, self.training)
+            moved = diffuse(self.data.laplacian, flat, self.flow)
         return moved.view(z.shape)

@@ -9,6 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ...operators import SparseLaplacian
+from .dropout import kept_mask, masked, stretch
 
 PANEL = 64
 """Columns moved together through all steps: few enough to stay in the cache."""
@@ -25,12 +26,12 @@ def dropped_diffusion(
     """x <- (I - gamma L) dropout(x), `steps` times, with a new mask each time.
 
     The whole is linear in x once the masks are drawn, so that the backward pass is the same
-    product with the masks in reverse. They are drawn again from the seed instead of being kept:
-    memory is one panel of columns, whatever the number of steps. An entry is dropped with
-    probability round(65536 dropout) / 65536.
+    product with the masks in reverse, and only masks are kept: one byte an entry and step, where
+    a recorded loop keeps nine.
 
     Parameters
     ----------
+    x : (n, d) float32
     seed : int
         Of all masks of this call.
     """
@@ -42,44 +43,42 @@ def dropped_diffusion(
 
 class _DroppedDiffusion(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, x: Tensor, *how: Any) -> Tensor:
-        ctx.how = how
-        return _move(x, False, *how)
+    def forward(
+        ctx: Any,
+        x: Tensor,
+        laplacian: SparseLaplacian,
+        gamma: float,
+        steps: int,
+        dropout: float,
+        seed: int,
+    ) -> Tensor:
+        scale = stretch(dropout)
+        ctx.back = laplacian.transpose().shifted(scale, -scale * gamma)
+        ctx.masks = []
+        step = laplacian.shifted(scale, -scale * gamma)
+        generator = torch.Generator(x.device).manual_seed(seed)
+        out = torch.empty_like(x)
+        for target, panel in zip(_panels(out), _panels(x), strict=True):
+            kept = torch.empty((steps, *panel.shape), dtype=torch.int8, device=x.device)
+            moved = panel.contiguous()
+            for k in range(steps):
+                mask = kept_mask(panel.shape, dropout, generator)
+                kept[k] = mask
+                moved = step(masked(moved, mask))
+            ctx.masks.append(kept)
+            target.copy_(moved)
+        return out
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-        return _move(grad, True, *ctx.how), None, None, None, None, None
+        out = torch.empty_like(grad)
+        for target, panel, kept in zip(_panels(out), _panels(grad), ctx.masks, strict=True):
+            moved = panel.contiguous()
+            for mask in kept.unbind()[::-1]:
+                moved = masked(ctx.back(moved), mask.to(torch.int32))
+            target.copy_(moved)
+        return out, None, None, None, None, None
 
 
-def _move(
-    x: Tensor,
-    backwards: bool,
-    laplacian: SparseLaplacian,
-    gamma: float,
-    steps: int,
-    dropout: float,
-    seed: int,
-) -> Tensor:
-    threshold = round(65536 * dropout)
-    scale = 65536.0 / (65536.0 - threshold)
-    operator = laplacian.transpose() if backwards else laplacian
-    step = operator.shifted(scale, -scale * gamma)
-    generator = torch.Generator(x.device).manual_seed(seed)
-    width = PANEL if x.device.type == "cpu" else x.shape[1]
-    out = torch.empty_like(x)
-    for target, panel in zip(out.split(width, 1), x.split(width, 1), strict=True):
-        masks = _masks(steps, panel.shape, threshold, generator)
-        moved = panel.contiguous()
-        for mask in masks.flip(0) if backwards else masks:
-            moved = step(moved) * mask if backwards else step(moved * mask)
-        target.copy_(moved)
-    return out
-
-
-def _masks(steps: int, shape: torch.Size, threshold: int, generator: torch.Generator) -> Tensor:
-    """(steps, *shape): 1.0 where an entry stays. Four entries to a random number of 64 bits."""
-    count = steps * shape.numel()
-    bits = torch.empty(-(-count // 4), dtype=torch.int64, device=generator.device)
-    bits.random_(-(2**63), None, generator=generator)
-    stays = bits.view(torch.int16)[:count] >= threshold - 32768
-    return stays.to(torch.float32).view(steps, *shape)
+def _panels(x: Tensor) -> tuple[Tensor, ...]:
+    return x.split(PANEL if x.device.type == "cpu" else x.shape[1], dim=1)

@@ -1,0 +1,153 @@
+"""Tables and sentences that all parts share."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from ...report.figures.levels import Curve
+from ...report.section import Cell, Section, Table
+from ...report.words import signed
+from ..experiment import Part
+from .plan import MODELS, OURS, RIVALS, TITLES, Plan
+from .study import Measured, difference
+
+COMPARED = ("diff_resnet", "diff_resnet_once", "no_diff_resnet")
+"""Whose differences to the rivals are printed; the table of numbers has those of all."""
+
+NONE = Cell("–")
+
+
+def pick(measured: Sequence[Measured], model: str) -> Measured | None:
+    return next((m for m in measured if m.model == model), None)
+
+
+def spread(error: float) -> str:
+    """What is printed after a mean; nothing where a single split has no error."""
+    return f"± {error:.1f}" if math.isfinite(error) else ""
+
+
+def points(value: float, error: float) -> str:
+    """A difference with its error, as a sentence has it."""
+    return f"{signed(value)} {spread(error)}".rstrip()
+
+
+def accuracies(caption: str, first: str, columns: Mapping[str, Sequence[Measured]]) -> Table:
+    """A row a model, a column a case; the best of a column marked."""
+    best = {
+        name: max(round(m.summary.accuracy, 1) for m in found) for name, found in columns.items()
+    }
+    rows = []
+    for model in MODELS:
+        of = [pick(found, model) for found in columns.values()]
+        there = [m for m in of if m is not None]
+        if not there:
+            continue
+        cells = [
+            NONE
+            if m is None
+            else Cell(
+                f"{m.summary.accuracy:.1f}",
+                spread(m.summary.error),
+                round(m.summary.accuracy, 1) == best[name],
+            )
+            for name, m in zip(columns, of, strict=True)
+        ]
+        rows.append((there[0].title, tuple(cells)))
+    return Table(
+        caption=caption,
+        header=(first, *columns),
+        rows=tuple(rows),
+        note="Test accuracy in percent, mean over all runs; in small type its standard error, "
+        "clustered by split.",
+    )
+
+
+def differences(caption: str, first: str, columns: Mapping[str, Sequence[Measured]]) -> Table:
+    """What each Diff-ResNet has more than GCN and GRAND-l, split by split."""
+    rows = []
+    for rival in RIVALS:
+        for model in COMPARED:
+            pairs = [(pick(found, model), pick(found, rival)) for found in columns.values()]
+            both = [(m, r) for m, r in pairs if m is not None and r is not None]
+            if not both:
+                continue
+            cells = [
+                NONE if m is None or r is None else _difference_cell(*difference(m.runs, r.runs))
+                for m, r in pairs
+            ]
+            rows.append((f"{both[0][0].title} − {both[0][1].title}", tuple(cells)))
+    return Table(
+        caption=caption,
+        header=(first, *columns),
+        rows=tuple(rows),
+        note="Points, paired on the same splits, with the standard error clustered by split. "
+        "Marked: less accurate, by more than the error.",
+    )
+
+
+def _difference_cell(more: float, error: float) -> Cell:
+    return Cell(signed(more), spread(error), loss=more < -max(0.05, error if error > 0 else 0.05))
+
+
+def versus(found: Mapping[str, Sequence[Measured]]) -> str:
+    """How the Diff-ResNet that is run everywhere stands to the rivals, on every graph."""
+    title = next(m.title for measured in found.values() for m in measured if m.model == OURS)
+    each = "; ".join(f"{graph}, {compared(OURS, of)}" for graph, of in found.items())
+    return f"{title}, is ahead (+) or behind (−) by so many points: {each}."
+
+
+def cut(plan: Plan) -> str:
+    """What a finding begins with where training did not run its course."""
+    return "" if plan.epochs is None else f"(After {plan.epochs} epochs only.) "
+
+
+def compared(model: str, measured: Sequence[Measured]) -> str:
+    """ "+1.2 ± 0.5 to GCN and −0.3 ± 0.4 to GRAND-l", of those that were run."""
+    ours = pick(measured, model)
+    found = [pick(measured, rival) for rival in RIVALS]
+    assert ours is not None
+    return " and ".join(
+        f"{points(*difference(ours.runs, rival.runs))} to {rival.title}"
+        for rival in found
+        if rival is not None
+    )
+
+
+def curve(levels: Sequence[float], found: Sequence[Measured]) -> Curve:
+    return Curve(
+        tuple(levels),
+        tuple(m.summary.accuracy for m in found),
+        tuple(m.summary.error for m in found),
+    )
+
+
+def counts(plan: Plan) -> str:
+    """How often everything was run, as a sentence."""
+    often = f"{plan.splits} random splits x {plan.inits} initialisations"
+    if plan.splits == plan.inits == 1:
+        often = "one random split and one initialisation, which has no standard error"
+    stopped = (
+        "training ends as the protocol has it"
+        if plan.epochs is None
+        else f"training is cut at {plan.epochs} epochs, so that these numbers show that everything "
+        "runs, not what the models can do"
+    )
+    return f"Every number is over {often}; {stopped}."
+
+
+def which_model(plan: Plan, graphs: Sequence[str]) -> str:
+    """On which graphs the released model is run, and what stands for it elsewhere."""
+    faithful = [TITLES[name] for name in graphs if name in plan.faithful]
+    where = f"on {' and '.join(faithful)} only" if faithful else "not run here"
+    return (
+        "“Diff-ResNet” has dropout before every diffusion step, as the authors released it, and is "
+        f"{where}, for the time it takes; “dropout once” is another model, and stands everywhere."
+    )
+
+
+def no_data(title: str) -> Part:
+    """What a part says that found no graph."""
+    finding = f"{title}: not run, for want of the graphs in a data folder."
+    text = "Name the folder that holds graphs/cora.npz and others, with --data or DIFFRESNET_DATA."
+    return Part(Section(title, (finding, text)), [], finding)

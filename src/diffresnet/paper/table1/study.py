@@ -1,0 +1,161 @@
+"""The runs of Table I: every model on every graph, and what pairs of models differ by."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from math import ceil
+from typing import Any
+
+import numpy as np
+
+from ...nodes.data import NodeData
+from ...nodes.models.diff_resnet import DiffResNetNodes
+from ...nodes.preset import Preset, of
+from ...nodes.presets import PUBLISHED, preset
+from ...nodes.sweep import Protocol, SplitRuns, Summary, summary, sweep
+from ...nodes.training import Training
+from ..experiment import Setup
+from .graphs import citation_graphs
+from .plan import Plan
+from .quoted import Quoted, quoted
+
+REFERENCE = "diff_resnet"
+WITHOUT = "no_diff_resnet"
+MENDED = "diff_resnet_mended"
+OURS = (REFERENCE, MENDED, "diff_resnet_once", "best")
+"""The models with diffusion that are Diff-ResNets."""
+
+BY_ODE = ("gde", "cgnn", "grand_l", "grand_nl", "grand_nl_rw")
+"""Models that torchdiffeq, an optional dependency, integrates."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """All runs of one model on one graph, and what was published of it."""
+
+    dataset: str
+    model: str
+    title: str
+    runs: Sequence[SplitRuns]
+    quoted: Quoted | None = None
+
+    @property
+    def splits(self) -> int:
+        return len(self.runs)
+
+    @property
+    def inits(self) -> int:
+        return len(self.runs[0].accuracy)
+
+    @property
+    def summary(self) -> Summary:
+        return summary(self.runs)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How many points one model is ahead of another on the splits that both have.
+
+    Attributes
+    ----------
+    mean : float
+        Of the differences of the splits, each between means over initialisations.
+    error : float
+        Its standard error, clustered by split; NaN for one split.
+    """
+
+    mean: float
+    error: float
+    splits: int
+
+
+def difference(one: Result, other: Result) -> Difference:
+    """`one` less `other`, paired by split."""
+    both = list(zip(one.runs, other.runs, strict=False))  # splits are the same, in the same order
+    ahead = np.array([a.accuracy.mean() - b.accuracy.mean() for a, b in both])
+    error = ahead.std(ddof=1) / len(both) ** 0.5 if len(both) > 1 else float("nan")
+    return Difference(float(ahead.mean()), float(error), len(both))
+
+
+def left_out(plan: Plan) -> tuple[str, ...]:
+    """Models of the plan that need torchdiffeq where it is not installed."""
+    if importlib.util.find_spec("torchdiffeq") is not None:
+        return ()
+    return tuple(model for model in plan.models if model in BY_ODE)
+
+
+def mended(data: NodeData) -> Preset | None:
+    """The published Diff-ResNet with more and shorter steps, where its own are past the bound.
+
+    The strength gamma r stays what it is; steps are at most 0.9 of the longest stable one. Dropout
+    acts before every step, so that there is more of it. None where nothing is to be mended.
+    """
+    published, longest = PUBLISHED.get(data.name), data.laplacian.max_step()
+    if published is None or published.gamma <= longest:
+        return None
+    strength = published.gamma * published.steps
+    steps = ceil(strength / (0.9 * longest))
+    settings = replace(published, gamma=strength / steps, steps=steps)
+    return of(MENDED, "Diff-ResNet, shorter steps", DiffResNetNodes, settings, Training())
+
+
+def presets_of(data: NodeData, plan: Plan) -> Iterator[Preset]:
+    """The models of the plan on a graph; the mended Diff-ResNet follows the published one."""
+    missing = left_out(plan)
+    for name in plan.models:
+        if name in missing:
+            continue
+        yield preset(name, data)
+        mend = mended(data) if name == REFERENCE else None
+        if mend is not None:
+            yield mend
+
+
+def run_table(setup: Setup, plan: Plan) -> list[Result]:
+    """Train everything, or read what `setup.shards` has of it."""
+    results = []
+    for data in citation_graphs(setup, plan.datasets, plan.device):
+        for chosen in presets_of(data, plan):
+            counts = plan.of(chosen.name)
+            epochs = min(plan.epochs, chosen.training.epochs)
+            capped = replace(chosen, training=replace(chosen.training, epochs=epochs))
+            protocol = Protocol(counts.splits, counts.inits, seed=setup.seed)
+            runs = sweep(data, capped, protocol, shards=setup.shards, jobs=plan.jobs)
+            published = quoted(chosen.name, data.name)
+            results.append(Result(data.name, chosen.name, chosen.title, runs, published))
+    return results
+
+
+def find(results: Sequence[Result], dataset: str, model: str) -> Result | None:
+    """The result of a model on a data set, where there is one."""
+    return next((r for r in results if (r.dataset, r.model) == (dataset, model)), None)
+
+
+def table_rows(results: Sequence[Result]) -> list[dict[str, Any]]:
+    """A row a data set and model; `difference` is to Diff-ResNet as published."""
+    rows = []
+    for result in results:
+        found = result.summary
+        row: dict[str, Any] = {
+            "dataset": result.dataset,
+            "model": result.model,
+            "splits": result.splits,
+            "inits": result.inits,
+            "accuracy": found.accuracy,
+            "std": found.std,
+            "standard_error": found.error,
+            "seconds_per_run": found.seconds,
+            "quoted": None if result.quoted is None else str(result.quoted),
+        }
+        reference = find(results, result.dataset, REFERENCE)
+        if reference is not None and reference is not result:
+            ahead = difference(result, reference)
+            row |= {
+                "difference": ahead.mean,
+                "difference_error": ahead.error,
+                "difference_splits": ahead.splits,
+            }
+        rows.append(row)
+    return rows

@@ -1,0 +1,35 @@
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from diffresnet.data.graph_notes import graph_notes
+from diffresnet.data.graphs import GraphData
+
+
+def graph(matrix):
+    n = len(matrix)
+    return GraphData("g", sp.csr_array(np.array(matrix, dtype=float)), sp.csr_array(np.eye(n)))
+
+
+@pytest.mark.parametrize(
+    ("matrix", "notes"),
+    [
+        ([[0, 1], [1, 0]], []),
+        ([[0, 1], [0, 0]], ["edges are joined without their direction"]),
+        ([[0, 2], [2, 0]], ["edges are joined without their weights"]),
+        ([[0, 2], [1, 0]], ["edges are joined without their direction and their weights"]),
+        ([[1, 1], [1, 1]], ["self-loops are dropped (2 nodes had one)"]),
+        (
+            [[0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]],
+            ["2 nodes of 4 are outside the largest connected component and left out"],
+        ),
+    ],
+)
+def test_what_was_changed_is_said(matrix, notes):
+    given = graph(matrix)
+    assert graph_notes(given, given.largest_component()) == notes
+
+
+def test_the_whole_graph_leaves_nothing_out():
+    given = graph([[0, 1, 0], [1, 0, 0], [0, 0, 0]])
+    assert graph_notes(given, given.undirected()) == []
