@@ -50,7 +50,7 @@ class Scripted(NodeModel):
 
     def __init__(self, losses: Sequence[Sequence[float]], right: Sequence[Sequence[bool]]) -> None:
         super().__init__()
-        self.losses, self.right = torch.tensor(losses), torch.tensor(right)
+        self.script, self.right = torch.tensor(losses), torch.tensor(right)
         self.members = len(losses)
         self.who = torch.arange(self.members)
         self.seen = torch.nn.Parameter(torch.zeros(self.members, 1))
@@ -71,7 +71,7 @@ class Scripted(NodeModel):
         with torch.no_grad():
             self.seen.fill_(epoch + 1.0)
         # With two classes, of label 0, log(1 + exp(-margin)) is the loss, and its sign the class.
-        loss, right = self.losses[self.who, epoch], self.right[self.who, epoch]
+        loss, right = self.script[self.who, epoch], self.right[self.who, epoch]
         margin = -torch.log(torch.expm1(loss))
         assert bool(((margin > 0) == right).all()), "a loss above log 2 is of a wrong class"
         scores = torch.zeros(shape)
