@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from diffresnet.nodes.models import dropped_diffusion as module
 from diffresnet.nodes.models.dropout import dropout, kept_mask
 from diffresnet.nodes.models.dropped_diffusion import dropped_diffusion
+from diffresnet.nodes.models.members import class_scores
 from diffresnet.operators import SparseLaplacian
 
 
@@ -84,6 +85,14 @@ def test_dropout_keeps_entries_or_drops_them_and_so_does_its_gradient(n, width, 
     scale = 65536 / (65536 - round(65536 * p))
     torch.testing.assert_close(y.detach()[kept], scale * x.detach()[kept])
     torch.testing.assert_close(x.grad, scale * kept.float())
+
+
+@given(st.integers(1, 20), st.integers(1, 3), st.integers(1, 9), st.integers(1, 4))
+def test_class_scores_are_products_of_each_member(n, members, width, classes):
+    z = torch.randn(n, members, width, dtype=torch.float64, requires_grad=True)
+    head = torch.randn(members, width, classes, dtype=torch.float64, requires_grad=True)
+    torch.testing.assert_close(class_scores(z, head), torch.einsum("nmf,mfc->nmc", z, head))
+    assert torch.autograd.gradcheck(class_scores, (z, head))
 
 
 def test_dropout_drops_as_many_as_said():

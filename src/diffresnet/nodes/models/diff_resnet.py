@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
@@ -15,8 +14,9 @@ from ...errors import InputError
 from ...flow import ExplicitEuler, diffuse
 from ..data import NodeData
 from ..training import NodeModel
+from .dropout import drawn_seed, dropout
 from .dropped_diffusion import dropped_diffusion
-from .members import linear_parameters
+from .members import class_scores, linear_parameters
 
 
 @dataclass(frozen=True)
@@ -87,8 +87,8 @@ class DiffResNetNodes(NodeModel):
             z = self._diffused(z)
             scores = torch.einsum("kmf,mfc->kmc", z[rows], self.head)
         else:
-            z = F.dropout(z, self.settings.dropout, self.training)
-            scores = torch.einsum("nmf,mfc->nmc", z, self.head)
+            z = dropout(z, self.settings.dropout if self.training else 0.0)
+            scores = class_scores(z, self.head)
             flat = diffuse(self.data.laplacian, scores.reshape(len(z), -1), self.flow)
             scores = flat.view(scores.shape)[rows]
         return scores.transpose(0, 1) + self.head_bias[:, None]
@@ -126,10 +126,11 @@ class DiffResNetNodes(NodeModel):
         """After dropout and the diffusion of one block."""
         how, flat = self.settings, z.reshape(z.shape[0], -1)
         if self._drops_at_each_step():
-            seed = int(torch.randint(2**62, ()))  # from the global generator, as any dropout
             laplacian = self.data.laplacian
-            moved = dropped_diffusion(laplacian, flat, how.gamma, how.steps, how.dropout, seed)
+            moved = dropped_diffusion(
+                laplacian, flat, how.gamma, how.steps, how.dropout, drawn_seed()
+            )
         else:
-            flat = F.dropout(flat, how.dropout, self.training)
+            flat = dropout(flat, how.dropout if self.training else 0.0)
             moved = diffuse(self.data.laplacian, flat, self.flow)
         return moved.view(z.shape)

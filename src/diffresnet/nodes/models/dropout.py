@@ -38,18 +38,23 @@ def stretch(p: float) -> float:
     return LEVELS / (LEVELS - round(LEVELS * p))
 
 
-def dropout(x: Float[Tensor, "..."], p: float, seed: int) -> Float[Tensor, "..."]:
+def drawn_seed() -> int:
+    """A seed from the global generator, as any dropout of a module draws from it."""
+    return int(torch.randint(2**62, ()))
+
+
+def dropout(x: Float[Tensor, "..."], p: float, seed: int | None = None) -> Float[Tensor, "..."]:
     """Each entry of x is dropped with probability p, else multiplied by 1 / (1 - p).
 
     Parameters
     ----------
     x : float32, contiguous
-    seed : int
-        Of the mask.
+    seed : int, optional
+        Of the mask; drawn from the global generator if not given.
     """
     if p == 0.0:
         return x
-    dropped: Tensor = _Dropout.apply(x, p, seed)
+    dropped: Tensor = _Dropout.apply(x, p, drawn_seed() if seed is None else seed)
     return dropped
 
 
