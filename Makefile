@@ -34,6 +34,9 @@ bench: install
 	$(BIN)/python benchmarks/fit.py --noise
 	$(BIN)/python benchmarks/quality.py
 	$(BIN)/python benchmarks/ablation.py
+	$(BIN)/python benchmarks/geometry.py
+	$(BIN)/python benchmarks/synthetic.py
+	$(BIN)/python benchmarks/nodes.py
 	$(BIN)/python benchmarks/readme.py
 
 # The figures of docs/why-it-works.md; stiffness needs DIFFRESNET_DATA for the citation graphs.

@@ -18,6 +18,7 @@ from .options import (
     device_option,
     environment,
     json_option,
+    paper_seed_option,
     quiet_option,
     write_json,
 )
@@ -41,7 +42,7 @@ _FLAG = {"splits": "--splits", "train_per_class": "--labels-per-class"}
     default="diff_resnet",
     show_default=True,
     metavar="NAME",
-    help="diff_resnet, best, gcn, ...; a wrong name lists all.",
+    help="diff_resnet, no_diff_resnet, gcn, ...; a wrong name lists all.",
 )
 @click.option(
     "--features",
@@ -110,13 +111,7 @@ _FLAG = {"splits": "--splits", "train_per_class": "--labels-per-class"}
 @click.option(
     "--jobs", type=click.IntRange(1), default=1, show_default=True, help="Processes at once."
 )
-@click.option(
-    "--seed",
-    type=click.IntRange(0, 2**32 - 1),
-    default=42,
-    show_default=True,
-    help="Master seed of the splits; 42 is the paper's.",
-)
+@paper_seed_option
 @data_option
 @device_option
 @json_option

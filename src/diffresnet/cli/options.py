@@ -25,13 +25,22 @@ REQUIRED = ("experiment", "settings", "results", "seconds")
 
 def seed_option(function: Function) -> Function:
     """--seed: passed on as `seed`, an int from 0 to 2^32 - 1."""
+    return _seed_option(0, "Seed of all random choices.")(function)
+
+
+def paper_seed_option(function: Function) -> Function:
+    """--seed of what repeats the paper, whose own seed is the default."""
+    return _seed_option(42, "Seed of all random choices; 42 is the paper's.")(function)
+
+
+def _seed_option(default: int, words: str) -> Callable[[Function], Function]:
     return click.option(
         "--seed",
         type=click.IntRange(0, 2**32 - 1),
-        default=0,
+        default=default,
         show_default=True,
-        help="Seed of all random choices.",
-    )(function)
+        help=words,
+    )
 
 
 def json_option(function: Function) -> Function:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,25 +12,27 @@ import click
 
 from ..errors import InputError
 from ..paper.catalogue import EXPERIMENTS
-from .options import data_option, environment, json_option, quiet_option, write_json
+from .options import (
+    data_option,
+    environment,
+    json_option,
+    paper_seed_option,
+    quiet_option,
+    write_json,
+)
 from .progress import note, progress
 from .results import prepare_folder, single_thread
 
 if TYPE_CHECKING:
     from ..paper.experiment import Setup
-    from ..report import ReportFolder
-
-
-class _Names(click.Choice[str]):
-    def __init__(self) -> None:
-        super().__init__([*EXPERIMENTS, "all"])
+    from ..report import ReportFolder, Section
 
 
 EPILOG = "\b\n" + "\n".join(f"{name:<11} {text}" for name, text in EXPERIMENTS.items())
 
 
 @click.command(name="reproduce", epilog=EPILOG)
-@click.argument("name", type=_Names(), metavar="NAME")
+@click.argument("name", type=click.Choice([*EXPERIMENTS, "all"]), metavar="NAME")
 @click.option("--quick", is_flag=True, help="Less of everything: under a minute on two cores.")
 @click.option(
     "--out",
@@ -37,13 +40,7 @@ EPILOG = "\b\n" + "\n".join(f"{name:<11} {text}" for name, text in EXPERIMENTS.i
     metavar="DIR",
     help="Folder for the page, figures and tables; made if not there.  [default: reproduce/NAME]",
 )
-@click.option(
-    "--seed",
-    type=click.IntRange(0, 2**32 - 1),
-    default=42,
-    show_default=True,
-    help="Seed of all random choices; 42 is the paper's.",
-)
+@paper_seed_option
 @data_option
 @json_option
 @quiet_option
@@ -79,7 +76,6 @@ def _run(
     start = time.perf_counter()
     from ..paper.catalogue import experiment
     from ..paper.experiment import rows_of, tables_of
-    from ..report import render
 
     chosen = experiment(name)
     with single_thread(), progress(name, len(chosen.parts), quiet) as advance:
@@ -90,30 +86,18 @@ def _run(
         folder.write_table(table, rows)
     settings: dict[str, Any] = {"quick": setup.quick, "seed": setup.seed, "device": "cpu"}
     settings |= {part: dict(found.settings) for part, found in parts.items() if found.settings}
-    facts = environment("cpu")
-    seconds = time.perf_counter() - start
     found = [part.finding for part in parts.values()]
-    html = render(
-        sections,
-        title=chosen.title,
-        lead=found,
-        settings=settings,
-        environment=facts,
-        seconds=seconds,
-        command=_typed(name, setup),
-    )
-    folder.write_page(html)
     payload = {
         "experiment": name,
         "settings": settings,
         "results": rows_of(parts),
-        "environment": facts,
-        "seconds": seconds,
+        "environment": environment("cpu"),
+        "seconds": time.perf_counter() - start,
     }
-    write_json(folder.metrics, payload)
+    _write(folder, payload, sections, chosen.title, found, setup)
     for line in found:
         click.echo(f"{name}: {line}")
-    note(f"written   {folder.page}, in {seconds:.0f} s", quiet)
+    _tell_where(folder, payload, quiet)
     return payload, found
 
 
@@ -122,7 +106,7 @@ def _run_all(setup: Setup, out: Path, json_path: Path | None, quiet: bool) -> No
     folders = {name: prepare_folder(out / name, None) for name in EXPERIMENTS}
     start = time.perf_counter()
     from ..paper.catalogue import experiment
-    from ..report import Section, render
+    from ..report import Section
 
     results: list[dict[str, Any]] = []
     sections = []
@@ -139,29 +123,46 @@ def _run_all(setup: Setup, out: Path, json_path: Path | None, quiet: bool) -> No
                 experiment(name).title, tuple(found), link=(f"{name}/report.html", "The whole page")
             )
         )
-    settings = {"quick": setup.quick, "seed": setup.seed, "device": "cpu"}
-    facts, seconds = environment("cpu"), time.perf_counter() - start
+    payload = {
+        "experiment": "all",
+        "settings": {"quick": setup.quick, "seed": setup.seed, "device": "cpu"},
+        "results": results,
+        "environment": environment("cpu"),
+        "seconds": time.perf_counter() - start,
+    }
+    lead = f"{len(sections)} experiments, each with figures, tables and numbers."
+    _write(folder, payload, sections, "The paper, run for real", lead, setup)
+    write_json(json_path, payload)
+    _tell_where(folder, payload, quiet)
+
+
+def _write(
+    folder: ReportFolder,
+    payload: dict[str, Any],
+    sections: Sequence[Section],
+    title: str,
+    lead: str | list[str],
+    setup: Setup,
+) -> None:
+    """The page, and metrics.json."""
+    from ..report import render
+
     folder.write_page(
         render(
             sections,
-            title="The paper, run for real",
-            lead=f"{len(sections)} experiments, each with figures, tables and numbers.",
-            settings=settings,
-            environment=facts,
-            seconds=seconds,
-            command=_typed("all", setup),
+            title=title,
+            lead=lead,
+            settings=payload["settings"],
+            environment=payload["environment"],
+            seconds=payload["seconds"],
+            command=_typed(payload["experiment"], setup),
         )
     )
-    payload = {
-        "experiment": "all",
-        "settings": settings,
-        "results": results,
-        "environment": facts,
-        "seconds": seconds,
-    }
     write_json(folder.metrics, payload)
-    write_json(json_path, payload)
-    note(f"written   {folder.page}, in {seconds:.0f} s", quiet)
+
+
+def _tell_where(folder: ReportFolder, payload: dict[str, Any], quiet: bool) -> None:
+    note(f"written   {folder.page}, in {payload['seconds']:.0f} s", quiet)
 
 
 def _typed(name: str, setup: Setup) -> str:
