@@ -88,7 +88,7 @@ def test_members_start_and_go_on_alone():
     both, alone = (DiffResNetNodes(data, settings, seeds) for seeds in ([70, 8], [8]))
     for together, single in zip(both.parameters(), alone.parameters(), strict=True):
         assert torch.equal(together[1:], single)
-    drawn = [p[0] for name, p in both.named_parameters() if name.startswith("weight")]
+    drawn = [both.weight[0], *(weight[0] for weight in both.weights)]
     assert len(drawn) == 3
     assert all(not torch.equal(a, b) for a, b in pairwise(drawn))
     both.keep(torch.tensor([1]))

@@ -5,9 +5,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diffresnet.nodes.models import dropped_diffusion as module
-from diffresnet.nodes.models.dropout import dropout, kept_mask
+from diffresnet.nodes.models import panels as module
+from diffresnet.nodes.models.dropout import dropout
 from diffresnet.nodes.models.dropped_diffusion import dropped_diffusion
+from diffresnet.nodes.models.masks import drop_, mask_key
 from diffresnet.nodes.models.members import class_scores
 from diffresnet.operators import SparseLaplacian
 
@@ -39,12 +40,13 @@ def test_it_is_the_plain_loop_with_the_same_masks(n, width, steps, rate, symmetr
     x = torch.from_numpy(np.random.default_rng(seed).normal(size=(n, width))).float()
     x.requires_grad_()
     moved = dropped_diffusion(laplacian, x, 0.1, steps, rate, seed)
-    generator = torch.Generator().manual_seed(seed)
-    masks = torch.stack([kept_mask((n, width), rate, generator) != 0 for _ in range(steps)])
+    masks = torch.stack(
+        [drop_(torch.ones(n, width), rate, mask_key(seed, 0, step)) for step in range(steps)]
+    )
     reference = x.detach().double().requires_grad_()
     expected = plain(laplacian, reference, 0.1, masks, rate)
     torch.testing.assert_close(moved.double(), expected, rtol=1e-4, atol=1e-4)
-    upstream = torch.randn(n, width, generator=generator)
+    upstream = torch.randn(n, width)
     moved.backward(upstream)
     expected.backward(upstream.double())
     torch.testing.assert_close(x.grad.double(), reference.grad, rtol=1e-4, atol=1e-4)

@@ -57,14 +57,14 @@ def test_a_stopped_sweep_ends_like_a_whole_one(data, whole, tmp_path):
     steps = []
     first = sweep(data, gcn(), PROTOCOL, shards=tmp_path, members=2, advance=steps.append)
     same(first, whole)
-    assert steps == [3, 3, 3]
+    assert steps == [2, 1, 2, 1, 2, 1]
     written = shards(tmp_path)
-    assert len(written) == 3
+    assert len(written) == 6
     written[1].unlink()
-    times = [path.stat().st_mtime_ns for path in (written[0], written[2])]
+    times = [path.stat().st_mtime_ns for path in (written[0], *written[2:])]
     same(sweep(data, gcn(), PROTOCOL, shards=tmp_path, members=2), whole)
     assert shards(tmp_path) == written
-    assert [path.stat().st_mtime_ns for path in (written[0], written[2])] == times
+    assert [path.stat().st_mtime_ns for path in (written[0], *written[2:])] == times
 
 
 def test_what_is_there_is_read(data, tmp_path):
@@ -79,7 +79,16 @@ def test_more_splits_begin_with_those_that_are_there(data, tmp_path):
     more = sweep(data, gcn(), PROTOCOL, shards=tmp_path, members=2)
     same(few, more[:1])
     assert more[0].seconds == few[0].seconds
-    assert len(shards(tmp_path)) == 3
+    assert len(shards(tmp_path)) == 6
+
+
+def test_more_initialisations_go_on_from_those_that_are_there(data, whole, tmp_path):
+    sweep(data, gcn(), replace(PROTOCOL, inits=2), shards=tmp_path, members=2)
+    before = shards(tmp_path)
+    times = [path.stat().st_mtime_ns for path in before]
+    same(sweep(data, gcn(), PROTOCOL, shards=tmp_path, members=2), whole)
+    assert [path.stat().st_mtime_ns for path in before] == times
+    assert len(shards(tmp_path)) == 6
 
 
 @pytest.mark.parametrize(
@@ -88,7 +97,6 @@ def test_more_splits_begin_with_those_that_are_there(data, tmp_path):
         {"preset": gcn(dropout=0.1)},
         {"preset": replace(gcn(), training=Training(epochs=12, patience=4))},
         {"protocol": replace(PROTOCOL, seed=8)},
-        {"protocol": replace(PROTOCOL, inits=2)},
         {"protocol": replace(PROTOCOL, train_per_class=5)},
         {"data": node_data(seed=5)},
         {"members": 3},
@@ -99,9 +107,9 @@ def test_more_splits_begin_with_those_that_are_there(data, tmp_path):
 def test_other_settings_read_nothing(data, tmp_path, other):
     case = {"data": data, "preset": gcn(), "protocol": PROTOCOL, "members": 2, "damage": None}
     case |= other
-    sweep(data, gcn(), replace(PROTOCOL, splits=1), shards=tmp_path, members=2)
+    sweep(data, gcn(), replace(PROTOCOL, splits=1, inits=2), shards=tmp_path, members=2)
     (before,) = shards(tmp_path)
-    protocol = replace(case["protocol"], splits=1)
+    protocol = replace(case["protocol"], splits=1, inits=2)
     how = {"members": case["members"], "damage": case["damage"]}
     sweep(case["data"], case["preset"], protocol, shards=tmp_path, **how)
     assert len(shards(tmp_path)) == 2

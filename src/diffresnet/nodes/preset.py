@@ -22,6 +22,9 @@ class Preset:
         As tables name it.
     build : (data, seeds) -> an untrained model with a member for every seed
     settings : what tables and metrics.json say of it
+    members : int
+        Initialisations that are best trained side by side: several where an epoch is mostly
+        overhead, one where it is mostly arithmetic.
     """
 
     name: str
@@ -29,6 +32,7 @@ class Preset:
     build: Callable[[NodeData, Sequence[int]], NodeModel]
     training: Training = field(default_factory=Training)
     settings: Mapping[str, Any] = field(default_factory=dict)
+    members: int = 4
 
 
 def of(

@@ -110,7 +110,7 @@ def sweep(
     *,
     damage: Damage | None = None,
     shards: Path | None = None,
-    members: int = 4,
+    members: int | None = None,
     jobs: int = 1,
     advance: Callable[[int], Any] | None = None,
 ) -> list[SplitRuns]:
@@ -122,75 +122,91 @@ def sweep(
         Done to the graph before training, drawn anew for every split, the same for all models.
         Splits, and the labels that are tested against, are those of the data as given.
     shards : path, optional
-        A folder to keep every finished split in; splits that are there already, made with the
-        same data, damage, settings and seed, are read instead of run.
-    members : int
-        Initialisations that are trained at once. The answer does not depend on it but for the
-        order in which random numbers of dropout are drawn, so that shards know it.
+        A folder to keep everything finished in, some initialisations of a split at a time; what
+        is there already, made with the same data, damage, settings and seed, is read instead of
+        run. More splits, or more initialisations, go on from there.
+    members : int, optional
+        Initialisations that are trained at once; `preset.members` if not given. The answer does
+        not depend on it but for the order in which random numbers of dropout are drawn, so that
+        shards know it.
     jobs : int
         Processes, each with whole splits (joblib, so that other backends can take over).
     advance : called with the number of initialisations done.
     """
+    members = members or preset.members
     folder = None if shards is None else shards / _key(data, preset, protocol, members, damage)
     tell = advance or (lambda steps: None)
-    found: dict[int, SplitRuns] = {}
-    for index in range(protocol.splits):
-        if folder is not None and (folder / f"{index:04}.npz").exists():
-            found[index] = SplitRuns(**_read(folder / f"{index:04}.npz"))
-            tell(protocol.inits)
-    missing = [index for index in range(protocol.splits) if index not in found]
+    groups = [
+        (index, tuple(range(first, min(first + members, protocol.inits))))
+        for index in range(protocol.splits)
+        for first in range(0, protocol.inits, members)
+    ]
+    found: dict[tuple[int, tuple[int, ...]], SplitRuns] = {}
+    for group in groups:
+        if folder is not None and (folder / _shard(*group)).exists():
+            found[group] = SplitRuns(**_read(folder / _shard(*group)))
+            tell(len(group[1]))
+    missing = [group for group in groups if group not in found]
     work = joblib.Parallel(n_jobs=jobs, return_as="generator")(
-        joblib.delayed(_run_split)(data, preset, protocol, index, members, damage)
-        for index in missing
+        joblib.delayed(_run)(data, preset, protocol, index, inits, damage)
+        for index, inits in missing
     )
-    for index, runs in zip(missing, work, strict=True):
+    for group, runs in zip(missing, work, strict=True):
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
-            save_npz(folder / f"{index:04}.npz", asdict(runs))
-        found[index] = runs
-        tell(protocol.inits)
-    return [found[index] for index in range(protocol.splits)]
+            save_npz(folder / _shard(*group), asdict(runs))
+        found[group] = runs
+        tell(len(group[1]))
+    return [
+        _together([found[group] for group in groups if group[0] == index])
+        for index in range(protocol.splits)
+    ]
 
 
-def _run_split(
+def _run(
     data: NodeData,
     preset: Preset,
     protocol: Protocol,
     index: int,
-    members: int,
+    inits: Sequence[int],
     damage: Damage | None,
 ) -> SplitRuns:
+    """Some initialisations on one split, trained side by side."""
     labels = data.labels.cpu().numpy()
     split = protocol.split(labels, index)
     if damage is not None:
         data = damage.apply(data, split, [protocol.seed, index])
     rows = [torch.from_numpy(nodes).to(data.device) for nodes in (split.train, split.validation)]
-    everything = torch.arange(len(data), device=data.device)
+    seeds = [_seed(protocol.seed, index, init) for init in inits]
     start = time.perf_counter()
-    predicted, validation, epochs = [], [], []
-    for first in range(0, protocol.inits, members):
-        seeds = [
-            _seed(protocol.seed, index, init)
-            for init in range(first, min(first + members, protocol.inits))
-        ]
-        state = torch.random.get_rng_state()
-        torch.manual_seed(seeds[0])  # of the dropout
-        model = preset.build(data, seeds)
-        trained = train(model, data.labels, rows[0], rows[1], preset.training)
-        torch.random.set_rng_state(state)
-        with torch.no_grad():
-            predicted.append(model(everything).argmax(-1).to(torch.int16).cpu().numpy())
-        validation.append(trained.validation.cpu().numpy())
-        epochs.append(trained.epochs.cpu().numpy())
-    classes = np.concatenate(predicted)
-    right = classes[:, split.test] == labels[split.test]
+    state = torch.random.get_rng_state()
+    torch.manual_seed(seeds[0])  # of the dropout
+    model = preset.build(data, seeds)
+    trained = train(model, data.labels, rows[0], rows[1], preset.training)
+    torch.random.set_rng_state(state)
+    with torch.no_grad():
+        scores = model(torch.arange(len(data), device=data.device))
+    predicted = scores.argmax(-1).to(torch.int16).cpu().numpy()
+    right = predicted[:, split.test] == labels[split.test]
     return SplitRuns(
-        classes,
+        predicted,
         100.0 * right.mean(1),
-        np.concatenate(validation),
-        np.concatenate(epochs),
+        trained.validation.cpu().numpy(),
+        trained.epochs.cpu().numpy(),
         time.perf_counter() - start,
     )
+
+
+def _together(parts: Sequence[SplitRuns]) -> SplitRuns:
+    arrays = {
+        name: np.concatenate([getattr(part, name) for part in parts])
+        for name in ("predicted", "accuracy", "validation", "epochs")
+    }
+    return SplitRuns(**arrays, seconds=sum(part.seconds for part in parts))
+
+
+def _shard(index: int, inits: Sequence[int]) -> str:
+    return f"{index:04}-{inits[0]:04}-{len(inits)}.npz"
 
 
 def _seed(master: int, split: int, init: int) -> int:
@@ -202,7 +218,7 @@ def _key(
 ) -> str:
     """A name for everything that the answer depends on but the split."""
     shown = asdict(protocol)
-    del shown["splits"]
+    del shown["splits"], shown["inits"]
     content = hashlib.sha256()
     for matrix in (data.adjacency, data.features):
         for array in (matrix.data, matrix.indices, matrix.indptr):

@@ -114,7 +114,8 @@ class SparseMatrix:
         return product
 
     @cached_property
-    def _transpose(self) -> SparseMatrix:
+    def transposed(self) -> SparseMatrix:
+        """The transposed matrix, made once."""
         return self.transpose()
 
 
@@ -126,4 +127,4 @@ class _Fixed(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
-        return _Fixed.apply(grad, ctx.matrix._transpose), None
+        return _Fixed.apply(grad, ctx.matrix.transposed), None

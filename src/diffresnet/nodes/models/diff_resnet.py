@@ -14,9 +14,12 @@ from ...errors import InputError
 from ...flow import ExplicitEuler, diffuse
 from ..data import NodeData
 from ..training import NodeModel
-from .dropout import drawn_seed, dropout
-from .dropped_diffusion import dropped_diffusion
+from .dropout import dropout
+from .dropped_diffusion import DroppedDiffusion, dropped_diffusion
+from .first_block import first_block_scores
+from .masks import drawn_seed
 from .members import class_scores, linear_parameters
+from .panels import Dropout, FeaturePanels, PanelMap, from_panels, panel_width, to_panels
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,10 @@ class DiffResNetNodes(NodeModel):
         width = settings.width or features
         self.members = len(seeds)
         self.data, self.settings = data, settings
-        self.weight, self.bias = linear_parameters(seeds, width, width, device)
+        weight, self.bias = linear_parameters(seeds, width, width, device)
+        panel = panel_width(width, device)
+        self.panels = nn.Parameter(to_panels(weight.detach(), panel))
+        self.features = FeaturePanels(data.features, panel, device) if width == features else None
         self.head, self.head_bias = linear_parameters(
             [seed + 1 for seed in seeds], width, data.classes, device
         )
@@ -82,16 +88,46 @@ class DiffResNetNodes(NodeModel):
         self.flow = ExplicitEuler(settings.gamma, settings.steps, unstable="allow")
 
     def forward(self, rows: Int[Tensor, " k"]) -> Float[Tensor, "m k c"]:
+        if self.features is None or len(self.weights):
+            scores = self._scores_of_all_blocks(rows)
+        else:
+            scores = self._scores_of_one_block(rows, self.features)
+        return scores + self.head_bias[:, None]
+
+    def _scores_of_one_block(
+        self, rows: Int[Tensor, " k"], features: FeaturePanels
+    ) -> Float[Tensor, "m k c"]:
+        how, data = self.settings, self.data
+        linear: PanelMap
+        if self._drops_at_each_step():
+            linear = DroppedDiffusion(
+                data.laplacian, how.gamma, how.steps, how.dropout, drawn_seed(), rows
+            )
+        else:
+            linear = Dropout(how.dropout, drawn_seed()) if self.training else Dropout(0.0)
+        scores = first_block_scores(data.x, features, self.panels, self.bias, self.head, linear)
+        return scores if self._drops_at_each_step() else self._diffused_scores(scores, rows)
+
+    def _scores_of_all_blocks(self, rows: Int[Tensor, " k"]) -> Float[Tensor, "m k c"]:
         z = self._before_the_last_diffusion()
         if self._drops_at_each_step():
             z = self._diffused(z)
-            scores = torch.einsum("kmf,mfc->kmc", z[rows], self.head)
-        else:
-            z = dropout(z, self.settings.dropout if self.training else 0.0)
-            scores = class_scores(z, self.head)
-            flat = diffuse(self.data.laplacian, scores.reshape(len(z), -1), self.flow)
-            scores = flat.view(scores.shape)[rows]
-        return scores.transpose(0, 1) + self.head_bias[:, None]
+            return torch.einsum("kmf,mfc->mkc", z[rows], self.head)
+        z = dropout(z, self.settings.dropout if self.training else 0.0)
+        return self._diffused_scores(class_scores(z, self.head).transpose(0, 1), rows)
+
+    def _diffused_scores(
+        self, scores: Float[Tensor, "m n c"], rows: Int[Tensor, " k"]
+    ) -> Float[Tensor, "m k c"]:
+        m, n, c = scores.shape
+        flat = scores.transpose(0, 1).reshape(n, m * c)
+        moved = diffuse(self.data.laplacian, flat, self.flow)[rows]
+        return moved.view(len(rows), m, c).transpose(0, 1)
+
+    @property
+    def weight(self) -> Float[Tensor, "m f g"]:
+        """W of the first block, whose columns are kept in panels."""
+        return from_panels(self.panels, self.bias.shape[1])
 
     def hidden(self) -> Float[Tensor, "m n f"]:
         """The diffused features before the classifier, of all nodes."""

@@ -5,14 +5,56 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from ...operators import SparseLaplacian
-from .dropout import kept_mask, masked, stretch
+from .masks import drop_, mask_key, stretch
+from .panels import PanelMap, panel_width
 
-PANEL = 64
-"""Columns moved together through all steps: few enough to stay in the cache."""
+
+class DroppedDiffusion(PanelMap):
+    """x <- (I - gamma L) dropout(x), `steps` times, with a new mask each time.
+
+    Linear in x once the masks are drawn, so that the backward pass is the same product with the
+    masks in reverse; they are made anew, and nothing is kept.
+
+    Parameters
+    ----------
+    seed : int
+        Of all masks.
+    rows : (k,), optional
+        Nodes whose features are wanted after the last step; all if not given.
+    """
+
+    def __init__(
+        self,
+        laplacian: SparseLaplacian,
+        gamma: float,
+        steps: int,
+        dropout: float,
+        seed: int,
+        rows: Int[Tensor, " k"] | None = None,
+    ) -> None:
+        scale = stretch(dropout)
+        self._step = laplacian.shifted(scale, -scale * gamma)
+        self._back = laplacian.transpose().shifted(scale, -scale * gamma)
+        self._steps, self._dropout, self._seed = steps, dropout, seed
+        self._rows, self._n = rows, laplacian.shape[0]
+
+    def forward(self, panel: Float[Tensor, "n w"], index: int) -> Float[Tensor, "k w"]:
+        for step in range(self._steps):
+            panel = self._step(drop_(panel, self._dropout, mask_key(self._seed, index, step)))
+        return panel if self._rows is None else panel[self._rows]
+
+    def backward(self, grad: Float[Tensor, "k w"], index: int) -> Float[Tensor, "n w"]:
+        if self._rows is not None:
+            everywhere = grad.new_zeros(self._n, grad.shape[1])
+            grad = everywhere.index_add_(0, self._rows, grad)
+        for step in reversed(range(self._steps)):
+            key = mask_key(self._seed, index, step)
+            grad = drop_(self._back(grad), self._dropout, key)
+        return grad
 
 
 def dropped_diffusion(
@@ -23,62 +65,30 @@ def dropped_diffusion(
     dropout: float,
     seed: int,
 ) -> Float[Tensor, "n d"]:
-    """x <- (I - gamma L) dropout(x), `steps` times, with a new mask each time.
-
-    The whole is linear in x once the masks are drawn, so that the backward pass is the same
-    product with the masks in reverse, and only masks are kept: one byte an entry and step, where
-    a recorded loop keeps nine.
-
-    Parameters
-    ----------
-    x : (n, d) float32
-    seed : int
-        Of all masks of this call.
-    """
+    """`DroppedDiffusion` of all nodes, as a differentiable function of x."""
     if steps == 0:
         return x
-    moved: Tensor = _DroppedDiffusion.apply(x, laplacian, gamma, steps, dropout, seed)
+    how = DroppedDiffusion(laplacian, gamma, steps, dropout, seed)
+    moved: Tensor = _Moved.apply(x, how)
     return moved
 
 
-class _DroppedDiffusion(torch.autograd.Function):
+class _Moved(torch.autograd.Function):
     @staticmethod
-    def forward(
-        ctx: Any,
-        x: Tensor,
-        laplacian: SparseLaplacian,
-        gamma: float,
-        steps: int,
-        dropout: float,
-        seed: int,
-    ) -> Tensor:
-        scale = stretch(dropout)
-        ctx.back = laplacian.transpose().shifted(scale, -scale * gamma)
-        ctx.masks = []
-        step = laplacian.shifted(scale, -scale * gamma)
-        generator = torch.Generator(x.device).manual_seed(seed)
-        out = torch.empty_like(x)
-        for target, panel in zip(_panels(out), _panels(x), strict=True):
-            kept = torch.empty((steps, *panel.shape), dtype=torch.int8, device=x.device)
-            moved = panel.contiguous()
-            for k in range(steps):
-                mask = kept_mask(panel.shape, dropout, generator)
-                kept[k] = mask
-                moved = step(masked(moved, mask))
-            ctx.masks.append(kept)
-            target.copy_(moved)
-        return out
+    def forward(ctx: Any, x: Tensor, how: PanelMap) -> Tensor:
+        ctx.how = how
+        return _by_panels(how.forward, x)
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-        out = torch.empty_like(grad)
-        for target, panel, kept in zip(_panels(out), _panels(grad), ctx.masks, strict=True):
-            moved = panel.contiguous()
-            for mask in kept.unbind()[::-1]:
-                moved = masked(ctx.back(moved), mask.to(torch.int32))
-            target.copy_(moved)
-        return out, None, None, None, None, None
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
+        return _by_panels(ctx.how.backward, grad), None
 
 
-def _panels(x: Tensor) -> tuple[Tensor, ...]:
-    return x.split(PANEL if x.device.type == "cpu" else x.shape[1], dim=1)
+def _by_panels(apply: Any, x: Tensor) -> Tensor:
+    out = torch.empty_like(x, memory_format=torch.contiguous_format)
+    width = panel_width(x.shape[1], x.device)
+    for index, (panel, target) in enumerate(
+        zip(x.split(width, 1), out.split(width, 1), strict=True)
+    ):
+        target.copy_(apply(panel.clone(memory_format=torch.contiguous_format), index))
+    return out

@@ -98,7 +98,8 @@ def mended(data: NodeData) -> Preset | None:
     strength = published.gamma * published.steps
     steps = ceil(strength / (0.9 * longest))
     settings = replace(published, gamma=strength / steps, steps=steps)
-    return of(MENDED, "Diff-ResNet, shorter steps", DiffResNetNodes, settings, Training())
+    made = of(MENDED, "Diff-ResNet, shorter steps", DiffResNetNodes, settings, Training())
+    return replace(made, members=1)
 
 
 def presets_of(data: NodeData, plan: Plan) -> Iterator[Preset]:

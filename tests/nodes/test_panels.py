@@ -1,0 +1,113 @@
+import pytest
+import scipy.sparse
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from diffresnet.nodes.models import panels as module
+from diffresnet.nodes.models.first_block import first_block_scores
+from diffresnet.nodes.models.panels import (
+    Dropout,
+    FeaturePanels,
+    PanelMap,
+    from_panels,
+    panel_width,
+    to_panels,
+)
+from diffresnet.operators.matrix import SparseMatrix
+
+CPU = torch.device("cpu")
+
+
+class Averages(PanelMap):
+    """A dense matrix, times the number of the panel."""
+
+    def __init__(self, rows, n):
+        self.matrix = torch.randn(rows, n, dtype=torch.float64)
+
+    def forward(self, panel, index):
+        return (index + 1) * self.matrix @ panel
+
+    def backward(self, grad, index):
+        return (index + 1) * self.matrix.T @ grad
+
+
+@given(st.integers(1, 3), st.integers(1, 5), st.integers(1, 20), st.integers(1, 8))
+def test_panels_and_back(m, f, g, width):
+    matrix = torch.randn(m, f, g)
+    panels = to_panels(matrix, width)
+    assert panels.shape == (m, -(-g // width), f, width)
+    assert panels.is_contiguous()
+    assert torch.equal(from_panels(panels, g), matrix)
+
+
+def test_a_panel_is_no_wider_than_there_are_columns():
+    assert panel_width(7, CPU) == 7
+    assert panel_width(1000, CPU) == module.PANEL
+    assert panel_width(1000, torch.device("meta")) == 1000
+
+
+@given(st.integers(1, 9), st.integers(1, 20), st.integers(1, 8), st.sampled_from([0.01, 0.5]))
+def test_features_are_added_whether_sparse_or_dense(n, f, width, density):
+    features = scipy.sparse.random_array((n, f), density=density, rng=0, format="csr")
+    added = FeaturePanels(features, width, CPU)
+    for index, low in enumerate(range(0, f, width)):
+        dense = torch.from_numpy(features[:, low : low + width].toarray())
+        z = torch.randn(dense.shape, dtype=torch.float64)
+        before = z.clone()
+        torch.testing.assert_close(added.add_to(z, index), z + dense)
+        assert torch.equal(z, before)
+
+
+def test_dropout_is_its_own_transpose_and_nothing_at_0():
+    x = torch.ones(50, 4)
+    assert Dropout(0.0).forward(x, 0) is x
+    drop = Dropout(0.5, seed=3)
+    once, again, other = (drop.forward(x.clone(), index) for index in (0, 0, 1))
+    assert torch.equal(once, again)
+    assert not torch.equal(once, other)
+    assert set(once.unique().tolist()) == {0.0, 2.0}
+    assert torch.equal(drop.backward(x.clone(), 0), once)
+
+
+@pytest.mark.parametrize(("members", "width", "panel"), [(1, 5, 5), (2, 7, 3), (3, 6, 2)])
+@pytest.mark.parametrize("density", [0.02, 0.6])
+def test_first_block_scores_and_gradients_are_those_of_the_dense_network(
+    members, width, panel, density
+):
+    n, k, classes = 11, 4, 3
+    features = scipy.sparse.random_array((n, width), density=density, rng=1, format="csr")
+    features = scipy.sparse.csr_array(features)
+    dense = torch.from_numpy(features.toarray())
+    generator = torch.Generator().manual_seed(0)
+
+    def drawn(*shape):
+        return torch.randn(shape, dtype=torch.float64, generator=generator, requires_grad=True)
+
+    weight, bias = drawn(members, width, width), drawn(members, width)
+    head, moved = drawn(members, width, classes), Averages(k, n)
+    upstream = torch.randn(members, k, classes, dtype=torch.float64)
+    cut = to_panels(weight.detach(), panel).requires_grad_()
+    scores = first_block_scores(
+        SparseMatrix.from_scipy(features, dtype=torch.float64),
+        FeaturePanels(features, panel, CPU),
+        cut,
+        bias,
+        head,
+        moved,
+    )
+    found = torch.autograd.grad(scores, [cut, bias, head], upstream)
+
+    z = dense + torch.relu(dense @ weight + bias[:, None])
+    per_panel = -(-width // panel)
+    expected = torch.zeros(members, k, classes, dtype=torch.float64)
+    for member in range(members):
+        for p in range(per_panel):
+            columns = slice(p * panel, (p + 1) * panel)
+            part = moved.forward(z[member][:, columns], member * per_panel + p)
+            expected[member] = expected[member] + part @ head[member, columns]
+    wanted = torch.autograd.grad(expected, [weight, bias, head], upstream)
+    torch.testing.assert_close(scores, expected)
+    torch.testing.assert_close(from_panels(found[0], width), wanted[0])
+    torch.testing.assert_close(found[1:], wanted[1:])
+    assert not bool(found[0][:, -1, :, width - (per_panel - 1) * panel :].any())
