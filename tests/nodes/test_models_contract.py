@@ -10,7 +10,6 @@ from diffresnet.errors import InputError
 from diffresnet.nodes.models import (
     appnp,
     cgnn,
-    consistent,
     gat,
     gcn,
     gcnii,
@@ -20,6 +19,7 @@ from diffresnet.nodes.models import (
     mlp,
     monet,
     sage,
+    self_teaching,
 )
 from diffresnet.nodes.presets import PRESETS, preset
 from diffresnet.nodes.training import Training, train
@@ -33,9 +33,9 @@ SMALL = {
     "gcn of one layer": (gcn.GCNNodes, gcn.GCNSettings(1, 8)),
     "gcn of five layers": (gcn.GCNNodes, gcn.GCNSettings(5, 8)),
     "appnp": (appnp.APPNPNodes, appnp.APPNPSettings(8, 4)),
-    "consistent": (
-        consistent.ConsistentNodes,
-        consistent.ConsistentSettings(8, blocks=1, time=2.0),
+    "self_teaching": (
+        self_teaching.SelfTeachingNodes,
+        self_teaching.SelfTeachingSettings(8, steps=4),
     ),
     "gcnii": (gcnii.GCNIINodes, gcnii.GCNIISettings(6, 8)),
     "sage_mean": (sage.SAGENodes, sage.SAGESettings("mean", 8)),
@@ -51,7 +51,7 @@ SMALL = {
         replace(SMALL_GRAND, nonlinear=True, rewired=5),
     ),
 }
-DROPOUTS = ("words", "nodes", "dropout", "input_dropout", "attention_dropout", "velocity_dropout")
+DROPOUTS = ("words", "dropout", "input_dropout", "attention_dropout", "velocity_dropout")
 
 
 def build(name, seeds, data=None, dropout=True):
@@ -170,9 +170,8 @@ def double(model, data):
             matrix.__dict__.pop("_transpose", None)
     if hasattr(model, "ends"):
         model.ends = model.ends.double()
-    if hasattr(model, "laplacian"):
-        model.laplacian = model.laplacian.to(dtype=torch.float64)
-        model.root = model.root.double()
+    if hasattr(model, "scale"):
+        model.scale = model.scale.double()
 
 
 @every_model

@@ -11,7 +11,6 @@ from .data import NodeData
 from .models import (
     appnp,
     cgnn,
-    consistent,
     gat,
     gcn,
     gcnii,
@@ -21,6 +20,7 @@ from .models import (
     mlp,
     monet,
     sage,
+    self_teaching,
 )
 from .models.diff_resnet import DiffResNetNodes, DiffResNetSettings
 from .preset import Preset, of
@@ -48,7 +48,7 @@ def _published(data: NodeData) -> DiffResNetSettings:
 def _diff_resnet(name: str, title: str, **changes: Any) -> Callable[[NodeData], Preset]:
     def make(data: NodeData) -> Preset:
         settings = replace(_published(data), **changes)
-        return of(name, title, DiffResNetNodes, settings, Training())
+        return replace(of(name, title, DiffResNetNodes, settings, Training()), members=1)
 
     return make
 
@@ -58,7 +58,7 @@ PRESETS: dict[str, Callable[[NodeData], Preset]] = {
     "diff_resnet_once": _diff_resnet(
         "diff_resnet_once", "Diff-ResNet, dropout once", placement="once"
     ),
-    "diff_resnet_consistent": consistent.preset,
+    "best": self_teaching.preset,
     "no_diff_resnet": _diff_resnet("no_diff_resnet", "No-Diff-ResNet", steps=0),
     "gcn": gcn.preset,
     "gat": gat.preset,

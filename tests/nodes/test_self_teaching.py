@@ -1,0 +1,145 @@
+"""The best Diff-ResNet: what it computes, and what its teacher is told."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+import torch
+
+from diffresnet.nodes.models.self_teaching import (
+    SelfTeachingNodes,
+    SelfTeachingSettings,
+    _to_length_one,
+)
+from diffresnet.nodes.training import Training, cross_entropies, train
+from node_cases import halves, node_data
+
+QUIET = SelfTeachingSettings(width=8, steps=3, words=0.0, dropout=0.0, decay=0.0, ramp=4)
+
+
+def test_it_is_a_residual_block_then_a_diffusion_then_a_classifier():
+    data = node_data()
+    n, settings = len(data), replace(QUIET, restart=0.3)
+    model = SelfTeachingNodes(data, settings, [1]).eval()
+    rng = np.random.default_rng(0)
+    x = data.features.toarray().astype(float)
+    x /= np.linalg.norm(x, axis=1, keepdims=True)
+    w, u = rng.normal(size=(x.shape[1], 8)), rng.normal(size=(8, x.shape[1]))
+    b, c = rng.normal(size=8), rng.normal(size=(x.shape[1], 2))
+    model.inside.weight.data[0] = torch.from_numpy(w)
+    model.inside.bias.data[0] = torch.from_numpy(b)
+    model.straight[0].data[0] = torch.from_numpy(c)
+    model.head.weight.data[0] = torch.from_numpy(u @ c)
+
+    z = start = x + np.maximum(x @ w + b, 0.0) @ u
+    laplacian = np.eye(n) - data.citation.toarray()
+    for _ in range(settings.steps):
+        z = 0.7 * (z - laplacian @ z) + 0.3 * start
+
+    np.testing.assert_allclose(model(torch.arange(n))[0].detach(), z @ c, atol=2e-4, rtol=1e-4)
+
+
+def test_without_residual_only_the_block_speaks():
+    data = node_data()
+    model = SelfTeachingNodes(data, replace(QUIET, residual=False), [1]).eval()
+    model.head.weight.data.zero_()
+    assert not bool(model(torch.arange(len(data))).any())
+    with_residual = SelfTeachingNodes(data, QUIET, [1]).eval()
+    with_residual.head.weight.data.zero_()
+    assert bool(with_residual(torch.arange(len(data))).any())
+
+
+def test_without_scaling_rows_keep_their_sum():
+    data = node_data()
+    scaled, plain = (
+        SelfTeachingNodes(data, replace(QUIET, scaled=scaled), [1]).scale
+        for scaled in (True, False)
+    )
+    x = data.dense_x
+    torch.testing.assert_close((scaled * x).norm(dim=1), torch.ones(len(data)))
+    torch.testing.assert_close((plain * x).sum(1), torch.ones(len(data)))
+
+
+def test_rows_of_zeros_stay():
+    features = sp.csr_array(np.array([[3.0, 4.0], [0.0, 0.0]]))
+    assert _to_length_one(features) == pytest.approx([0.2, 1.0])
+
+
+class TestTeacher:
+    def test_first_lesson_is_what_the_model_says_itself(self):
+        data = node_data()
+        rows, _ = halves(data)
+        target = data.labels[rows]
+        model = SelfTeachingNodes(data, QUIET, [1, 2])
+        scores = model(torch.arange(len(data)))
+        classes = torch.softmax(scores, -1)
+        entropy = -(classes * classes.log()).sum(-1).mean(-1)
+        sharp = replace(QUIET, sharpness=1.0, teaching=3.0)
+        model = SelfTeachingNodes(data, sharp, [1, 2])
+        expected = cross_entropies(scores[:, rows], target) + 3.0 / 4 * entropy
+        torch.testing.assert_close(model.losses(rows, target), expected)
+
+    def test_sharpening_lowers_the_entropy_of_lessons(self):
+        data = node_data()
+        lessons = [
+            SelfTeachingNodes(data, replace(QUIET, sharpness=power), [1])._teacher()
+            for power in (1.0, 2.0)
+        ]
+        plain, sharp = (-(p * p.log()).sum(-1).mean() for p in lessons)
+        assert float(sharp) < float(plain)
+        torch.testing.assert_close(lessons[1].sum(-1), torch.ones(1, len(data)))
+
+    def test_remembers(self):
+        data = node_data()
+        model = SelfTeachingNodes(data, replace(QUIET, memory=0.75), [1, 2])
+        rows = torch.arange(len(data))
+        first = torch.softmax(model(rows), -1)
+        model._teacher()
+        model.head.bias.data[:, 0] += 1.0
+        second = torch.softmax(model(rows), -1)
+        model._teacher()
+        torch.testing.assert_close(model.remembered, (0.75 * first + 0.25 * second).detach())
+        model.keep(torch.tensor([1]))
+        assert model.remembered.shape == (1, len(data), 2)
+        model.prepare(rows)
+        assert model.remembered is None
+        assert model.epoch == 0
+
+    def test_no_label_beyond_training_and_validation_is_read(self):
+        data = node_data()
+        rows, held = halves(data)
+        hidden = data.labels.clone()
+        hidden[20:] = -1
+        trained = []
+        for labels in (data.labels, hidden):
+            torch.manual_seed(0)
+            model = SelfTeachingNodes(replace(data, labels=labels), SelfTeachingSettings(8), [1])
+            train(model, labels, rows, held, Training(epochs=5))
+            trained.append(model(torch.arange(len(data))))
+        assert torch.equal(*trained)
+
+    def test_teaching_moves_nodes_without_labels(self):
+        data = node_data()
+        rows, _ = halves(data)
+        target = data.labels[rows]
+        alone, taught = (
+            SelfTeachingNodes(data, replace(QUIET, teaching=teaching), [1]) for teaching in (0, 2)
+        )
+        torch.testing.assert_close(alone.losses(rows, target), cross_entropies(alone(rows), target))
+        assert alone.remembered is None
+        assert bool(taught.losses(rows, target) > alone.losses(rows, target))
+
+
+def test_decay_is_on_what_features_are_multiplied_by():
+    data = node_data()
+    rows, _ = halves(data)
+    target = data.labels[rows]
+    plain = replace(QUIET, teaching=0.0)
+    losses = [
+        SelfTeachingNodes(data, settings, [1]).losses(rows, target)
+        for settings in (plain, replace(plain, decay=0.1))
+    ]
+    model = SelfTeachingNodes(data, plain, [1])
+    squares = model.inside.weight.square().sum() + model.straight[0].square().sum()
+    torch.testing.assert_close(losses[1] - losses[0], 0.05 * squares[None])
