@@ -143,3 +143,26 @@ def test_decay_is_on_what_features_are_multiplied_by():
     model = SelfTeachingNodes(data, plain, [1])
     squares = model.inside.weight.square().sum() + model.straight[0].square().sum()
     torch.testing.assert_close(losses[1] - losses[0], 0.05 * squares[None])
+
+
+def test_the_teacher_says_what_validation_heard_and_says_it_anew_after_a_step():
+    data = node_data()
+    rows, labels = torch.arange(10), data.labels[:10]
+
+    def lessons(validated):
+        model = SelfTeachingNodes(data, SelfTeachingSettings(width=4, memory=0.0), [1, 2])
+        optimizer = torch.optim.Adam(model.parameters(), 0.05)
+        found = []
+        for epoch in range(3):
+            torch.manual_seed(epoch)
+            model.train()
+            optimizer.zero_grad()
+            losses = model.losses(rows, labels)
+            losses.sum().backward()
+            optimizer.step()
+            found.append(losses.detach())
+            if validated:
+                model.eval()(rows)
+        return torch.stack(found)
+
+    torch.testing.assert_close(lessons(True), lessons(False))

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor
 
 from ..data import NodeData
 from ..preset import Preset, of
 from ..training import NodeModel, Training
+from .dropout import dropout
 from .layers import Features, Linear, generators, propagate
 from .pattern import Pattern
 
@@ -47,16 +47,16 @@ class APPNPNodes(NodeModel):
     def forward(self, rows: Int[Tensor, " k"]) -> Float[Tensor, "m k c"]:
         p, alpha = self.settings.dropout if self.training else 0.0, self.settings.alpha
         z = self.features(self.first.weight, p) + self.first.bias[:, None]
-        start = self.last(F.dropout(torch.relu(z), p))
+        start = self.last(dropout(torch.relu(z), p))
         scores = start
         for _ in range(self.settings.steps):
             scores = (1 - alpha) * self._step(scores, p) + alpha * start
         return scores[:, rows]
 
-    def _step(self, z: Float[Tensor, "m n c"], dropout: float) -> Float[Tensor, "m n c"]:
-        if not dropout:
+    def _step(self, z: Float[Tensor, "m n c"], p: float) -> Float[Tensor, "m n c"]:
+        if not p:
             return propagate(self.propagation, z)
-        kept = F.dropout(self.propagation.values.expand(len(z), -1), dropout)
+        kept = dropout(self.propagation.values.expand(len(z), -1), p)
         return self.pattern.product(kept, z)
 
 

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from ..data import NodeData
 from ..preset import Preset, of
 from ..training import NodeModel, Training
+from .dropout import dropout
 from .layers import Features, Linear, generators, propagate
 from .ode import Method, integrate
 
@@ -71,7 +71,7 @@ class CGNNNodes(NodeModel):
             return torch.addcmul(torch.baddbmm(start, z, mix), half, around)
 
         z = integrate(velocity, start, s.time, s.step, s.method)[:, rows]
-        scores: Tensor = self.last(F.dropout(torch.relu(z), s.dropout, self.training))
+        scores: Tensor = self.last(dropout(torch.relu(z), s.dropout if self.training else 0.0))
         return scores
 
     def _weight(self) -> Float[Tensor, "m h h"]:

@@ -31,7 +31,7 @@ class _Dropout(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, p: float, seed: int) -> Tensor:
         ctx.of = p, mask_key(seed)
-        return drop_(x * stretch(p), *ctx.of)
+        return drop_((x * stretch(p)).contiguous(), *ctx.of)
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:

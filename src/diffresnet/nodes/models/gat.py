@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from ..data import NodeData
 from ..preset import Preset, of
 from ..training import NodeModel, Training
+from .dropout import dropout
 from .layers import Features, generators, glorot
 from .pattern import Pattern
 
@@ -55,7 +56,7 @@ class GATNodes(NodeModel):
         p = self.settings.dropout if self.training else 0.0
         inner, outer = self.attend
         z = F.elu(inner(self.features(self.first, p)))
-        scores: Tensor = outer(F.dropout(z, p) @ self.last)[:, rows]
+        scores: Tensor = outer(dropout(z, p) @ self.last)[:, rows]
         return scores
 
 
@@ -85,7 +86,7 @@ class Attention(nn.Module):
         target = (z @ self.target.reshape(m * heads, width, 1))[..., 0]
         source = (z @ self.source.reshape(m * heads, width, 1))[..., 0]
         scores = F.leaky_relu(pattern.ends(target, source), 0.2)
-        weights = F.dropout(pattern.softmax(scores), self.dropout, self.training)
+        weights = dropout(pattern.softmax(scores), self.dropout if self.training else 0.0)
         mixed = pattern.product(weights, z).view(m, heads, n, width)
         return mixed.transpose(1, 2).reshape(m, n, -1) + self.bias[:, None]
 

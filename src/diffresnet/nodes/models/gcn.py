@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from ..data import NodeData
 from ..preset import Preset, of
 from ..training import NodeModel, Training
+from .dropout import dropout
 from .layers import Features, generators, glorot, propagate
 
 
@@ -53,7 +53,7 @@ class GCNNodes(NodeModel):
         z = self.features(self.weights[0], p)
         z = propagate(self.propagation, z) + self.biases[0][:, None]
         for weight, bias in zip(self.weights[1:], self.biases[1:], strict=True):
-            z = F.dropout(torch.relu(z), p) @ weight
+            z = dropout(torch.relu(z), p) @ weight
             z = propagate(self.propagation, z) + bias[:, None]
         return z[:, rows]
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from math import log
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from ..data import NodeData
 from ..preset import Preset, of
 from ..training import NodeModel, Training
+from .dropout import dropout
 from .layers import Features, Linear, generators, glorot, propagate
 
 
@@ -61,10 +61,10 @@ class GCNIINodes(NodeModel):
         z = start
         for depth, weight in enumerate(self.layers, start=1):
             share = log(self.settings.rate / depth + 1)
-            s = propagate(self.propagation, F.dropout(z, p))
+            s = propagate(self.propagation, dropout(z, p))
             s = (1 - alpha) * s + alpha * start
             z = torch.relu(torch.baddbmm(s, s, weight, beta=1 - share, alpha=share))
-        scores: Tensor = self.last(F.dropout(z[:, rows], p))
+        scores: Tensor = self.last(dropout(z[:, rows], p))
         return scores
 
 

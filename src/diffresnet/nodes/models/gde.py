@@ -13,6 +13,7 @@ from torch import Tensor
 from ..data import NodeData
 from ..preset import Preset, of
 from ..training import NodeModel, Training
+from .dropout import dropout
 from .layers import Features, Linear, generators, propagate
 from .ode import Method, integrate
 
@@ -56,8 +57,8 @@ class GDENodes(NodeModel):
 
     def _velocity(self, z: Float[Tensor, "m n h"]) -> Float[Tensor, "m n h"]:
         p = self.settings.velocity_dropout
-        z = F.softplus(self._convolve(F.dropout(z, p, self.training), self.inner))
-        return self._convolve(F.dropout(z, p, self.training), self.outer)
+        z = F.softplus(self._convolve(dropout(z, p if self.training else 0.0), self.inner))
+        return self._convolve(dropout(z, p if self.training else 0.0), self.outer)
 
     def _convolve(self, z: Float[Tensor, "m n h"], layer: Linear) -> Float[Tensor, "m n k"]:
         return propagate(self.propagation, z @ layer.weight) + layer.bias[:, None]

@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from ..data import NodeData
 from ..preset import Preset, of
 from ..training import NodeModel, Training
+from .dropout import dropout
 from .layers import Features, Linear, generators
 from .ode import Method, integrate
 from .pattern import Pattern
@@ -85,7 +85,7 @@ class GRANDNodes(NodeModel):
             return rate * (self.pattern.product(weights, z) - z) + source
 
         z = integrate(velocity, start, s.time, s.step, s.method)[:, rows]
-        scores: Tensor = self.last(F.dropout(torch.relu(z), s.dropout, self.training))
+        scores: Tensor = self.last(dropout(torch.relu(z), s.dropout if self.training else 0.0))
         return scores
 
     def _attention(self, z: Float[Tensor, "m n h"]) -> Float[Tensor, "m e"]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from ...operators.matrix import SparseMatrix
 from ..data import NodeData
+from .dropout import dropout
 from .pattern import Pattern
 
 
@@ -54,11 +54,9 @@ class Features:
         self._x = data.x
         self._pattern = Pattern(data.features, data.device)
 
-    def __call__(
-        self, weight: Float[Tensor, "m f h"], dropout: float = 0.0
-    ) -> Float[Tensor, "m n h"]:
-        if dropout:
-            kept = F.dropout(self._x.values.expand(len(weight), -1), dropout)
+    def __call__(self, weight: Float[Tensor, "m f h"], p: float = 0.0) -> Float[Tensor, "m n h"]:
+        if p:
+            kept = dropout(self._x.values.expand(len(weight), -1), p)
             return self._pattern.product(kept, weight)
         return propagate(self._x, weight)
 

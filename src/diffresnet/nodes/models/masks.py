@@ -24,7 +24,8 @@ Key = tuple[int, int]
 
 def stretch(p: float) -> float:
     """What kept entries are multiplied by, so that the mean stays."""
-    return LEVELS / (LEVELS - round(LEVELS * p))
+    kept = LEVELS - round(LEVELS * p)
+    return LEVELS / kept if kept else 0.0
 
 
 def drawn_seed() -> int:

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor
 
 from ..data import NodeData
 from ..preset import Preset, of
 from ..training import NodeModel, Training
+from .dropout import dropout
 from .layers import Features, Linear, generators
 
 
@@ -41,7 +41,7 @@ class MLPNodes(NodeModel):
     def forward(self, rows: Int[Tensor, " k"]) -> Float[Tensor, "m k c"]:
         p = self.settings.dropout if self.training else 0.0
         z = self.features(self.first.weight, p)[:, rows] + self.first.bias[:, None]
-        scores: Tensor = self.last(F.dropout(torch.relu(z), p))
+        scores: Tensor = self.last(dropout(torch.relu(z), p))
         return scores
 
 

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from ..data import NodeData
 from ..preset import Preset, of
 from ..training import NodeModel, Training
+from .dropout import dropout
 from .layers import Features, generators, glorot
 from .pattern import Pattern
 
@@ -58,7 +58,7 @@ class MoNetNodes(NodeModel):
         p = self.settings.dropout if self.training else 0.0
         weights = self._gaussians()
         z = torch.relu(self._mix(weights, self.features(self.first, p)))
-        return self._mix(weights, F.dropout(z, p) @ self.last)[:, rows]
+        return self._mix(weights, dropout(z, p) @ self.last)[:, rows]
 
     def _gaussians(self) -> Float[Tensor, "mk e"]:
         u = torch.tanh(self.ends @ self.map + self.shift[:, None])

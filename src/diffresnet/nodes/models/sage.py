@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor
 
@@ -16,6 +15,7 @@ from ...similarity.weights import normalized
 from ..data import NodeData
 from ..preset import Preset, of
 from ..training import NodeModel, Training
+from .dropout import dropout
 from .layers import Features, Linear, generators, glorot, propagate
 from .pattern import Pattern
 
@@ -69,7 +69,7 @@ class SAGENodes(NodeModel):
         both = self.features(torch.cat([self.first.weight, self.first_around], 2), p)
         own, around = both.split(self.settings.hidden, 2)
         z = own + propagate(self.mean, around) + self.first.bias[:, None]
-        z = F.dropout(torch.relu(z), p)
+        z = dropout(torch.relu(z), p)
         scores: Tensor = self.last(z) + propagate(self.mean, z @ self.last_around)
         return scores
 
@@ -78,7 +78,7 @@ class SAGENodes(NodeModel):
         own, pooled = both.split(self.settings.hidden, 2)
         pooled = torch.relu(pooled + self.first_pool.bias[:, None])
         z = own + self.pattern.maximum(pooled) @ self.first_around + self.first.bias[:, None]
-        z = F.dropout(torch.relu(z), p)
+        z = dropout(torch.relu(z), p)
         pooled = torch.relu(self.last_pool(z))
         scores: Tensor = self.last(z) + self.pattern.maximum(pooled) @ self.last_around
         return scores

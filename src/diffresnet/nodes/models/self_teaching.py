@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from ..data import NodeData
 from ..preset import Preset, of
 from ..training import NodeModel, Training, cross_entropies
+from .dropout import dropout
 from .layers import Features, Linear, generators, glorot, propagate
 
 
@@ -93,13 +93,17 @@ class SelfTeachingNodes(NodeModel):
         self.scale = torch.from_numpy(scale).float().to(device)[:, None]
         self.epoch = 0
         self.remembered: Tensor | None = None
+        self._said: tuple[list[int], Tensor] | None = None
 
     def prepare(self, train_rows: Int[Tensor, " k"]) -> None:
         """The teacher starts afresh."""
-        self.epoch, self.remembered = 0, None
+        self.epoch, self.remembered, self._said = 0, None, None
 
     def forward(self, rows: Int[Tensor, " k"]) -> Float[Tensor, "m k c"]:
-        return self._scores()[:, rows]
+        scores = self._scores()
+        if not self.training:
+            self._said = self._versions(), scores.detach()
+        return scores[:, rows]
 
     def losses(self, rows: Int[Tensor, " k"], target: Int[Tensor, " k"]) -> Float[Tensor, " m"]:
         how = self.settings
@@ -116,20 +120,25 @@ class SelfTeachingNodes(NodeModel):
         super().keep(members)
         if self.remembered is not None:
             self.remembered = self.remembered[members]
+        self._said = None
 
     def _scores(self) -> Float[Tensor, "m n c"]:
         how = self.settings
-        words, dropout = (how.words, how.dropout) if self.training else (0.0, 0.0)
+        words, p = (how.words, how.dropout) if self.training else (0.0, 0.0)
         weights = torch.cat([self.inside.weight, *self.straight], dim=-1)
         z = self.scale * self.features(weights, words)
         block = torch.relu(z[..., : how.width] + self.inside.bias[:, None])
-        start = self.head(F.dropout(block, dropout))
+        start = self.head(dropout(block, p))
         if how.residual:
             start = start + z[..., how.width :]
         scores = start
         for _ in range(how.steps):
             scores = (1 - how.restart) * propagate(self.propagation, scores) + how.restart * start
         return scores
+
+    def _versions(self) -> list[int]:
+        """Numbers that change with every step of the optimiser."""
+        return [parameter._version for parameter in self.parameters()]
 
     def _squares(self) -> Float[Tensor, " m"]:
         weights = [self.inside.weight, *self.straight]
@@ -138,9 +147,13 @@ class SelfTeachingNodes(NodeModel):
     @torch.no_grad()
     def _teacher(self) -> Float[Tensor, "m n c"]:
         how = self.settings
-        self.eval()
-        classes = torch.softmax(self._scores(), -1)
-        self.train()
+        if self._said is not None and self._said[0] == self._versions():
+            scores = self._said[1]  # validation has asked since the last step
+        else:
+            self.eval()
+            scores = self._scores()
+            self.train()
+        classes = torch.softmax(scores, -1)
         if self.remembered is not None:
             classes = how.memory * self.remembered + (1 - how.memory) * classes
         self.remembered = classes
