@@ -28,6 +28,7 @@ from diffresnet.paper.table1.study import (
     table_rows,
 )
 from diffresnet.paper.table1.words import (
+    best_text,
     bound_text,
     finding,
     gain_text,
@@ -88,8 +89,8 @@ def test_rows_are_those_of_the_contract(results):
     ]
     for row in rows:
         assert (row["splits"], row["inits"]) == (
-            TINY.of(row["model"]).splits,
-            TINY.of(row["model"]).inits,
+            TINY.of(row["model"], row["dataset"]).splits,
+            TINY.of(row["model"], row["dataset"]).inits,
         )
         assert 0 <= row["accuracy"] <= 100
         assert row["seconds_per_run"] > 0
@@ -154,11 +155,25 @@ def test_losses_are_marked_and_the_best_is_bold():
     assert [name for name, of in cells.items() if of[0].best] == ["GCN"]
     assert [name for name, of in cells.items() if of[2].loss] == ["GCN"]
     assert (cells["GCN"][2].value, cells["MLP"][2].value) == ("+2.0", "−5.0")
-    assert cells["GCN"][3].value == "81.5 ± 1.3"
-    assert cells["MLP"][3].value == "–"
-    assert cells["DIFF_RESNET"][4].value == "2 × 2"
+    assert cells["GCN"][4].value == "81.5 ± 1.3"
+    assert cells["MLP"][4].value == "–"
+    assert cells["DIFF_RESNET"][5].value == "2 × 2"
     assert "torchdiffeq is not installed: gde, cgnn" in table.note
     assert [p.name for gallery in section.galleries for p in gallery] == ["table1"]
+
+
+def test_the_best_is_compared_with_every_baseline_and_its_losses_marked():
+    results = [*made(), result("best", [81.0, 82.0], [81.0, 82.0])]
+    cells = dict(table_section(results, TINY, ()).tables[0].rows)
+    assert [name for name, of in cells.items() if of[3].loss] == ["GCN"]
+    assert (cells["GCN"][3].value, cells["MLP"][3].value) == ("−0.5", "+6.5")
+    assert cells["BEST"][3].value == "–"
+    (row,) = [row for row in table_rows(results) if row["model"] == "mlp"]
+    assert row["best_ahead"] == pytest.approx(6.55)
+    text = best_text(results)
+    assert "ahead of 1 of 2 baselines" in text
+    assert "closest rival is GCN (−0.5 ± 0.5 points, 2 splits)" in text
+    assert best_text(made()) == ""
 
 
 def test_only_steps_past_the_bound_are_mended():
@@ -206,9 +221,9 @@ def test_the_plans_name_models_that_there_are():
     for plan in (PAPER, TWO_CORES, QUICK):
         assert set(plan.models) <= set(PRESETS)
         assert set(plan.own) <= {*PRESETS, "diff_resnet_mended"}
-    assert str(PAPER.of("grand_nl_rw")) == "100 × 20"
-    assert TWO_CORES.of("diff_resnet").splits >= 20
-    assert TWO_CORES.of("diff_resnet").inits >= 5
+    assert str(PAPER.of("grand_nl_rw", "pubmed")) == "100 × 20"
+    assert str(TWO_CORES.of("diff_resnet", "pubmed")) == "20 × 5"
+    assert str(TWO_CORES.of("gcn", "pubmed")) == "5 × 2"
 
 
 def test_the_whole_part(folder):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..experiment import Experiment, Part, Setup
+from .ablation import ablation
 from .plan import QUICK, TWO_CORES, Plan
 from .section import table_section
 from .study import left_out, run_table, table_rows
@@ -38,5 +39,7 @@ def table1(setup: Setup, plan: Plan | None = None) -> Part:
 
 
 EXPERIMENT = Experiment(
-    "table1", "Diff-ResNet and its rivals on citation graphs (Table I)", {"table": table1}
+    "table1",
+    "Diff-ResNet and its rivals on citation graphs (Table I)",
+    {"table": table1, "ablation": ablation},
 )
