@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diffresnet.nodes.models import panels as module
-from diffresnet.nodes.models.first_block import first_block_scores
+from diffresnet.nodes.models.first_block import FirstBlock
 from diffresnet.nodes.models.panels import (
     Dropout,
     FeaturePanels,
@@ -72,8 +72,9 @@ def test_dropout_is_its_own_transpose_and_nothing_at_0():
 
 @pytest.mark.parametrize(("members", "width", "panel"), [(1, 5, 5), (2, 7, 3), (3, 6, 2)])
 @pytest.mark.parametrize("density", [0.02, 0.6])
+@pytest.mark.parametrize("validated", [False, True])
 def test_first_block_scores_and_gradients_are_those_of_the_dense_network(
-    members, width, panel, density
+    members, width, panel, density, validated
 ):
     n, k, classes = 11, 4, 3
     features = scipy.sparse.random_array((n, width), density=density, rng=1, format="csr")
@@ -88,14 +89,14 @@ def test_first_block_scores_and_gradients_are_those_of_the_dense_network(
     head, moved = drawn(members, width, classes), Averages(k, n)
     upstream = torch.randn(members, k, classes, dtype=torch.float64)
     cut = to_panels(weight.detach(), panel).requires_grad_()
-    scores = first_block_scores(
-        SparseMatrix.from_scipy(features, dtype=torch.float64),
-        FeaturePanels(features, panel, CPU),
-        cut,
-        bias,
-        head,
-        moved,
-    )
+    x = SparseMatrix.from_scipy(features, dtype=torch.float64)
+    block = FirstBlock(x, FeaturePanels(features, panel, CPU))
+    with torch.no_grad():  # what it has seen with older weights is not used again
+        block.scores(cut, bias, head, moved)
+        cut.mul_(1.0)
+        if validated:
+            block.scores(cut, bias, head, moved)
+    scores = block.scores(cut, bias, head, moved)
     found = torch.autograd.grad(scores, [cut, bias, head], upstream)
 
     z = dense + torch.relu(dense @ weight + bias[:, None])
@@ -111,3 +112,32 @@ def test_first_block_scores_and_gradients_are_those_of_the_dense_network(
     torch.testing.assert_close(from_panels(found[0], width), wanted[0])
     torch.testing.assert_close(found[1:], wanted[1:])
     assert not bool(found[0][:, -1, :, width - (per_panel - 1) * panel :].any())
+
+
+def test_a_step_is_seen_and_products_are_saved_after_a_validation(monkeypatch):
+    features = scipy.sparse.csr_array(scipy.sparse.random_array((6, 4), density=0.5, rng=0))
+    x = SparseMatrix.from_scipy(features, dtype=torch.float64)
+    block = FirstBlock(x, FeaturePanels(features, 4, CPU))
+    products = []
+    call = SparseMatrix.__call__
+    monkeypatch.setattr(SparseMatrix, "__call__", lambda m, y: products.append(1) or call(m, y))
+    weight = torch.randn(1, 1, 4, 4, dtype=torch.float64, requires_grad=True)
+    bias = torch.zeros(1, 4, dtype=torch.float64, requires_grad=True)
+    head = torch.randn(1, 4, 2, dtype=torch.float64, requires_grad=True)
+
+    def scores():
+        return block.scores(weight, bias, head, Dropout(0.0))
+
+    with torch.no_grad():
+        before = scores()
+    training = scores()
+    assert torch.equal(training, before)
+    assert len(products) == 1
+    with torch.no_grad():
+        weight += 1.0
+        after = scores()
+    assert len(products) == 2
+    assert not torch.equal(after, before)
+    with torch.no_grad():
+        weight.data = weight.detach().clone() + 1.0
+    assert not torch.equal(scores(), after)

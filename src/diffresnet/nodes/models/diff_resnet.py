@@ -16,7 +16,7 @@ from ..data import NodeData
 from ..training import NodeModel
 from .dropout import dropout
 from .dropped_diffusion import DroppedDiffusion, dropped_diffusion
-from .first_block import first_block_scores
+from .first_block import FirstBlock
 from .masks import drawn_seed
 from .members import class_scores, linear_parameters
 from .panels import Dropout, FeaturePanels, PanelMap, from_panels, panel_width, to_panels
@@ -72,7 +72,11 @@ class DiffResNetNodes(NodeModel):
         weight, self.bias = linear_parameters(seeds, width, width, device)
         panel = panel_width(width, device)
         self.panels = nn.Parameter(to_panels(weight.detach(), panel))
-        self.features = FeaturePanels(data.features, panel, device) if width == features else None
+        self.block = (
+            FirstBlock(data.x, FeaturePanels(data.features, panel, device))
+            if width == features
+            else None
+        )
         self.head, self.head_bias = linear_parameters(
             [seed + 1 for seed in seeds], width, data.classes, device
         )
@@ -88,14 +92,14 @@ class DiffResNetNodes(NodeModel):
         self.flow = ExplicitEuler(settings.gamma, settings.steps, unstable="allow")
 
     def forward(self, rows: Int[Tensor, " k"]) -> Float[Tensor, "m k c"]:
-        if self.features is None or len(self.weights):
+        if self.block is None or len(self.weights):
             scores = self._scores_of_all_blocks(rows)
         else:
-            scores = self._scores_of_one_block(rows, self.features)
+            scores = self._scores_of_one_block(rows, self.block)
         return scores + self.head_bias[:, None]
 
     def _scores_of_one_block(
-        self, rows: Int[Tensor, " k"], features: FeaturePanels
+        self, rows: Int[Tensor, " k"], block: FirstBlock
     ) -> Float[Tensor, "m k c"]:
         how, data = self.settings, self.data
         linear: PanelMap
@@ -105,7 +109,7 @@ class DiffResNetNodes(NodeModel):
             )
         else:
             linear = Dropout(how.dropout, drawn_seed()) if self.training else Dropout(0.0)
-        scores = first_block_scores(data.x, features, self.panels, self.bias, self.head, linear)
+        scores = block.scores(self.panels, self.bias, self.head, linear)
         return scores if self._drops_at_each_step() else self._diffused_scores(scores, rows)
 
     def _scores_of_all_blocks(self, rows: Int[Tensor, " k"]) -> Float[Tensor, "m k c"]:

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from .masks import drop_, mask_key, stretch
 
-PANEL = 64
+PANEL = 256
 """Columns that are moved together on a CPU."""
 
 SPARSE = 1 / 20
