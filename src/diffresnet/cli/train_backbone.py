@@ -1,0 +1,298 @@
+"""diffresnet train-backbone: a network from images to features, trained on base classes."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import time
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..errors import InputError
+from .embed import note_skipped
+from .options import environment, json_option, quiet_option, seed_option, write_json
+from .progress import note, progress
+from .results import prepare_folder
+
+if TYPE_CHECKING:
+    from ..data.images import ImageSet
+    from ..fewshot.backbone import EpochRow, TrainingSettings
+    from ..report import ReportFolder
+
+
+@click.command(name="train-backbone")
+@click.argument("data", metavar="DATA...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Folder for backbone.safetensors, last.safetensors, report.html, metrics.json, curves.",
+)
+@click.option(
+    "--val",
+    "val",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="DATA",
+    help="Images of other classes to validate on; may be given several times.",
+)
+@click.option(
+    "--hold-out",
+    type=click.IntRange(2),
+    metavar="N",
+    help="Instead of --val: hold N classes of DATA out, chosen by the seed.",
+)
+@click.option(
+    "--images-root",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    metavar="DIR",
+    help="Folder of the images that .csv splits name.",
+)
+@click.option(
+    "--strict", is_flag=True, help="A broken image is an error; it is left out otherwise."
+)
+@click.option(
+    "--backbone",
+    default="resnet18",
+    show_default=True,
+    metavar="NAME",
+    help="conv4, resnet18 or wrn28-10.",
+)
+@click.option("--size", type=click.IntRange(1), default=84, show_default=True, help="Pixels.")
+@click.option(
+    "--resize",
+    type=click.IntRange(1),
+    help="Pixels of the stored image that is cropped.  [default: 96 for 84, in proportion; "
+    "below 64 the size]",
+)
+@click.option(
+    "--augment",
+    default="photo",
+    show_default=True,
+    metavar="NAME",
+    help="photo (crop, colour, mirror); drawing (small turn, shift, scale); drawing-turned (and "
+    "each right angle is a class of its own); none.",
+)
+@click.option(
+    "--smallest-crop",
+    type=click.FloatRange(0.0, 1.0, min_open=True),
+    metavar="SHARE",
+    help="Smallest share of the area that a crop of photo keeps.  [default: 0.08]",
+)
+@click.option("--epochs", type=click.IntRange(1), default=100, show_default=True)
+@click.option(
+    "--batch",
+    type=click.IntRange(2),
+    default=256,
+    show_default=True,
+    help="Images of a step, on all devices together.",
+)
+@click.option(
+    "--learning-rate", type=click.FloatRange(0.0, min_open=True), default=0.1, show_default=True
+)
+@click.option("--ways", type=click.IntRange(2), default=5, show_default=True, help="Of validation.")
+@click.option("--queries", type=click.IntRange(1), default=15, show_default=True, help="A class.")
+@click.option("--tasks", type=click.IntRange(2), default=1000, show_default=True)
+@click.option("--resume", is_flag=True, help="Go on from what a stopped training left in --out.")
+@click.option(
+    "--device",
+    default="auto",
+    show_default=True,
+    metavar="NAME",
+    help="auto, cpu or cuda; `accelerate launch` spreads over several.",
+)
+@click.option(
+    "--mixed-precision",
+    type=click.Choice(["no", "bf16", "fp16"]),
+    default="no",
+    show_default=True,
+    help="bf16 works on CPUs too.",
+)
+@seed_option
+@json_option
+@quiet_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    data: tuple[Path, ...],
+    out: Path,
+    val: tuple[Path, ...],
+    hold_out: int | None,
+    images_root: Path | None,
+    strict: bool,
+    backbone: str,
+    size: int,
+    resize: int | None,
+    augment: str,
+    smallest_crop: float | None,
+    epochs: int,
+    batch: int,
+    learning_rate: float,
+    ways: int,
+    queries: int,
+    tasks: int,
+    resume: bool,
+    device: str,
+    mixed_precision: Any,
+    seed: int,
+    json_path: Path | None,
+    quiet: bool,
+) -> None:
+    """Train a backbone to tell the classes of DATA apart, and keep the best for few-shot tasks.
+
+    DATA are .npz files (images, labels), .csv splits (filename, label), or folders with a folder
+    for each class. The settings are the paper's: SGD, learning rate divided by 10 at half and three
+    quarters of the epochs, label smoothing 0.1; in the last quarter each epoch is looked at by
+    nearest-prototype accuracy on 1-shot tasks of the validation classes, and the best is kept.
+    """
+    start = time.perf_counter()
+    first = os.environ.get("RANK", "0") == "0"  # of the processes of `accelerate launch`
+    quiet = quiet or not first
+    if val and hold_out is not None:
+        raise click.UsageError("--val and --hold-out exclude each other")
+    folder = prepare_folder(out, json_path)
+    from ..classify.inputs import pick_device
+    from ..data.images import read_images
+    from ..fewshot.backbone import AUGMENTATIONS, TrainingSettings, Validation, train_backbone
+    from ..fewshot.backbone.settings import resize_for
+    from ..fewshot.backbone.summary import final_accuracies
+    from ..fewshot.backbone.training import steps_of
+
+    if augment not in AUGMENTATIONS:
+        raise InputError(f"no augmentation {augment!r}; there are {', '.join(AUGMENTATIONS)}")
+    augmentation = AUGMENTATIONS[augment]
+    if smallest_crop is not None:
+        augmentation = replace(augmentation, crop=smallest_crop)
+    settings = TrainingSettings(
+        backbone=backbone,
+        size=size,
+        resize=resize or resize_for(size),
+        augmentation=augmentation,
+        epochs=epochs,
+        batch=batch,
+        learning_rate=learning_rate,
+        validation=Validation(ways=ways, queries=queries, tasks=tasks),
+        seed=seed,
+    )
+
+    def read(paths: tuple[Path, ...], channels: int | None) -> ImageSet:
+        with progress("reading images", None, quiet) as bar:
+            found = read_images(
+                paths,
+                root=images_root,
+                size=settings.resize,
+                channels=channels,
+                strict=strict,
+                advance=bar,
+            )
+        note_skipped(found.skipped, quiet)
+        return found
+
+    train, validation = read(data, None), None
+    skipped = len(train.skipped)
+    if hold_out is not None:
+        train, validation = train.hold_out(hold_out, seed)
+    elif val:
+        validation = read(val, train.channels)
+        skipped += len(validation.skipped)
+    with progress(backbone, epochs * steps_of(train, settings), quiet) as bar:
+        rows = train_backbone(
+            train,
+            validation,
+            settings,
+            out,
+            held_out=validation.class_names if validation and hold_out else (),
+            resume=resume,
+            device=device,
+            mixed_precision=mixed_precision,
+            advance=bar,
+            tell=lambda row: note(_line(row, epochs), quiet),
+        )
+    if not first:
+        return
+    found = final_accuracies(out, train, validation, settings, pick_device(device))
+    payload: dict[str, Any] = {
+        "experiment": "train-backbone",
+        "settings": {
+            "data": [str(path) for path in data],
+            "val": [str(path) for path in val],
+            "hold_out": hold_out,
+            "images": len(train),
+            "classes": len(train.class_names),
+            "skipped": skipped,
+            **asdict(settings),
+            "device": device,
+            "mixed_precision": mixed_precision,
+        },
+        "results": found,
+        "epochs": [asdict(row) for row in rows],
+        "training_seconds": sum(row.seconds for row in rows),
+        "environment": environment(None if device == "auto" else device),
+        "seconds": time.perf_counter() - start,
+    }
+    _write(folder, payload, settings, rows, _typed(ctx))
+    write_json(json_path, payload)
+    for row in found:
+        click.echo(
+            f"{row['ways']}-way {row['shots']}-shot, {row['method']}: {row['accuracy']:.2f} % ± "
+            f"{row['ci95']:.2f} (95% of {row['tasks']} tasks on validation classes)"
+        )
+    note(f"written   {folder.page}, in {payload['seconds']:.0f} s", quiet)
+
+
+def _line(row: EpochRow, epochs: int) -> str:
+    looked = "" if row.validation is None else f", validation {row.validation:.2f} %"
+    return (
+        f"epoch {row.epoch}/{epochs}: loss {row.loss:.3f}, training accuracy {row.accuracy:.1f} %"
+        f"{looked}, {row.seconds:.0f} s"
+    )
+
+
+def _typed(ctx: click.Context) -> str:
+    """What was typed, of what is not the default."""
+    words = ["diffresnet", "train-backbone"]
+    for parameter in ctx.command.params:
+        name = parameter.name or ""
+        value = ctx.params[name]
+        default = ctx.get_parameter_source(name) is click.core.ParameterSource.DEFAULT
+        if default or name in ("resume", "json_path", "quiet"):
+            continue
+        values = [str(item) for item in (value if isinstance(value, tuple) else (value,))]
+        if isinstance(parameter, click.Argument):
+            words += values
+        elif isinstance(value, bool):
+            words += [parameter.opts[0]] * value
+        else:
+            words += [word for item in values for word in (parameter.opts[0], item)]
+    return shlex.join(words)
+
+
+def _write(
+    folder: ReportFolder,
+    payload: dict[str, Any],
+    settings: TrainingSettings,
+    rows: list[EpochRow],
+    typed: str,
+) -> None:
+    """The page, the curves and metrics.json."""
+    from ..fewshot.backbone.summary import section
+    from ..report import render
+
+    told = section(settings, rows, payload["results"], payload["settings"])
+    folder.write_pictures([told])
+    folder.write_page(
+        render(
+            [told],
+            title=f"Training {settings.backbone}",
+            lead="A network from images to features, for few-shot tasks.",
+            settings=payload["settings"],
+            environment=payload["environment"],
+            seconds=payload["training_seconds"],
+            command=typed,
+        )
+    )
+    write_json(folder.metrics, payload)

@@ -1,0 +1,108 @@
+"""Features of images, by a backbone of ours or any callable."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float, UInt8
+from torch import Tensor, nn
+
+from ...data.images import ImageSet
+from ...errors import InputError
+from .views import as_floats
+
+Embedding = Callable[[Float[Tensor, "b c h w"]], Any]
+"""Images in [0, 1], channels first -> features (b, d), a tensor or an array."""
+
+
+def embed(
+    images: ImageSet | UInt8[np.ndarray, "n h w c"],
+    model: Embedding,
+    *,
+    batch: int = 256,
+    device: torch.device | str = "cpu",
+    advance: Callable[[int], None] | None = None,
+) -> Float[np.ndarray, "n d"]:
+    """Features of all images, in batches, without gradients.
+
+    Parameters
+    ----------
+    model : a torch module, or any callable, from images (b, c, h, w) in [0, 1] to (b, d)
+        A module is moved to the device, and in evaluation mode while it works.
+    advance : called with the number of images done.
+
+    Returns
+    -------
+    (n, d) float32
+
+    Raises
+    ------
+    InputError
+        If what comes back is not (b, d) finite numbers.
+
+    Examples
+    --------
+    >>> embed(np.zeros((5, 8, 8, 3), np.uint8), lambda images: images.mean((2, 3))).shape
+    (5, 3)
+    """
+    pixels = torch.from_numpy(images.images if isinstance(images, ImageSet) else images)
+    training = isinstance(model, nn.Module) and model.training
+    if isinstance(model, nn.Module):
+        model.to(device).eval()
+    parts: list[np.ndarray] = []
+    try:
+        with torch.no_grad():
+            for start in range(0, len(pixels), batch):
+                part = pixels[start : start + batch]
+                parts.append(_checked(model(as_floats(part, device)), len(part)))
+                if advance is not None:
+                    advance(len(part))
+    finally:
+        if training and isinstance(model, nn.Module):
+            model.train()
+    return np.concatenate(parts)
+
+
+def _checked(found: Any, n: int) -> Float[np.ndarray, "b d"]:
+    if isinstance(found, Tensor):
+        found = found.detach().float().cpu().numpy()
+    features = np.asarray(found)
+    if features.ndim != 2 or len(features) != n or features.dtype.kind not in "fiu":
+        raise InputError(
+            f"the backbone must return ({n}, d) numbers for {n} images, not {features.dtype} of "
+            f"shape {features.shape}"
+        )
+    if not np.isfinite(features).all():
+        raise InputError("the backbone returned features that are NaN or infinite")
+    return features.astype(np.float32)
+
+
+def find_callable(name: str) -> Embedding:
+    """The object that `module:function` names; modules in the working folder are found too.
+
+    Raises
+    ------
+    InputError
+        If there is no such module or function, or it cannot be called.
+    """
+    module_name, _, attribute = name.partition(":")
+    here = str(Path.cwd())
+    sys.path.insert(0, here)
+    try:
+        found: Any = importlib.import_module(module_name)
+        for part in attribute.split("."):
+            found = getattr(found, part)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise InputError(f"cannot find {name!r}: {error}") from error
+    finally:
+        sys.path.remove(here)
+    if not callable(found):
+        raise InputError(f"{name!r} is a {type(found).__name__}, which cannot be called")
+    embedding: Embedding = found
+    return embedding
