@@ -37,6 +37,7 @@ bench: install
 	$(BIN)/python benchmarks/geometry.py
 	$(BIN)/python benchmarks/synthetic.py
 	$(BIN)/python benchmarks/nodes.py
+	$(BIN)/python benchmarks/fewshot.py
 	$(BIN)/python benchmarks/readme.py
 
 # The figures of docs/why-it-works.md; stiffness needs DIFFRESNET_DATA for the citation graphs.

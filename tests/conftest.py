@@ -33,6 +33,21 @@ CHECKED += [
         "transduction",
     )
 ]
+CHECKED += [
+    f"diffresnet.fewshot.{name}"
+    for name in (
+        "batch",
+        "evaluation",
+        "exact",
+        "features",
+        "methods",
+        "network",
+        "plain",
+        "problem",
+        "tasks",
+        "tricks",
+    )
+]
 assert not any(name.startswith(tuple(CHECKED)) for name in sys.modules), "imported too early"
 jaxtyping.install_import_hook(CHECKED, "checked_types.checked")
 

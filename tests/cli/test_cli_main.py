@@ -65,7 +65,7 @@ def test_the_traceback_is_there_for_who_asks(failing, capfd, monkeypatch):
     ("args", "message"),
     [
         (["lable"], "no command 'lable'; did you mean 'label'? (see diffresnet --help)"),
-        (["xyz"], "no command 'xyz'; there are demo, label, nodes, data, reproduce"),
+        (["xyz"], f"no command 'xyz'; there are {', '.join(COMMANDS)}"),
         (["--sed", "1"], "No such option"),
         (["label"], "Missing argument 'FILE' (see diffresnet label --help)"),
         (["label", "a.csv"], "Missing option '--out'"),

@@ -20,6 +20,9 @@ COMMANDS = {
     "demo": ("diffresnet.cli.demo:command", "Label embedded real data and write a report."),
     "label": ("diffresnet.cli.label:command", "Label every row of a file from the few labelled."),
     "nodes": ("diffresnet.cli.nodes:command", "Classify the nodes of a graph, with baselines."),
+    "fewshot": ("diffresnet.cli.fewshot:command", "Classify few-shot tasks, with many methods."),
+    "train-backbone": ("diffresnet.cli.train_backbone:command", "Train a network from images."),
+    "embed": ("diffresnet.cli.embed:command", "Turn images into a file of features."),
     "data": ("diffresnet.cli.data:command", "List, fetch and verify data sets."),
     "reproduce": ("diffresnet.cli.reproduce:command", "Run an experiment of the paper."),
 }

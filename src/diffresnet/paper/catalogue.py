@@ -18,6 +18,14 @@ EXPERIMENTS = {
     "stiffness": "How long a diffusion step may be, and Chebyshev against both Eulers.",
     "pde": "A field instead of points: the convection-diffusion PDE, and what its noise is for.",
     "nonlinear": "Flows that weigh edges anew by their length: outliers and bridges.",
+    # A quarter of an hour to an hour on two cores.
+    "fig6": "A few-shot task by t-SNE, before and after diffusion.",
+    "fig7": "Few-shot tasks: accuracy against ntop, the neighbours of the graph.",
+    "fig8": "Few-shot tasks: accuracy against the strength of diffusion, 0 to 20.",
+    "fig9": "Few-shot tasks: accuracy against the step size, and the stability bound.",
+    "fig10": "Few-shot tasks: what diffusion steps cost, plain and by the exact shortcut.",
+    "table2": "Few-shot tasks: five methods, with diffusion inside, outside, and not at all.",
+    "table3": "Few-shot tasks with every trick and the peers, balanced and unequal queries.",
     # Hours on two cores, and so the last of `all`.
     "fig5": "Depth 2 to 32: GCN and Diff-ResNet, accuracy and how far features collapse.",
     "table1": "Citation graphs: Diff-ResNet and every baseline under one protocol.",

@@ -1,0 +1,1 @@
+"""One few-shot method a file."""

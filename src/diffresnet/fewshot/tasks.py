@@ -1,0 +1,249 @@
+"""Lists of few-shot tasks: which rows support, which are queries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from ..data.atomic import Pathlike
+from ..data.columns import listed
+from ..data.npz import load_npz, save_npz
+from ..errors import InputError
+
+CHUNK = 256
+"""Tasks drawn from one generator, always all of them: a longer list begins with the shorter one."""
+
+REDRAWS = 2000
+"""Times that numbers of queries may be drawn anew before the wish is called impossible."""
+
+
+@dataclass(frozen=True)
+class Tasks:
+    """Tasks with the same numbers of ways, supports and queries.
+
+    Attributes
+    ----------
+    classes : (t, ways)
+        The label of each way, as in the file.
+    support : (t, s)
+        Rows of the features, s = ways x shots, way by way.
+    query : (t, q)
+        Rows of the features, none of them in the support set of their task.
+    support_labels, query_labels : (t, s) and (t, q)
+        Ways, 0 to ways - 1.
+    seeds : (t,)
+        A seed for every task, for what a method draws.
+    """
+
+    classes: Int[np.ndarray, "t ways"]
+    support: Int[np.ndarray, "t s"]
+    query: Int[np.ndarray, "t q"]
+    support_labels: Int[np.ndarray, "t s"]
+    query_labels: Int[np.ndarray, "t q"]
+    seeds: Int[np.ndarray, " t"]
+
+    def __len__(self) -> int:
+        return len(self.classes)
+
+    @property
+    def ways(self) -> int:
+        return self.classes.shape[1]
+
+    def __getitem__(self, which: slice) -> Tasks:
+        """Some of the tasks."""
+        return Tasks(**{name: array[which] for name, array in asdict(self).items()})
+
+    def named(self, predicted: Int[np.ndarray, "t q"]) -> Int[np.ndarray, "t q"]:
+        """Ways as the labels of the file."""
+        return np.take_along_axis(self.classes, predicted, axis=1)
+
+    def save(self, path: Pathlike) -> None:
+        """Write as npz, atomically and without pickle."""
+        save_npz(path, asdict(self))
+
+    @classmethod
+    def load(cls, path: Pathlike) -> Tasks:
+        """Read what `save` wrote.
+
+        Raises
+        ------
+        InputError
+            If the file holds no tasks, or arrays that do not belong together.
+        """
+        arrays = load_npz(path)
+        names = list(cls.__annotations__)
+        missing = [name for name in names if name not in arrays]
+        if missing:
+            raise InputError(f"{str(path)!r} is no list of tasks: it has no {listed(missing)}")
+        found = {name: arrays[name] for name in names}
+        lengths = {len(array) for array in found.values() if array.ndim}
+        fits = len(lengths) == 1 and all(
+            array.dtype.kind in "iu" and array.ndim == (1 if name == "seeds" else 2)
+            for name, array in found.items()
+        )
+        for part in ("support", "query") if fits else ():
+            ways = found[f"{part}_labels"]
+            fits &= found[part].shape == ways.shape and bool(
+                ((ways >= 0) & (ways < found["classes"].shape[1])).all()
+            )
+        if not fits:
+            raise InputError(f"{str(path)!r} is no list of tasks: its arrays do not fit together")
+        return cls(**{name: array.astype(np.int64) for name, array in found.items()})
+
+
+def sample_tasks(
+    labels: Int[np.ndarray, " n"],
+    ways: int = 5,
+    shots: int = 1,
+    queries: int | Sequence[int] = 15,
+    tasks: int = 1000,
+    seed: int = 0,
+    alpha: float | None = None,
+) -> Tasks:
+    """Draw tasks: classes, then rows of each, all without replacement within a task.
+
+    The i-th task depends on the labels and the other arguments, not on how many tasks are drawn.
+
+    Parameters
+    ----------
+    labels : (n,)
+        -1 is unlabelled and never drawn.
+    queries : int or one number a way
+        Rows to be labelled of each class.
+    alpha : float, optional
+        Unequal numbers of queries: shares from a symmetric Dirichlet distribution of this
+        concentration times ways x queries, rounded to whole numbers of the same sum (the largest
+        remainders up). alpha = 2 is the protocol of Veilleux et al., "Realistic evaluation of
+        transductive few-shot learning" (NeurIPS 2021). A draw that asks a class for more rows than
+        it has is drawn again, so that small classes make for less unequal tasks.
+
+    Raises
+    ------
+    InputError
+        If there are fewer classes than ways, or a class has fewer rows than shots + queries. Such
+        a class is never skipped in silence: that would be another benchmark.
+
+    Examples
+    --------
+    >>> drawn = sample_tasks(np.repeat([3, 5, 8], 10), ways=2, shots=1, queries=4, tasks=100)
+    >>> drawn.support.shape, drawn.query.shape
+    ((100, 2), (100, 8))
+    """
+    wanted = _wanted(queries, ways, alpha)
+    if ways < 2 or shots < 1 or tasks < 1 or min(wanted) < 0 or sum(wanted) < 1:
+        raise InputError("tasks need at least 2 ways, 1 shot, 1 query and 1 task")
+    if alpha is not None and not 0.0 < alpha < float("inf"):
+        raise InputError(f"the Dirichlet concentration must be a positive number, not {alpha}")
+    labels = np.asarray(labels)
+    names, sizes = np.unique(labels[labels >= 0], return_counts=True)
+    if len(names) < ways:
+        raise InputError(
+            f"there are {len(names)} classes with labels, fewer than {ways} ways; take fewer ways"
+        )
+    needed = shots + max(wanted)
+    short = np.flatnonzero(sizes < needed)
+    if len(short):
+        which = ", ".join(f"{names[c]} ({sizes[c]} rows)" for c in short[:8])
+        more = f" and {len(short) - 8} more" if len(short) > 8 else ""
+        raise InputError(
+            f"{shots} shots and {max(wanted)} queries need {needed} rows of each class; fewer has "
+            f"class {which}{more}: take fewer, or label those rows -1 to leave the class out"
+        )
+    order = np.argsort(labels, kind="stable")
+    rows = order[np.searchsorted(labels[order], 0) :]
+    drawn = [
+        _chunk(np.random.default_rng([seed, index]), sizes, shots, wanted, alpha)
+        for index in range(-(-tasks // CHUNK))
+    ]
+    ways_of = np.concatenate([part[0] for part in drawn])[:tasks]
+    picked = [np.concatenate([part[k] for part in drawn])[:tasks] for k in (1, 2)]
+    query_labels = np.concatenate([part[3] for part in drawn])[:tasks]
+    seeds = np.concatenate([part[4] for part in drawn])[:tasks]
+    support_labels = np.tile(np.repeat(np.arange(ways), shots), (tasks, 1))
+    classes = names[ways_of].astype(np.int64)
+    return Tasks(classes, rows[picked[0]], rows[picked[1]], support_labels, query_labels, seeds)
+
+
+def _wanted(queries: int | Sequence[int], ways: int, alpha: float | None) -> list[int]:
+    if not isinstance(queries, Sequence):
+        return [queries] * ways
+    if alpha is not None:
+        raise InputError("queries are one number a way or drawn by Dirichlet, not both")
+    if len(queries) != ways:
+        raise InputError(f"{len(queries)} numbers of queries do not fit {ways} ways")
+    return list(queries)
+
+
+def _chunk(
+    rng: np.random.Generator,
+    sizes: Int[np.ndarray, " c"],
+    shots: int,
+    wanted: Sequence[int],
+    alpha: float | None,
+) -> tuple[np.ndarray, ...]:
+    """CHUNK tasks: ways, and places in the sorted rows of support and query, ways, seeds."""
+    ways, total = len(wanted), sum(wanted)
+    seeds = rng.integers(0, 2**31, size=CHUNK)
+    classes = rng.random((CHUNK, len(sizes))).argsort(axis=1)[:, :ways]
+    size = sizes[classes]
+    counts = np.tile(wanted, (CHUNK, 1))
+    if alpha is not None:
+        counts = _dirichlet_counts(rng, alpha, total, size - shots)
+    places = _without_replacement(rng, size, shots + int(counts.max()))
+    places += (sizes.cumsum() - sizes)[classes][:, :, None]
+    support = places[:, :, :shots].reshape(CHUNK, -1)
+    taken = np.arange(counts.max()) < counts[:, :, None]
+    query = places[:, :, shots:][taken].reshape(CHUNK, total)
+    query_labels = np.nonzero(taken)[1].reshape(CHUNK, total)
+    return classes, support, query, query_labels, seeds
+
+
+def _without_replacement(
+    rng: np.random.Generator, size: Int[np.ndarray, "t ways"], most: int
+) -> Int[np.ndarray, "t ways most"]:
+    """Different numbers below each size in random order; where `most` exceeds it, more follow.
+
+    Floyd's algorithm draws the set in `most` vectorised steps, whatever the size of the classes.
+    """
+    # The queries come after the shots, and a class is never asked for more than it has: numbers
+    # past the size of a class only fill the array.
+    span = np.maximum(size, most)
+    chosen = np.empty((*size.shape, most), dtype=np.int64)
+    for step in range(most):
+        top = span - most + step
+        number = (rng.random(size.shape) * (top + 1)).astype(np.int64)
+        taken = (chosen[:, :, :step] == number[:, :, None]).any(axis=2)
+        chosen[:, :, step] = np.where(taken, top, number)
+    # What only fills the array goes last.
+    keys = rng.random(chosen.shape) + (chosen >= size[:, :, None])
+    return np.take_along_axis(chosen, keys.argsort(axis=2), axis=2)
+
+
+def _dirichlet_counts(
+    rng: np.random.Generator, alpha: float, total: int, available: Int[np.ndarray, "t ways"]
+) -> Int[np.ndarray, "t ways"]:
+    """Whole numbers of sum `total` by Dirichlet shares, none above what is available."""
+    counts = np.zeros_like(available)
+    open_ = np.arange(len(counts))
+    for _ in range(REDRAWS):
+        counts[open_] = _rounded(
+            total * rng.dirichlet(np.full(available.shape[1], alpha), len(open_))
+        )
+        open_ = open_[(counts[open_] > available[open_]).any(axis=1)]
+        if not len(open_):
+            return counts
+    raise InputError(
+        f"classes are too small for {total} unequal queries: no draw left every class enough rows; "
+        f"take fewer queries"
+    )
+
+
+def _rounded(shares: Float[np.ndarray, "t ways"]) -> Int[np.ndarray, "t ways"]:
+    """Whole numbers of the same sum, the largest remainders rounded up."""
+    whole = np.floor(shares).astype(np.int64)
+    missing = np.rint(shares.sum(axis=1)).astype(np.int64) - whole.sum(axis=1)
+    rank = (whole - shares).argsort(axis=1, kind="stable").argsort(axis=1)
+    return whole + (rank < missing[:, None])

@@ -1,0 +1,29 @@
+"""Data folders whose feature files are tiny, under the names that experiments look for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from diffresnet.data.npz import save_npz
+from diffresnet.paper.fewshot.sources import SOURCES, Source
+from fewshot_cases import clusters
+
+
+def write_source(folder: Path, source: Source, each: int = 40, seed: int = 0) -> None:
+    """Features of novel and of val classes, which differ, and the mean of base classes."""
+    (folder / "embeddings").mkdir(exist_ok=True)
+    for offset, part in enumerate(("novel", "val", "base_mean")):
+        found = clusters(classes=7, each=each, width=12, seed=3 * seed + offset)
+        arrays = {"features": found.features, "labels": found.labels}
+        if part == "base_mean":
+            arrays = {"mean": found.features.mean(axis=0).astype(np.float32)}
+        save_npz(folder / source.file(part), arrays)
+
+
+def data_folder(folder: Path, sources: int = 2) -> Path:
+    """The first few of the known sources."""
+    for seed, source in enumerate(SOURCES[:sources]):
+        write_source(folder, source, seed=seed)
+    return folder
