@@ -232,7 +232,7 @@ def test_the_preset():
         {"neighbors": 0},
     ],
 )
-def test_bad_settings(change):
+def test_bad_settings(change, unchecked):
     with pytest.raises(InputError):
         DiffusedPrototypes(**change)
 

@@ -132,13 +132,16 @@ def gram_factors(x: Float[Tensor, "t n d"], a: int) -> tuple[Tensor, Tensor | No
 def assembled(
     problem: Problem,
     hidden: Float[Tensor, "t n d"],
-    through: Float[Tensor, "t c d"],
-    head: Float[Tensor, "t c d"],
+    through: Float[Tensor, "t k d"],
+    head: Float[Tensor, "t k d"],
     second_bias: Float[Tensor, "t d"],
-    head_bias: Float[Tensor, "t c"],
-    turn: Float[Tensor, "c c"],
+    head_bias: Float[Tensor, "t k"],
+    turn: Float[Tensor, "c k"],
 ) -> Float[Tensor, "t n c"]:
-    """Class scores of all rows, diffused as such, back in the basis of the classes."""
+    """Class scores of all rows, diffused as such, back in the basis of the classes.
+
+    k is c, or one more where a column of zeros makes it even.
+    """
     base = (head @ second_bias[:, :, None]).mT
     scores = hidden @ through.mT + problem.points @ head.mT + base
     return (problem.diffused(scores) + head_bias[:, None, :]) @ turn.T
