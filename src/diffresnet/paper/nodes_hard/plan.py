@@ -16,6 +16,7 @@ RIVALS = ("gcn", "grand_l")
 MODELS = (
     "diff_resnet",
     OURS,
+    "best",
     "no_diff_resnet",
     *RIVALS,
     "appnp",

@@ -94,7 +94,15 @@ Models past a second an epoch on any of the graphs have as few runs as still say
 QUICK = Plan(
     Counts(2, 1),
     datasets=("cora",),
-    models=("diff_resnet", "no_diff_resnet", "gcn", "sage_mean", "mlp", "label_propagation"),
+    models=(
+        "diff_resnet",
+        "best",
+        "no_diff_resnet",
+        "gcn",
+        "sage_mean",
+        "mlp",
+        "label_propagation",
+    ),
     epochs=10,
 )
 """A look at the page: fast models, and trainings cut off long before they are done."""
