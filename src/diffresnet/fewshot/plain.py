@@ -49,6 +49,16 @@ def plain_scores(problem: Problem, training: Training, weights: Weights) -> Floa
 def plain_task(
     problem: Problem, training: Training, weights: Weights, task: int
 ) -> Float[Tensor, "n c"]:
+    """Class scores of all rows of one task."""
+    net = trained_network(problem, training, weights, task)
+    with torch.no_grad():
+        scores: Tensor = net(problem.points[task], _graph(problem, task))
+    return scores
+
+
+def trained_network(
+    problem: Problem, training: Training, weights: Weights, task: int
+) -> PlainNetwork:
     """One network, trained on one task."""
     network = problem.network
     net = PlainNetwork(weights, task, network.steps, network.gamma)
@@ -59,16 +69,17 @@ def plain_task(
         weight_decay=training.weight_decay,
     )
     schedule = torch.optim.lr_scheduler.MultiStepLR(sgd, training.milestones, training.drop)
-    x = problem.points[task]
-    graph = problem.graph[task] if problem.graph is not None else None
+    x, graph = problem.points[task], _graph(problem, task)
     for _ in range(training.epochs):
         sgd.zero_grad()
         loss(problem, net(x, graph), task).backward()
         sgd.step()
         schedule.step()
-    with torch.no_grad():
-        scores: Tensor = net(x, graph)
-    return scores
+    return net
+
+
+def _graph(problem: Problem, task: int) -> Float[Tensor, "n n"] | None:
+    return problem.graph[task] if problem.graph is not None else None
 
 
 def loss(problem: Problem, out: Float[Tensor, "n c"], task: int) -> Float[Tensor, ""]:

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from ...fewshot.features import gather
 from ...fewshot.methods.internal import Internal
-from ...fewshot.network import Training, initial_weights
-from ...fewshot.plain import PlainNetwork, loss
+from ...fewshot.network import initial_weights
+from ...fewshot.plain import trained_network
 from ...fewshot.problem import Problem
 from ..fewshot.curves import preset_of
 from ..fewshot.runs import Draw
@@ -72,8 +72,7 @@ def inside(of: FeatureSet, draw: Draw, index: int, seed: int) -> Inside:
     batch = chosen.transform(gather(of.features.tensor(), tasks))
     problem = Problem.of(batch, chosen.method.network)
     weights = initial_weights(batch.seeds, problem.points.shape[-1], batch.ways, problem.points)
-    network = PlainNetwork(weights, 0, problem.network.steps, problem.network.gamma)
-    train(network, problem, chosen.method.training)
+    network = trained_network(problem, chosen.method.training, weights, 0)
     x = problem.points[0]
     with torch.no_grad():
         before: Tensor = x + network.fc2(torch.relu(network.fc1(x)))
@@ -83,20 +82,3 @@ def inside(of: FeatureSet, draw: Draw, index: int, seed: int) -> Inside:
     labelled = np.arange(len(classes)) < tasks.support_labels.shape[1]
     rows = [array.double().numpy() for array in (before, after)]
     return Inside(rows[0], rows[1], classes, labelled, predicted.numpy())
-
-
-def train(network: PlainNetwork, problem: Problem, training: Training) -> None:
-    """As `plain_task` does, but for keeping the network."""
-    sgd = torch.optim.SGD(
-        network.parameters(),
-        training.rate,
-        training.momentum,
-        weight_decay=training.weight_decay,
-    )
-    schedule = torch.optim.lr_scheduler.MultiStepLR(sgd, training.milestones, training.drop)
-    graph = problem.graph[0] if problem.graph is not None else None
-    for _ in range(training.epochs):
-        sgd.zero_grad()
-        loss(problem, network(problem.points[0], graph), 0).backward()
-        sgd.step()
-        schedule.step()
