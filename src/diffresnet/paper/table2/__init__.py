@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from ..experiment import Experiment, Part, Setup
+from ..fewshot.cases import case_rows, method_settings
 from ..fewshot.quoted import SHARED, quoted_rows
 from .plan import QUICK, TWO_CORES, Plan
 from .section import finding, table_section
-from .study import run_table, settings_of, table_rows
+from .study import run_table
 
 
 def table2(setup: Setup, plan: Plan | None = None) -> Part:
@@ -22,9 +23,14 @@ def table2(setup: Setup, plan: Plan | None = None) -> Part:
     results = run_table(setup, plan)
     return Part(
         table_section(results, plan, setup),
-        table_rows(results) + quoted_rows(SHARED),
+        case_rows(results) + quoted_rows(SHARED),
         finding(results, plan),
-        settings_of(results, plan),
+        {
+            "tasks": plan.tasks,
+            "classes": plan.classes,
+            "threads": plan.jobs,
+            **method_settings(results),
+        },
     )
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...report.section import Cell, Section, Table, best_cells
+from ...report.section import Cell, Section, Table
 from ..experiment import Setup
+from ..fewshot.cases import Case, accuracy_columns
 from ..fewshot.quoted import SHARED, quoted_table
 from ..fewshot.runs import ahead, failed, known
 from ..fewshot.sources import left_out
@@ -13,13 +14,11 @@ from ..fewshot.words import (
     all_left_out,
     difference_cell,
     glimpse,
-    plus_minus,
     protocol,
     said_ahead,
     verdict,
 )
 from .plan import PAIRS, ROWS, Plan
-from .study import Case
 
 KINDS = {
     "nearest_prototype": "neither",
@@ -104,11 +103,7 @@ def _rows_text(groups: Sequence[Sequence[Case]]) -> str:
 
 def _accuracies(group: Sequence[Case]) -> Table:
     names = list(group[0].outcomes)
-    columns = []
-    for case in group:
-        found = [case.outcomes[name].summary for name in names]
-        cells = [Cell(f"{each.mean:.2f}", plus_minus(each.ci95)) for each in found]
-        columns.append(best_cells([each.mean for each in found], cells, digits=2))
+    columns = accuracy_columns(group)
     tasks = len(next(iter(group[0].outcomes.values())).accuracy)
     return Table(
         caption=f"{_title(group)}: accuracy, %, {tasks:,} tasks",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...report.section import Cell, Section, Table, best_cells
+from ...report.section import Cell, Section, Table
 from ..experiment import Setup
+from ..fewshot.cases import Case, accuracy_columns
 from ..fewshot.quoted import SHARED, STRONGER, quoted_table
 from ..fewshot.runs import ahead
 from ..fewshot.sources import left_out
@@ -14,13 +15,12 @@ from ..fewshot.words import (
     all_left_out,
     difference_cell,
     glimpse,
-    plus_minus,
     protocol,
     said,
     said_ahead,
 )
 from .plan import BALANCED_PRIOR, OURS, Plan
-from .study import Case, there
+from .study import there
 
 
 def table_section(cases: Sequence[Case], plan: Plan, setup: Setup) -> Section:
@@ -101,11 +101,7 @@ def finding(cases: Sequence[Case], plan: Plan) -> str:
 
 def _accuracies(group: Sequence[Case]) -> Table:
     names = list(group[0].outcomes)
-    columns = []
-    for case in group:
-        found = [case.outcomes[name].summary for name in names]
-        cells = [Cell(f"{each.mean:.2f}", plus_minus(each.ci95)) for each in found]
-        columns.append(best_cells([each.mean for each in found], cells, digits=2))
+    columns = accuracy_columns(group)
     rows = []
     for at, name in enumerate(names):
         first = group[0].outcomes[name]
