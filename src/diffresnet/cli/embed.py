@@ -10,6 +10,7 @@ import click
 
 from ..data.atomic import check_writable
 from ..errors import InputError
+from .images import images_root_option, note_skipped, strict_option
 from .options import device_option, json_option, quiet_option, seed_option, write_json
 from .progress import note, progress
 
@@ -52,21 +53,14 @@ from .progress import note, progress
     show_default=True,
     help="Only those that the backbone was trained on, or that were held out of its training.",
 )
-@click.option(
-    "--images-root",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    metavar="DIR",
-    help="Folder of the images that a .csv split names.",
-)
+@images_root_option
 @click.option(
     "--size",
     type=click.IntRange(1),
     help="Pixels that images are brought to for a callable; a backbone knows its own.",
 )
 @click.option("--batch", type=click.IntRange(1), default=256, show_default=True)
-@click.option(
-    "--strict", is_flag=True, help="A broken image is an error; it is left out otherwise."
-)
+@strict_option
 @device_option
 @seed_option
 @json_option
@@ -175,16 +169,6 @@ def command(
         f"{seconds:.0f} s",
         quiet,
     )
-
-
-def note_skipped(skipped: tuple[str, ...], quiet: bool) -> None:
-    """How many images were broken, and the first of them."""
-    if skipped:
-        note(
-            f"note: {len(skipped)} broken images left out, {skipped[0]} first; --strict makes them "
-            f"an error",
-            quiet,
-        )
 
 
 def _as(features: Any, dtype: str) -> Any:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import InputError
-from .embed import note_skipped
+from .images import images_root_option, note_skipped, strict_option
 from .options import environment, json_option, quiet_option, seed_option, write_json
 from .progress import note, progress
 from .results import prepare_folder
@@ -46,15 +46,8 @@ if TYPE_CHECKING:
     metavar="N",
     help="Instead of --val: hold N classes of DATA out, chosen by the seed.",
 )
-@click.option(
-    "--images-root",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    metavar="DIR",
-    help="Folder of the images that .csv splits name.",
-)
-@click.option(
-    "--strict", is_flag=True, help="A broken image is an error; it is left out otherwise."
-)
+@images_root_option
+@strict_option
 @click.option(
     "--backbone",
     default="resnet18",

@@ -3,7 +3,8 @@
 from .checkpoint import BackboneCard, load_backbone
 from .embed import embed
 from .settings import AUGMENTATIONS, Augmentation, TrainingSettings, Validation
-from .training import EpochRow, train_backbone
+from .state import EpochRow
+from .training import train_backbone
 from .validation import mean_and_interval, prototype_accuracies
 from .views import ImageModel
 

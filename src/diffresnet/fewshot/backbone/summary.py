@@ -16,7 +16,7 @@ from ..tasks import sample_tasks
 from .checkpoint import load_backbone
 from .embed import embed
 from .settings import TrainingSettings
-from .training import EpochRow
+from .state import EpochRow
 from .validation import mean_and_interval, prototype_accuracies
 
 SHOTS = (1, 5)

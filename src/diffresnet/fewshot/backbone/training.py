@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,33 +21,14 @@ from ...errors import InputError
 from ..tasks import Tasks, sample_tasks
 from .accelerator import accelerating
 from .augment import View, augmenter
-from .checkpoint import BACKBONE_FILE, LAST_FILE, BackboneCard, read_tensors, write_tensors
+from .checkpoint import BACKBONE_FILE, LAST_FILE, BackboneCard, write_tensors
 from .embed import embed
 from .settings import TrainingSettings
+from .state import EpochRow, identity, restore_state, save_state
 from .validation import prototype_accuracies
 from .views import Classifier, ImageModel, as_floats
 
 Precision = Literal["no", "bf16", "fp16"]
-
-
-@dataclass(frozen=True)
-class EpochRow:
-    """What one epoch came to; accuracies in percent.
-
-    Attributes
-    ----------
-    loss, accuracy : float
-        Means over the training views, as the network was when it saw them.
-    validation : float or None
-        Nearest-prototype accuracy on the validation tasks, in the epochs that are looked at.
-    """
-
-    epoch: int
-    learning_rate: float
-    loss: float
-    accuracy: float
-    validation: float | None
-    seconds: float
 
 
 def train_backbone(
@@ -223,51 +203,24 @@ class _Run:
         write_tensors(self.folder / BACKBONE_FILE, self.model.state_dict(), asdict(card))
 
     def _save_state(self) -> None:
-        tensors = {f"network.{name}": t for name, t in self.classifier.state_dict().items()}
-        for name, parameter in self.classifier.named_parameters():
-            tensors[f"momentum.{name}"] = self.optimizer.state[parameter]["momentum_buffer"]
-        facts = self._identity() | {"rows": [asdict(row) for row in self.rows]}
-        scaler = self.accelerator.scaler
-        facts["scaler"] = scaler.state_dict() if scaler is not None else None
-        write_tensors(self.folder / LAST_FILE, tensors, facts)
+        save_state(
+            self.folder / LAST_FILE,
+            self.classifier,
+            self.optimizer,
+            self.accelerator.scaler,
+            self.rows,
+            identity(self.settings, self.train),
+        )
 
     def restore(self) -> None:
         """Go back to the state in the folder."""
-        path = self.folder / LAST_FILE
-        tensors, facts = read_tensors(path)
-        for key, now in self._identity().items():
-            then = facts.get(key)
-            if then != now:
-                raise InputError(
-                    f"{str(path)!r} was trained with other {_difference(key, then, now)}"
-                )
-        try:
-            self.rows = [EpochRow(**row) for row in facts["rows"]]
-            network = {name: tensors[f"network.{name}"] for name in self.classifier.state_dict()}
-            self.classifier.load_state_dict(network)
-            for name, parameter in self.classifier.named_parameters():
-                buffer = torch.empty_like(parameter).copy_(tensors[f"momentum.{name}"])
-                self.optimizer.state[parameter]["momentum_buffer"] = buffer.detach()
-        except (KeyError, TypeError, RuntimeError) as error:
-            raise InputError(f"{str(path)!r} holds no whole state: {error}") from error
-        if self.accelerator.scaler is not None and facts.get("scaler"):
-            self.accelerator.scaler.load_state_dict(facts["scaler"])
-
-    def _identity(self) -> dict[str, Any]:
-        """What must be the same for a training to go on, as JSON has it."""
-        data = {"images": len(self.train), "classes": self.train.class_names}
-        identity = {"settings": asdict(self.settings), "data": data}
-        found: dict[str, Any] = json.loads(json.dumps(identity))
-        return found
-
-
-def _difference(key: str, then: Any, now: Any) -> str:
-    """Which of the settings differs, in words."""
-    if not isinstance(then, dict):
-        return key
-    names = [name for name in now if then.get(name) != now[name]]
-    value = f": {then.get(names[0])} then, {now[names[0]]} now" if names else ""
-    return f"{key} ({names[0] if names else key}{value if len(value) < 200 else ''})"
+        self.rows = restore_state(
+            self.folder / LAST_FILE,
+            self.classifier,
+            self.optimizer,
+            self.accelerator.scaler,
+            identity(self.settings, self.train),
+        )
 
 
 def _check(

@@ -1,0 +1,40 @@
+"""Options and words of the commands that read images."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from .progress import note
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def images_root_option(function: Function) -> Function:
+    """--images-root: passed on as `images_root`, a Path or None."""
+    return click.option(
+        "--images-root",
+        type=click.Path(path_type=Path, exists=True, file_okay=False),
+        metavar="DIR",
+        help="Folder of the images that .csv splits name.",
+    )(function)
+
+
+def strict_option(function: Function) -> Function:
+    """--strict: passed on as `strict`, a bool."""
+    return click.option(
+        "--strict", is_flag=True, help="A broken image is an error; it is left out otherwise."
+    )(function)
+
+
+def note_skipped(skipped: tuple[str, ...], quiet: bool) -> None:
+    """How many images were broken, and the first of them."""
+    if skipped:
+        note(
+            f"note: {len(skipped)} broken images left out, {skipped[0]} first; --strict makes them "
+            f"an error",
+            quiet,
+        )
