@@ -1,7 +1,7 @@
 """Settings of the trained few-shot methods, chosen on tasks of validation classes.
 
     python benchmarks/choose_fewshot.py --tasks 500 --shots 1 5
-    python benchmarks/choose_fewshot.py --data omniglot --backbone conv4
+    python benchmarks/choose_fewshot.py --data omniglot --backbone conv4 --ways 20
 
 Sweeps r and ntop of Diff-ResNet and mu of external diffusion, one at a time, on the same tasks.
 Rows are centred by the base mean, of length 1, and shifted (Table III); not shifted with
@@ -46,6 +46,7 @@ def main() -> None:
     parser.add_argument("--backbone", default="efficientnet-lite0")
     parser.add_argument("--tricks", choices=["paper", "unit", "none"], default="paper")
     parser.add_argument("--tasks", type=int, default=500)
+    parser.add_argument("--ways", type=int, default=5)
     parser.add_argument("--shots", type=int, nargs="+", default=[1, 5])
     parser.add_argument("--steps", type=int, nargs="*", default=list(range(11)))
     parser.add_argument("--ntop", type=int, nargs="*", default=[5, 8, 12, 16])
@@ -68,7 +69,7 @@ def main() -> None:
     }[options.tricks]
     rows = []
     for shots in options.shots:
-        tasks = sample_tasks(features.labels, 5, shots, 15, options.tasks, SEED)
+        tasks = sample_tasks(features.labels, options.ways, shots, 15, options.tasks, SEED)
         swept: dict[str, list[tuple[float, Outcome]]] = {}
         for name, value, method in candidates(options, shots):
             found = evaluate(method, features, tasks, transform, device=options.device)

@@ -17,6 +17,8 @@ import scipy
 import sklearn
 import torch
 
+from diffresnet.data.find import data_folders
+
 warnings.filterwarnings("ignore", message="Sparse (CSR tensor|invariant)")
 
 RESULTS = Path(__file__).parent / "results"
@@ -75,8 +77,9 @@ def publish(name: str, rows: list[dict[str, Any]], **settings: Any) -> None:
 
 
 def data_file(name: str) -> Path:
-    """A file of the data folder, or a clear way out."""
-    folder = os.environ.get("DIFFRESNET_DATA")
-    if not folder or not (Path(folder) / name).exists():
-        raise SystemExit(f"this benchmark needs {name}: set DIFFRESNET_DATA to the data folder")
-    return Path(folder) / name
+    """A file of the data folder or of the cache, or a clear way out."""
+    named = os.environ.get("DIFFRESNET_DATA")
+    for folder in data_folders(Path(named) if named else None):
+        if (folder / name).exists():
+            return folder / name
+    raise SystemExit(f"this benchmark needs {name}: set DIFFRESNET_DATA to the data folder")

@@ -15,7 +15,7 @@ def write_source(folder: Path, source: Source, each: int = 40, seed: int = 0) ->
     """Features of novel and of val classes, which differ, and the mean of base classes."""
     (folder / "embeddings").mkdir(exist_ok=True)
     for offset, part in enumerate(("novel", "val", "base_mean")):
-        found = clusters(classes=7, each=each, width=12, seed=3 * seed + offset)
+        found = clusters(classes=source.ways + 2, each=each, width=12, seed=3 * seed + offset)
         arrays = {"features": found.features, "labels": found.labels}
         if part == "base_mean":
             arrays = {"mean": found.features.mean(axis=0).astype(np.float32)}

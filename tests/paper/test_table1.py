@@ -222,7 +222,8 @@ def test_the_plans_name_models_that_there_are():
         assert set(plan.models) <= set(PRESETS)
         assert set(plan.own) <= {*PRESETS, "diff_resnet_mended"}
     assert str(PAPER.of("grand_nl_rw", "pubmed")) == "100 × 20"
-    assert str(TWO_CORES.of("diff_resnet", "pubmed")) == "20 × 5"
+    assert str(TWO_CORES.of("diff_resnet", "citeseer")) == "20 × 5"
+    assert str(TWO_CORES.of("diff_resnet", "pubmed")) == "5 × 2"
     assert str(TWO_CORES.of("gcn", "pubmed")) == "5 × 2"
 
 

@@ -67,7 +67,7 @@ def test_words_say_what_is_missing_and_who_assumes_balance(part):
     assert "the methods no_such_method" in text
     assert "PT-MAP assumes that every class" in text
     assert "ResNet-18" in text
-    assert "5 × 5 on Omniglot, Conv-4" in text
+    assert "20 × 5 on Omniglot, Conv-4" in text
 
 
 def outcome(*accuracy):

@@ -44,10 +44,11 @@ class Draw:
 
         Examples
         --------
-        >>> Draw(1).title, Draw(5, alpha=2.0).title
-        ('1 shot', '5 shots, unequal')
+        >>> Draw(1).title, Draw(5, ways=20, alpha=2.0).title
+        ('1 shot', '20 classes, 5 shots, unequal')
         """
-        shots = f"{self.shots} shot{'s' if self.shots > 1 else ''}"
+        ways = "" if self.ways == 5 else f"{self.ways} classes, "
+        shots = f"{ways}{self.shots} shot{'s' if self.shots > 1 else ''}"
         return shots if self.alpha is None else f"{shots}, unequal"
 
     def tasks(self, of: FeatureSet, number: int, seed: int) -> Tasks:
@@ -59,9 +60,9 @@ class Draw:
 
 
 def draws(of: FeatureSet, shots: Sequence[int], alpha: float | None = None) -> list[Draw]:
-    """One for each number of shots, with as many queries as the classes of the set allow."""
+    """One for each number of shots, of as many classes and queries as suit the set."""
     queries = 15 if alpha is None else of.source.unequal
-    return [Draw(each, queries=queries, alpha=alpha) for each in shots]
+    return [Draw(each, of.source.ways, queries, alpha) for each in shots]
 
 
 def run(

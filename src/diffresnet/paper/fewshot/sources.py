@@ -36,6 +36,8 @@ class Source:
         As pages name and describe it.
     recipe : str
         How its files are made.
+    ways : int
+        Classes of a task.
     unequal : int
         Mean number of queries a class where their numbers are unequal: small classes have not
         enough rows for many.
@@ -46,6 +48,7 @@ class Source:
     title: str
     about: str
     recipe: str
+    ways: int = 5
     unequal: int = 15
 
     @property
@@ -86,6 +89,7 @@ SOURCES = (
         "--size 28 --augment drawing --out RUN (docs/backbones.md has all options); then "
         "diffresnet embed --backbone RUN --out FILE of omniglot_evaluation.npz for novel, of the "
         "background with --classes held-out for val, and with --classes trained and --mean-out",
+        ways=20,
         unequal=5,
     ),
 )

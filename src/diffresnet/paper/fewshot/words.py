@@ -70,6 +70,9 @@ def glimpse(classes: Classes) -> str:
 def protocol(sets: Sequence[FeatureSet], classes: Classes, seed: int) -> str:
     """How tasks are drawn, and from what."""
     about = " ".join(f"{of.source.title}: {of.source.about}." for of in sets)
+    more = "".join(
+        f" ({of.source.ways} on {of.source.title})" for of in sets if of.source.ways != 5
+    )
     which = (
         "All tasks are of novel classes; settings were chosen on validation classes before."
         if classes == "novel"
@@ -77,7 +80,8 @@ def protocol(sets: Sequence[FeatureSet], classes: Classes, seed: int) -> str:
         "tasks, and nothing of it is a result."
     )
     return (
-        f"A task has 5 classes, 1 or 5 labelled rows (shots) of each, and queries to be labelled. "
+        f"A task has 5 classes{more}, 1 or 5 labelled rows (shots) of each, and queries to be "
+        f"labelled. "
         f"Accuracy is the share of queries whose class is right, in percent, averaged over tasks; "
         f"± is the 95% interval 1.96 std / √tasks. All methods see the same tasks (seed {seed}), "
         f"so that differences are paired, task by task. {which} {about}"

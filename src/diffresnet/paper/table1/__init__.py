@@ -24,6 +24,7 @@ def table1(setup: Setup, plan: Plan | None = None) -> Part:
     settings = {
         "splits_and_inits": str(plan.counts),
         "of_some_models": "; ".join(f"{model} {counts}" for model, counts in plan.own.items()),
+        "at_most_on": "; ".join(f"{data} {counts}" for data, counts in plan.caps.items()),
         "epochs": plan.epochs,
         "device": plan.device,
         "labels_per_class": 20,

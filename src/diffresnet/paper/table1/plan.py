@@ -32,7 +32,7 @@ class Plan:
     own : model -> Counts
         Models that are slow, or of which all runs on a split are alike.
     caps : data set -> Counts
-        A graph that is large: models without counts of their own have no more there.
+        A graph that is large: no model has more there.
     datasets, models : names
     epochs : int
         At most, of every run; 10,000 is the paper's, and early stopping ends runs long before.
@@ -64,10 +64,12 @@ class Plan:
         >>> plan = Plan(Counts(20, 2), {"mlp": Counts(30, 1)}, {"pubmed": Counts(5, 2)})
         >>> str(plan.of("gcn", "cora")), str(plan.of("gcn", "pubmed"))
         ('20 × 2', '5 × 2')
-        >>> str(plan.of("mlp", "pubmed"))
-        '30 × 1'
+        >>> str(plan.of("mlp", "cora")), str(plan.of("mlp", "pubmed"))
+        ('30 × 1', '5 × 1')
         """
-        return self.own.get(model) or self.caps.get(dataset) or self.counts
+        counts = self.own.get(model, self.counts)
+        cap = self.caps.get(dataset, counts)
+        return Counts(min(counts.splits, cap.splits), min(counts.inits, cap.inits))
 
 
 PAPER = Plan(Counts(100, 20))
@@ -77,7 +79,7 @@ TWO_CORES = Plan(
     Counts(10, 2),
     {
         "diff_resnet": Counts(20, 5),
-        "diff_resnet_mended": Counts(20, 1),
+        "diff_resnet_mended": Counts(20, 5),
         "label_propagation": Counts(20, 1),
         "grand_nl": Counts(5, 2),
         "grand_nl_rw": Counts(5, 2),

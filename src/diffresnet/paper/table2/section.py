@@ -96,8 +96,8 @@ def _rows_text(groups: Sequence[Sequence[Case]]) -> str:
         return what + "No training failed."
     return (
         what + "Where training fails, all queries of a task are given to one class, which is right "
-        "for one in five (to the first, where it diverges and scores are no longer numbers); that "
-        f"is counted as it is. Share of such tasks: {'; '.join(lost)}."
+        "for one query in as many as there are classes (to the first, where it diverges and scores "
+        f"are no longer numbers); that is counted as it is. Share of such tasks: {'; '.join(lost)}."
     )
 
 

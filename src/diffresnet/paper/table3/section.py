@@ -31,7 +31,7 @@ def table_section(cases: Sequence[Case], plan: Plan, setup: Setup) -> Section:
     tables = [_accuracies(group) for group in groups]
     for group in groups:
         tables += [_differences(group, ours) for ours in OURS if ours in names]
-    few = sets[0].source.unequal
+    first, *others = (of.source for of in sets)
     text = (
         protocol(sets, plan.classes, setup.seed),
         "The tricks of the paper’s Table III: rows less the mean of the base classes; scaled to "
@@ -40,11 +40,11 @@ def table_section(cases: Sequence[Case], plan: Plan, setup: Setup) -> Section:
         "as it is published; methods that train on the labelled rows the first three. "
         f"{_own_transform(groups[0])}docs/fewshot.md has the whole table.",
         "Unequal: the numbers of queries of the classes of a task are drawn by a Dirichlet "
-        f"distribution of concentration 2, times 5 × {few} queries"
+        f"distribution of concentration 2, times {first.ways} × {first.unequal} queries"
         + "".join(
-            f" (5 × {of.source.unequal} on {of.source.title}, whose classes are small)"
-            for of in sets
-            if of.source.unequal != few
+            f" ({source.ways} × {source.unequal} on {source.title}, whose classes are small)"
+            for source in others
+            if source.unequal != first.unequal
         )
         + f". {_prior(names, groups[0])}",
         *all_left_out(left_out(setup, plan.classes, plan.sources), missing),
