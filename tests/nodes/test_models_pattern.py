@@ -1,9 +1,12 @@
+from unittest.mock import patch
+
 import numpy as np
 import scipy.sparse as sp
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from diffresnet.nodes.models import pattern as pattern_module
 from diffresnet.nodes.models.layers import Features, propagate
 from diffresnet.nodes.models.members import linear_parameters
 from diffresnet.nodes.models.pattern import Pattern
@@ -43,6 +46,15 @@ def test_dots(case):
     y, x = normal(rng, b, there.shape[0], 3), normal(rng, b, there.shape[1], 3)
     expected = (y @ x.transpose(1, 2))[:, torch.from_numpy(there)]
     torch.testing.assert_close(pattern.dots(y, x), expected)
+
+
+@given(patterns(), st.integers(1, 20))
+def test_dots_are_gathered_some_at_a_time(case, numbers):
+    pattern, there, b, rng = case
+    y, x = normal(rng, b, there.shape[0], 3), normal(rng, b, there.shape[1], 3)
+    with patch.object(pattern_module, "CHUNK", numbers):
+        found = pattern.dots(y, x)
+    assert torch.equal(found, pattern.dots(y, x))
 
 
 @given(patterns())
