@@ -60,6 +60,9 @@ def test_the_tricks_are_on(cases):
     case = cases[0]
     assert case.presets["nearest_prototype"].title == "SimpleShot"
     assert case.presets["internal"].centred
+    tim = preset_for("tim", case.of, 1)
+    assert not tim.centred
+    assert tim.note
 
 
 def test_words_say_what_is_missing_and_who_assumes_balance(part):

@@ -61,7 +61,7 @@ def _own_transform(group: Sequence[Case]) -> str:
     titles = [chosen.title for chosen in group[0].presets.values() if chosen.note]
     if not titles:
         return ""
-    return f"With a transform of their own, and so without these: {'; '.join(titles)}. "
+    return f"With a transform of their own (TIM: length 1), without these: {'; '.join(titles)}. "
 
 
 def _prior(names: Sequence[str], group: Sequence[Case]) -> str:

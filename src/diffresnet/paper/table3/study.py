@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ...fewshot.presets import METHODS, Preset, Setting, preset
+from ...fewshot.presets import METHODS, Preset, Setting, Tricks, preset
 from ..experiment import Setup
 from ..fewshot.cases import Case
 from ..fewshot.runs import draws, run
 from ..fewshot.sources import FeatureSet, feature_sets
-from .plan import EQUAL, Plan
+from .plan import EQUAL, UNIT_ALONE, Plan
 
 
 def there(plan: Plan) -> tuple[list[str], list[str]]:
@@ -20,8 +20,11 @@ def there(plan: Plan) -> tuple[list[str], list[str]]:
 
 def preset_for(name: str, of: FeatureSet, shots: int) -> Preset:
     """A method with the tricks that it takes."""
-    setting = Setting(shots, "paper", of.mean, balanced=name in EQUAL)
+    tricks: Tricks = "none" if name in UNIT_ALONE else "paper"
+    setting = Setting(shots, tricks, of.mean, balanced=name in EQUAL)
     chosen = preset(EQUAL.get(name, name), setting)
+    if name in UNIT_ALONE:
+        return replace(chosen, note="take rows of length 1 alone")
     return replace(chosen, title=f"{chosen.title} (equal)") if name in EQUAL else chosen
 
 
