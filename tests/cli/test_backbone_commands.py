@@ -100,7 +100,10 @@ def test_embed_by_a_callable_and_broken_images(place, capfd):
     (place / "photos" / "a" / "1.jpg").write_bytes(b"no picture")
     args = ["embed", "photos", "--backbone", "mine:mean", "--size", "8", "--out", "f.npz"]
     assert run([*args, "--json", "r.json"]) == DONE
-    assert "1 broken images left out, photos/a/1.jpg first" in capfd.readouterr().err
+    assert (
+        "1 broken image left out, photos/a/1.jpg; --strict makes that an error"
+        in capfd.readouterr().err
+    )
     assert json.loads((place / "r.json").read_text())["results"][0]["skipped"] == 1
     with np.load("f.npz") as file:
         np.testing.assert_allclose(file["features"], [[1, 0, 0], [1, 0, 0]], atol=1e-6)
@@ -119,7 +122,7 @@ def test_embed_by_a_callable_and_broken_images(place, capfd):
         (["train-backbone", "base.npz", "--out", "base.npz"], "base.npz"),
         (
             ["train-backbone", "base.npz", "--out", "r", "--hold-out", "3", *TINY],
-            "of 4 classes 1 to 2 can be held out, not 3",
+            "3 of 4 classes cannot be held out",
         ),
         (
             ["train-backbone", "base.npz", "--out", "r", "--hold-out", "2", "--val", "val.npz"],
@@ -129,7 +132,15 @@ def test_embed_by_a_callable_and_broken_images(place, capfd):
         (["embed", "base.npz", "--backbone", "nowhere", "--out", "f.npz"], "no backbone at"),
         (["embed", "base.npz", "--backbone", "os:no", "--out", "f.npz"], "cannot find 'os:no'"),
         (["embed", "base.npz", "--backbone", "os:getcwd", "--out", "f.csv"], "must end in .npz"),
-        (["embed", "base.npz", "--backbone", "run", "--out", "base.npz"], "name another --out"),
+        (["embed", "base.npz", "--backbone", "run", "--out", "base.npz"], "would replace another"),
+        (["train-backbone", "photos", "--out", "photos/run"], "lies in the images photos"),
+        (["train-backbone", "base.npz", "--out", "r", "--json", "base.npz"], "would replace"),
+        (["train-backbone", "base.npz", "--out", "r", "--json", "r/last.safetensors"], "replace"),
+        (
+            ["train-backbone", "base.npz", "--out", "r", "--smallest-crop", "0.2", *TINY],
+            "an option of --augment photo, not drawing",
+        ),
+        (["train-backbone", "base.npz", "--out", "r", "--learning-rate", "nan"], "not nan"),
         (
             [
                 "embed",
@@ -147,7 +158,10 @@ def test_embed_by_a_callable_and_broken_images(place, capfd):
 )
 def test_bad_input_is_one_line(place, capfd, args, line):
     (place / "s.csv").write_text("filename,label\ngone.png,a\n")
+    (place / "photos").mkdir()
+    before = (place / "base.npz").read_bytes()
     assert run(args) == BAD_INPUT
+    assert (place / "base.npz").read_bytes() == before
     err = capfd.readouterr().err
     assert line in err
     assert err.count("\n") == 1

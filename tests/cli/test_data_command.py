@@ -93,3 +93,10 @@ def test_bad_calls_are_one_line(folder, args, line, capfd):
     assert line in err
     assert err.count("\n") == 1
     assert out == ""
+
+
+def test_alone_it_says_what_there_is(capfd):
+    assert run(["data"]) == 0
+    out, err = capfd.readouterr()
+    assert "verify" in out
+    assert err == ""

@@ -104,6 +104,37 @@ def test_unequal_queries_and_raw_features(folder, capfd):
     assert any(list(count) != [6] * 4 for count in counts)
 
 
+def test_training_that_diverged_is_told(folder, capfd):
+    args = ["--method", "internal", "--gamma", "1e300", "--json", "r.json", "--base-mean", "m.npz"]
+    assert run(["fewshot", "f.npz", *args, *FEW]) == 0
+    assert "note: Diff-ResNet diverged on 12 of 12 tasks" in capfd.readouterr().err
+    assert json.loads((folder / "r.json").read_text())["diverged_tasks"] == {"internal": 12}
+
+
+def test_the_best_method_centres_whatever_tricks_says(folder, capfd):
+    assert run(["fewshot", "f.npz", "--method", "best", "--tricks", "none", *FEW]) == 0
+    err = capfd.readouterr().err
+    assert "centred by the mean of FEATURES itself" in err
+    assert "whatever --tricks says" in err
+
+
+def test_a_table_with_columns_of_other_names(folder, capfd):
+    features = clusters()
+    rows = [
+        f"{f'k{label}' if label >= 0 else ''},{number},{','.join(map(str, row))}"
+        for number, (label, row) in enumerate(zip(features.labels, features.features, strict=True))
+    ]
+    names = ",".join(f"f{i}" for i in range(features.width))
+    (folder / "t.csv").write_text("\n".join([f"kind,id,{names}", *rows]))
+    args = ["fewshot", "t.csv", "--method", "nearest_prototype", *FEW]
+    assert run(args) == BAD_INPUT
+    assert "--label-column" in capfd.readouterr().err
+    assert run([*args, "--label-column", "kind"]) == 0
+    assert "note: column 'id' numbers the rows and is no feature" in capfd.readouterr().err
+    assert run([*args, "--label-column", "kind", "--features", "f", "--json", "r.json"]) == 0
+    assert json.loads((folder / "r.json").read_text())["settings"]["width"] == features.width
+
+
 def test_one_task_has_no_interval(folder, capfd):
     args = ["--tasks", "1", "--json", "r.json", "-q"]
     assert run(["fewshot", "f.npz", "--method", "nearest_prototype", *FEW, *args]) == 0
@@ -130,6 +161,11 @@ def test_one_task_has_no_interval(folder, capfd):
         (["f.npz", "--method", "tim", "--dirichlet", "0"], "--dirichlet"),
         (["f.npz", "--method", "tim", "--json", "missing/r.json"], "does not exist"),
         (["f.npz", "--method", "tim", "--device", "gpu7"], "'gpu7'"),
+        (["f.npz", "--method", "tim", "--predictions", "./f.npz"], "would replace another file"),
+        (["f.npz", "--method", "tim", "--predictions", "p.csv"], "must end in .npz"),
+        (["f.npz", "--method", "tim", "--base-mean", "m.npz", "--json", "m.npz"], "would replace"),
+        (["f.npz", "--method", "tim", "--label-column", "kind"], "no array 'kind'"),
+        (["f.npz", "--method", "internal", "--gamma", "nan"], "gamma must be a finite number"),
     ],
 )
 def test_bad_calls_are_one_line(folder, args, line, capfd):

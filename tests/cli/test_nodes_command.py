@@ -74,6 +74,11 @@ def test_a_stopped_sweep_goes_on(graph_file, tmp_path):
         (["blocks", "--data", "data", "--model", "gnn"], "no model 'gnn'; there are diff_resnet"),
         (["blocks", "--data", "data", "--labels-per-class", "60"], "take fewer"),
         (["blocks", "--data", "data", "--json", "missing/r.json"], "does not exist"),
+        (["blocks", "--data", "data", "--predictions", "p.txt"], "must end in .npz"),
+        (["data/graphs/blocks.npz", "--predictions", "data/graphs/blocks.npz"], "would replace"),
+        (["blocks", "--data", "data", "--predictions", "p.npz", "--json", "p.npz"], "replace"),
+        (["blocks", "--data", "data", "--resume", "data/graphs/blocks.npz/r"], "make the folder"),
+        (["blocks", "--data", "data", "--label-column", "kind"], "give --features"),
         (["blocks", "--data", "data", "--device", "gpu7"], "'gpu7'"),
         (["blocks", "--data", "data", "--splits", "0"], "--splits"),
     ],
@@ -85,6 +90,35 @@ def test_bad_calls_are_one_line(graph_file, args, line, capfd, monkeypatch):
     assert line in err
     assert err.count("\n") == 1
     assert out == ""
+
+
+def relabelled(graph_file, labels):
+    with np.load(graph_file) as file:
+        arrays = dict(file)
+    np.savez(graph_file, **{**arrays, "labels": labels(arrays["labels"])})
+
+
+def test_classes_have_the_numbers_of_the_file(graph_file, tmp_path, capfd):
+    relabelled(graph_file, lambda labels: np.where(labels == 1, 7, 3))
+    args = ["--splits", "1", "--inits", "1", "--epochs", "2", "--model", "gcn", "--device", "cpu"]
+    args += ["--predictions", str(tmp_path / "p.npz")]
+    assert run(["nodes", str(graph_file), *args, "--labels-per-class", "60"]) == BAD_INPUT
+    assert "class '3' has 70 nodes" in capfd.readouterr().err
+    assert run(["nodes", str(graph_file), *args, "-q"]) == 0
+    with np.load(tmp_path / "p.npz") as file:
+        assert file["class_names"][file["true"]][:2].tolist() == ["3", "7"]
+
+
+def test_small_classes_need_fewer_validation_nodes(graph_file, capfd, tmp_path):
+    relabelled(graph_file, lambda labels: np.where(np.arange(140) < 8, 2, labels))
+    out = tmp_path / "r.json"
+    args = ["--splits", "1", "--inits", "1", "--epochs", "2", "--model", "gcn", "--device", "cpu"]
+    args += ["--labels-per-class", "3", "--json", str(out)]
+    assert run(["nodes", str(graph_file), *args]) == BAD_INPUT
+    assert "class '2' has 8 nodes" in capfd.readouterr().err
+    assert not out.exists()
+    assert run(["nodes", str(graph_file), *args, "--validation-per-class", "4"]) == 0
+    assert json.loads(out.read_text())["settings"]["validation_per_class"] == 4
 
 
 def test_without_a_data_folder_the_way_is_told(monkeypatch, capfd, tmp_path):

@@ -79,6 +79,10 @@ def test_the_planetoid_split_is_one_split_on_all_nodes(own, capfd):
         ),
         (["planetoid_x", "--split", "planetoid", "--splits", "3"], "leave --splits out"),
         (["planetoid_x", "--split", "planetoid", "--labels-per-class", "3"], "leave --labels"),
+        (["planetoid_x", "--split", "planetoid", "--validation-per-class", "3"], "leave --val"),
+        (["e.csv", "--features", "t.csv", "--predictions", "t.csv"], "must end in .npz"),
+        (["e.csv", "--features", "t.csv", "--json", "t.csv"], "would replace"),
+        (["e.csv", "--features", "t.csv", "--feature-columns", "z"], "starts so"),
         (
             [
                 "e.csv",
@@ -89,7 +93,7 @@ def test_the_planetoid_split_is_one_split_on_all_nodes(own, capfd):
                 "--labels-per-class",
                 "50",
             ],
-            "classes are 0 'blue', 1 'red'",
+            "class 'blue' has 70 nodes",
         ),
         (["planetoid_cora"], "diffresnet data fetch planetoid_cora"),
     ],

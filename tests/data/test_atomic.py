@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from diffresnet.data.atomic import atomic_write, check_readable, check_writable
+from diffresnet.data.atomic import atomic_write, check_readable, check_writable, make_folder
 from diffresnet.errors import InputError
 
 
@@ -135,3 +135,13 @@ def test_check_readable_refuses_without_permission(tmp_path, monkeypatch):
     monkeypatch.setattr("builtins.open", refuse)
     with pytest.raises(InputError, match="permission denied"):
         check_readable(tmp_path / "a.csv")
+
+
+def test_a_folder_is_made_or_refused(tmp_path):
+    assert make_folder(tmp_path / "a" / "b").is_dir()
+    make_folder(tmp_path / "a" / "b")
+    (tmp_path / "file").write_text("old")
+    for path in ("file", "file/b"):
+        with pytest.raises(InputError, match="cannot make the folder"):
+            make_folder(tmp_path / path)
+    assert (tmp_path / "file").read_text() == "old"

@@ -48,7 +48,7 @@ def test_weights_are_added_and_other_columns_left_alone(write):
     assert graph.features is None
     assert graph.labels is None
     said = graph_notes(graph, graph.largest_component())
-    assert "edges are joined without their direction and their weights" in said
+    assert "edges are joined without their direction and their weights or repetitions" in said
     assert any("no features" in text for text in said)
 
 
@@ -126,3 +126,17 @@ def test_ids_are_numbers_or_texts(tmp_path, ids):
     pyarrow.parquet.write_table(pa.table({"a": ids, "b": ids}), tmp_path / "e.parquet")
     with pytest.raises(InputError, match="the ids 'a'"):
         read_edge_list(tmp_path / "e.parquet")
+
+
+def test_columns_that_are_no_features_are_said(write):
+    table = write("t.csv", "id,label,a,b\nbob,x,1,old\nann,y,2,5\ncy,,0,3\n")
+    graph = read_edge_list(write("e.csv", EDGES), table)
+    assert graph.features.shape == (3, 1)
+    assert graph.notes == (f"columns 'b' of {str(table)!r} are no features",)
+    assert read_edge_list(write("e.csv", EDGES), table, features="a").notes == ()
+
+
+def test_what_chooses_features_has_its_name_here(write):
+    table = write("t.csv", "id,label,a,b\nbob,x,1,nan\nann,y,2,5\ncy,,0,3\n")
+    with pytest.raises(InputError, match="choose other features with --feature-columns"):
+        read_edge_list(write("e.csv", EDGES), table)

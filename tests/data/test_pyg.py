@@ -96,3 +96,12 @@ def test_what_is_no_graph_is_refused_in_one_line(changed, message):
     with pytest.raises(InputError, match=message) as caught:
         graph_from_pyg(plain(**changed))
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", [torch.float16, torch.bfloat16, torch.float64])
+@pytest.mark.parametrize("sparse", [False, True])
+def test_features_of_any_float_are_read(kind, sparse):
+    x = torch.tensor(plain().x, dtype=kind, requires_grad=True)
+    graph = graph_from_pyg(plain(x=x.to_sparse() if sparse else x))
+    np.testing.assert_array_equal(graph.features.toarray(), plain().x)
+    assert graph.features.dtype == np.float32

@@ -66,6 +66,19 @@ def test_a_method_sees_no_label_of_a_query():
     assert (torch.cat([batch.seeds for batch in seen]).numpy() == TASKS.seeds).all()
 
 
+def test_tasks_that_diverged_are_counted():
+    def failing(batch):
+        scores = NearestPrototype()(batch)
+        return torch.where(batch.seeds[:, None, None] % 3 == 0, torch.nan, scores)
+
+    found = evaluate(failing, FEATURES, TASKS, batch=5)
+    lost = TASKS.seeds % 3 == 0
+    assert found.diverged == lost.sum() > 0
+    assert (found.predicted[lost] == 0).all()
+    assert (found.accuracy[lost] == 25.0).all()
+    assert evaluate(NearestPrototype(), FEATURES, TASKS).diverged == 0
+
+
 def test_the_interval():
     values = np.array([50.0, 60.0, 90.0, 40.0])
     found = Summary.of(values)

@@ -37,12 +37,29 @@ def test_labels_that_are_texts_are_written_as_texts(tmp_path):
         (X, [0, 1, -2, 0], "a label is -2"),
         (X[0], [0, 1, 1, 0], "must be (n, d)"),
         (np.full((4, 3), 1e300), [0, 1, 1, 0], "beyond 32-bit floats"),
+        (np.float32(X) * 1e30, [0, 1, 1, 0], "the largest feature is 1.1e+31"),
+        (np.float32(X) * 1e-30, [0, 1, 1, 0], "scale the features"),
     ],
 )
 def test_bad_features_are_one_line(unchecked, features, labels, line):
     with pytest.raises(InputError, match=r"^[^\n]*$") as error:
         Features(features, np.array(labels))
     assert line in str(error.value)
+
+
+def test_features_that_are_all_zero_are_features():
+    assert Features(np.zeros((2, 3)), np.array([0, 1])).mean.tolist() == [0.0, 0.0, 0.0]
+
+
+def test_columns_are_chosen_and_what_is_left_out_is_told(tmp_path):
+    rows = [f"c{i % 2},{i},{i % 3}.5,{i % 5}.5" for i in range(30)]
+    (tmp_path / "t.csv").write_text("\n".join(["kind,id,f1,f2", *rows]))
+    read = Features.read(tmp_path / "t.csv", label_column="kind")
+    assert read.width == 2
+    assert read.notes == ("column 'id' numbers the rows and is no feature",)
+    read = Features.read(tmp_path / "t.csv", label_column="kind", features="f2")
+    assert (read.width, read.notes) == (1, ())
+    assert read.class_names == ("c0", "c1")
 
 
 def test_nan_in_a_file_is_an_error(tmp_path):
@@ -58,6 +75,7 @@ def test_nan_in_a_file_is_an_error(tmp_path):
         ({"mean": np.ones(4)}, "must be 3 numbers"),
         ({"mean": np.array(["a", "b", "c"])}, "must be 3 numbers"),
         ({"mean": np.array([1.0, np.nan, 0.0])}, "NaN"),
+        ({"mean": np.array([1.0, 1e300, 0.0])}, "beyond 32-bit floats"),
     ],
 )
 def test_a_bad_mean_is_one_line(tmp_path, arrays, line):

@@ -121,6 +121,14 @@ def test_what_cannot_be_drawn_is_said(arguments, line):
     assert line in str(error.value)
 
 
+def test_classes_are_told_by_their_names():
+    labels = np.repeat([0, 1, 3], [9, 4, 9])
+    with pytest.raises(InputError, match=r"fewer has class 'ox' \(4 rows\)"):
+        sample_tasks(labels, 2, 1, 5, class_names=["ant", "ox", "none", "bee"])
+    with pytest.raises(InputError, match="there is 1 class with labels, fewer than 5 ways"):
+        sample_tasks(np.array([3, 3, -1]))
+
+
 def test_tasks_are_kept_in_a_file(tmp_path):
     tasks = sample_tasks(LABELS, 3, 2, 4, tasks=9)
     tasks.save(tmp_path / "t.npz")

@@ -92,5 +92,12 @@ def test_an_isolated_node_has_a_finite_answer(name):
 def test_too_few_classes_in_the_component_that_is_kept():
     graph = isolated()
     labels = np.where(np.arange(61) == 60, 1, 0)
-    with pytest.raises(InputError, match="1 classes among the 60 nodes of its largest component"):
+    with pytest.raises(InputError, match="one class among the 60 nodes of its largest component"):
         NodeData.from_graph(replace(graph, labels=labels))
+
+
+def test_a_graph_without_edges_is_named_as_what_it_is():
+    graph = replace(two_blocks(), adjacency=sp.csr_array((60, 60)))
+    with pytest.raises(InputError, match="has no edge between two nodes"):
+        NodeData.from_graph(graph)
+    assert len(NodeData.from_graph(graph, whole=True)) == 60

@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from diffresnet.errors import InputError
 from diffresnet.nodes.damage import Damage
 from diffresnet.nodes.models.gcn import GCNNodes, GCNSettings
 from diffresnet.nodes.preset import of
@@ -114,6 +115,39 @@ def test_other_settings_read_nothing(data, tmp_path, other):
     sweep(case["data"], case["preset"], protocol, shards=tmp_path, **how)
     assert len(shards(tmp_path)) == 2
     assert before in shards(tmp_path)
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[:-40])
+
+
+def emptied(path):
+    path.write_bytes(b"")
+
+
+def with_less(path):
+    with np.load(path) as file:
+        arrays = {name: file[name] for name in file.files if name != "seconds"}
+    np.savez(path, **arrays)
+
+
+def of_other_nodes(path):
+    with np.load(path) as file:
+        arrays = dict(file)
+    np.savez(path, **{**arrays, "predicted": arrays["predicted"][:, :5]})
+
+
+@pytest.mark.parametrize("damage", [cut, emptied, with_less, of_other_nodes])
+def test_a_damaged_shard_is_named_and_can_be_made_again(data, tmp_path, damage):
+    protocol = replace(PROTOCOL, splits=2, inits=1)
+    whole = sweep(data, gcn(), protocol, shards=tmp_path)
+    damaged = shards(tmp_path)[0]
+    damage(damaged)
+    with pytest.raises(InputError, match="delete it, and it is made again") as caught:
+        sweep(data, gcn(), protocol, shards=tmp_path)
+    assert str(damaged) in str(caught.value)
+    damaged.unlink()
+    same(sweep(data, gcn(), protocol, shards=tmp_path), whole)
 
 
 def test_damage_of_nothing_changes_nothing(data, whole):

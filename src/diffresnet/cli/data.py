@@ -21,13 +21,16 @@ folder_option = click.option(
 )
 
 
-@click.group(name="data")
-def command() -> None:
+@click.group(name="data", invoke_without_command=True)
+@click.pass_context
+def command(ctx: click.Context) -> None:
     """List, fetch and verify the data sets that the experiments run on.
 
     They are looked for in --data (or DIFFRESNET_DATA), and then in the cache folder:
     XDG_CACHE_HOME/diffresnet, or the cache folder of the system.
     """
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
 
 
 @command.command(name="list")

@@ -10,6 +10,7 @@ import click
 
 from ..data.atomic import check_writable
 from ..errors import InputError
+from .apart import check_apart
 from .images import images_root_option, note_skipped, strict_option
 from .options import device_option, json_option, quiet_option, seed_option, write_json
 from .progress import note, progress
@@ -91,9 +92,7 @@ def command(
     for path in (mean_out, json_path):
         if path is not None:
             check_writable(path, (".npz",) if path is mean_out else None)
-    outputs = [path.resolve() for path in (out, mean_out, json_path) if path is not None]
-    if len(set(outputs) | {path.resolve() for path in images}) < len(outputs) + len(set(images)):
-        raise click.UsageError("two of the files of this command are one; name another --out")
+    check_apart({"--out": out, "--mean-out": mean_out, "--json": json_path}, images)
     import numpy as np
     import torch
 

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from ..data.atomic import check_writable
+from .apart import check_apart
 from .fewshot_results import Run, clock, difference, table, words, write_predictions
 from .options import (
     device_option,
@@ -72,6 +73,19 @@ from .results import print_table
     metavar="FILE",
     help="npz whose array `mean` is what the tricks centre by.  [default: the mean of FEATURES]",
 )
+@click.option(
+    "--label-column",
+    default="label",
+    show_default=True,
+    metavar="NAME",
+    help="Column, or array, of FEATURES that holds the labels.",
+)
+@click.option(
+    "--features",
+    "columns",
+    metavar="NAMES",
+    help="Feature columns of a table: a comma list, or a prefix. In .npz: the array.",
+)
 @click.option("--ntop", type=click.IntRange(3), help="Graph: neighbours and self.  [default: 8]")
 @click.option(
     "--sigma",
@@ -112,6 +126,8 @@ def command(
     alpha: float | None,
     tricks: Any,
     base_mean: Path | None,
+    label_column: str,
+    columns: str | None,
     ntop: int | None,
     sigma: int | None,
     gamma: float | None,
@@ -132,9 +148,11 @@ def command(
     with the 95% interval of its mean over tasks.
     """
     start = time.perf_counter()
-    for path in (predictions, json_path):
-        if path is not None:
-            check_writable(path)
+    if predictions is not None:
+        check_writable(predictions, (".npz",))
+    if json_path is not None:
+        check_writable(json_path)
+    check_apart({"--predictions": predictions, "--json": json_path}, (features_path, base_mean))
     from ..classify.inputs import pick_device
     from ..fewshot.evaluation import evaluate
     from ..fewshot.features import Features, read_base_mean
@@ -155,11 +173,13 @@ def command(
         if all(name in METHODS and name not in takers for name in names):
             whose = ", ".join(takers) or "methods that are not among these"
             raise click.UsageError(f"--{key} is an option of {whose}; leave it out")
-    features = Features.read(features_path)
+    features = Features.read(features_path, label_column=label_column, features=columns)
     mean = features.mean if base_mean is None else read_base_mean(base_mean, features.width)
     setting = Setting(shots, tricks, mean, **options)
     presets = {name: preset(name, setting) for name in names}
-    tasks = sample_tasks(features.labels, ways, shots, queries, count, seed, alpha)
+    tasks = sample_tasks(
+        features.labels, ways, shots, queries, count, seed, alpha, features.class_names
+    )
     where = pick_device(device)
     runs = []
     for name, chosen in presets.items():
@@ -204,6 +224,7 @@ def command(
         "results": rows,
         "environment": environment(device),
         "seconds": time.perf_counter() - start,
+        "diverged_tasks": {run.name: run.outcome.diverged for run in runs},
         "paired_differences": [
             {"method": a.name, "minus": b.name, **difference(a, b)}
             for index, a in enumerate(runs)
@@ -213,11 +234,19 @@ def command(
     if predictions is not None:
         write_predictions(predictions, features, tasks, runs)
     write_json(json_path, payload)
-    if tricks == "paper" and base_mean is None and any(run.preset.centred for run in runs):
+    for text in features.notes:
+        note(f"note: {text}", quiet)
+    if base_mean is None and any(run.preset.centred for run in runs):
         note("note: centred by the mean of FEATURES itself; --base-mean names another", quiet)
     for run in runs:
-        if tricks == "paper" and run.preset.note:
+        if run.preset.note:
             note(f"note: {run.preset.title} {run.preset.note}", quiet)
+        if run.outcome.diverged:
+            note(
+                f"note: {run.preset.title} diverged on {run.outcome.diverged} of {count} tasks, "
+                f"whose queries count as the first class",
+                quiet,
+            )
     unequal = "" if alpha is None else f" by Dirichlet({alpha:g})"
     title = f"{ways}-way {shots}-shot, {queries} queries a class{unequal}, {count} tasks"
     if len(runs) == 1:

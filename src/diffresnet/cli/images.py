@@ -33,8 +33,6 @@ def strict_option(function: Function) -> Function:
 def note_skipped(skipped: tuple[str, ...], quiet: bool) -> None:
     """How many images were broken, and the first of them."""
     if skipped:
-        note(
-            f"note: {len(skipped)} broken images left out, {skipped[0]} first; --strict makes them "
-            f"an error",
-            quiet,
-        )
+        images = "1 broken image" if len(skipped) == 1 else f"{len(skipped)} broken images"
+        first = "" if len(skipped) == 1 else " first"
+        note(f"note: {images} left out, {skipped[0]}{first}; --strict makes that an error", quiet)

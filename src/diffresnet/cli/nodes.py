@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from ..data.atomic import check_writable
+from ..data.atomic import check_writable, make_folder
 from ..errors import InputError
+from .apart import check_apart
+from .node_results import named_classes, write_predictions
 from .options import (
     data_option,
     device_option,
@@ -25,14 +25,13 @@ from .options import (
 from .progress import note, progress
 from .results import single_thread
 
-if TYPE_CHECKING:
-    from ..data.graphs import GraphData
-    from ..nodes.sweep import SplitRuns
-
-LISTED = 12
-"""Classes up to which a message names each one."""
-
-_FLAG = {"splits": "--splits", "train_per_class": "--labels-per-class"}
+_OF_TABLE = ("label_column", "id_column", "feature_columns")
+_FLAG = {
+    "splits": "--splits",
+    "train_per_class": "--labels-per-class",
+    "validation_per_class": "--validation-per-class",
+} | {name: f"--{name.replace('_', '-')}" for name in _OF_TABLE}
+_DEFAULT = click.core.ParameterSource.DEFAULT
 
 
 @click.command(name="nodes")
@@ -64,6 +63,12 @@ _FLAG = {"splits": "--splits", "train_per_class": "--labels-per-class"}
     help="Column of the table that holds the ids.  [default: id, node or node_id, else the first]",
 )
 @click.option(
+    "--feature-columns",
+    metavar="NAMES",
+    help="Columns of the table that are features: names with commas, or how they begin.  "
+    "[default: all numeric ones]",
+)
+@click.option(
     "--split",
     "kind",
     type=click.Choice(["random", "planetoid"]),
@@ -87,7 +92,14 @@ _FLAG = {"splits": "--splits", "train_per_class": "--labels-per-class"}
     type=click.IntRange(1),
     default=20,
     show_default=True,
-    help="Training nodes of each class; 30 of each validate, the rest test.",
+    help="Training nodes of each class.",
+)
+@click.option(
+    "--validation-per-class",
+    type=click.IntRange(1),
+    default=30,
+    show_default=True,
+    help="Validation nodes of each class; the rest test.",
 )
 @click.option(
     "--epochs",
@@ -124,10 +136,12 @@ def command(
     table: Path | None,
     label_column: str,
     id_column: str | None,
+    feature_columns: str | None,
     kind: str,
     splits: int,
     inits: int,
     train_per_class: int,
+    validation_per_class: int,
     epochs: int,
     predictions: Path | None,
     resume: Path | None,
@@ -150,14 +164,13 @@ def command(
     accuracy is over test nodes.
     """
     start = time.perf_counter()
-    for path in (predictions, json_path):
-        if path is not None:
-            check_writable(path)
-    if kind == "planetoid":
-        splits = 1
-        for option in ("splits", "train_per_class"):
-            if ctx.get_parameter_source(option) is not click.core.ParameterSource.DEFAULT:
-                raise click.UsageError(f"--split planetoid is one split; leave {_FLAG[option]} out")
+    whole = kind == "planetoid"
+    _check_options(ctx, table, kind)
+    if predictions is not None:
+        check_writable(predictions, (".npz",))
+    if json_path is not None:
+        check_writable(json_path)
+    check_apart({"--predictions": predictions, "--json": json_path}, (Path(dataset), table))
     from ..classify.inputs import pick_device
     from ..data.find import find_graph
     from ..data.graph_notes import graph_notes
@@ -166,19 +179,36 @@ def command(
     from ..nodes.presets import preset
     from ..nodes.sweep import Protocol, summary, sweep
 
-    given = find_graph(dataset, data, table=table, label_column=label_column, id_column=id_column)
-    whole = kind == "planetoid"
+    given = find_graph(
+        dataset,
+        data,
+        table=table,
+        label_column=label_column,
+        id_column=id_column,
+        features=feature_columns,
+    )
+    if given.labels is None:
+        raise InputError(
+            f"the graph {dataset!r} has no labels to learn from; an .npz file has them in "
+            f"`labels`, a table of nodes (--features) in the column that --label-column names"
+        )
     part = given.undirected() if whole else given.largest_component()
     graph = NodeData.from_graph(part, pick_device(device), whole=whole)
     chosen = preset(model, graph)
     chosen = replace(chosen, training=replace(chosen.training, epochs=epochs))
-    protocol = (
-        FixedProtocol.of(graph, inits, seed)
-        if whole
-        else Protocol(splits, inits, train_per_class, seed=seed)
-    )
-    with _named_classes(part):
-        protocol.split(graph.labels.cpu().numpy(), 0)  # refuses a class that is too small, now
+    labels = graph.labels.cpu().numpy()
+    with named_classes(part):
+        protocol = (
+            FixedProtocol.of(graph, inits, seed)
+            if whole
+            else Protocol(splits, inits, train_per_class, validation_per_class, seed)
+        )
+        protocol.split(labels, 0)  # refuses a class that is too small, now
+    if resume is not None:
+        make_folder(resume)
+    for text in graph_notes(given, part):
+        note(f"note: {text}", quiet)
+    splits = protocol.splits
     with single_thread(), progress(f"{chosen.title} on {graph.name}", splits * inits, quiet) as bar:
         runs = sweep(graph, chosen, protocol, shards=resume, jobs=jobs, advance=bar)
     found = summary(runs)
@@ -193,7 +223,7 @@ def command(
         "seconds_per_run": found.seconds,
     }
     if predictions is not None:
-        _write_predictions(predictions, graph.labels.cpu().numpy(), protocol, runs, part)
+        write_predictions(predictions, labels, part, protocol, runs)
     payload: dict[str, Any] = {
         "experiment": "nodes",
         "settings": {
@@ -205,7 +235,7 @@ def command(
             "features": graph.features.shape[1],
             "classes": graph.classes,
             "labels_per_class": None if whole else train_per_class,
-            "validation_per_class": None if whole else protocol.validation_per_class,
+            "validation_per_class": None if whole else validation_per_class,
             "model": dict(chosen.settings),
             "training": chosen.training,
             "seed": seed,
@@ -216,8 +246,6 @@ def command(
         "seconds": time.perf_counter() - start,
     }
     write_json(json_path, payload)
-    for text in graph_notes(given, part):
-        note(f"note: {text}", quiet)
     error = "" if splits == 1 else f"; standard error {found.error:.2f}"
     click.echo(
         f"{chosen.title} on {graph.name}: {found.accuracy:.2f} % ± {found.std:.2f} "
@@ -226,33 +254,11 @@ def command(
     note(f"{found.seconds:.2f} s a run, {time.perf_counter() - start:.0f} s in all", quiet)
 
 
-@contextlib.contextmanager
-def _named_classes(graph: GraphData) -> Iterator[None]:
-    """What is wrong with a class, with the names of the classes."""
-    try:
-        yield
-    except InputError as error:
-        if graph.class_names is None or graph.labels is None:
-            raise
-        names = [graph.class_names[c] for c in sorted(set(graph.labels.tolist()) - {-1})]
-        listed = ", ".join(f"{code} {name!r}" for code, name in enumerate(names[:LISTED]))
-        raise InputError(f"{error}; classes are {listed}") from error
-
-
-def _write_predictions(
-    path: Path, labels: Any, protocol: Any, runs: list[SplitRuns], graph: GraphData
-) -> None:
-    import numpy as np
-
-    from ..data.npz import save_npz
-
-    test = np.zeros((len(runs), len(labels)), dtype=bool)
-    for index in range(len(runs)):
-        test[index, protocol.split(labels, index).test] = True
-    arrays = {"predicted": np.stack([run.predicted for run in runs]), "true": labels, "test": test}
-    if graph.ids is not None:
-        arrays["ids"] = graph.ids
-    if graph.class_names is not None and graph.labels is not None:
-        codes = np.unique(graph.labels[graph.labels >= 0])
-        arrays["class_names"] = np.array(graph.class_names)[codes]
-    save_npz(path, arrays)
+def _check_options(ctx: click.Context, table: Path | None, kind: str) -> None:
+    """Refuse options that would be without effect."""
+    given = [name for name in _FLAG if ctx.get_parameter_source(name) is not _DEFAULT]
+    for option in given:
+        if option in _OF_TABLE and table is None:
+            raise click.UsageError(f"{_FLAG[option]} is about a table of nodes; give --features")
+        if option not in _OF_TABLE and kind == "planetoid":
+            raise click.UsageError(f"--split planetoid is one split; leave {_FLAG[option]} out")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import InputError
+from .apart import check_apart
 from .images import images_root_option, note_skipped, strict_option
 from .options import environment, json_option, quiet_option, seed_option, write_json
 from .progress import note, progress
@@ -147,10 +148,13 @@ def command(
     quiet = quiet or not first
     if val and hold_out is not None:
         raise click.UsageError("--val and --hold-out exclude each other")
-    folder = prepare_folder(out, json_path)
+    for source in (*data, *val):
+        if source.is_dir() and out.resolve().is_relative_to(source.resolve()):
+            raise click.UsageError(f"--out {out} lies in the images {source}; name another folder")
     from ..classify.inputs import pick_device
     from ..data.images import read_images
     from ..fewshot.backbone import AUGMENTATIONS, TrainingSettings, Validation, train_backbone
+    from ..fewshot.backbone.checkpoint import BACKBONE_FILE, LAST_FILE
     from ..fewshot.backbone.settings import resize_for
     from ..fewshot.backbone.summary import final_accuracies
     from ..fewshot.backbone.training import steps_of
@@ -159,6 +163,10 @@ def command(
         raise InputError(f"no augmentation {augment!r}; there are {', '.join(AUGMENTATIONS)}")
     augmentation = AUGMENTATIONS[augment]
     if smallest_crop is not None:
+        if augment != "photo":
+            raise click.UsageError(
+                f"--smallest-crop is an option of --augment photo, not {augment}"
+            )
         augmentation = replace(augmentation, crop=smallest_crop)
     settings = TrainingSettings(
         backbone=backbone,
@@ -171,6 +179,8 @@ def command(
         validation=Validation(ways=ways, queries=queries, tasks=tasks),
         seed=seed,
     )
+    check_apart({"--json": json_path}, (*data, *val, out / BACKBONE_FILE, out / LAST_FILE))
+    folder = prepare_folder(out, json_path)
 
     def read(paths: tuple[Path, ...], channels: int | None) -> ImageSet:
         with progress("reading images", None, quiet) as bar:
@@ -183,7 +193,7 @@ def command(
                 advance=bar,
             )
         note_skipped(found.skipped, quiet)
-        return found
+        return found.of_present()
 
     train, validation = read(data, None), None
     skipped = len(train.skipped)

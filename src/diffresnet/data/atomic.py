@@ -86,6 +86,22 @@ def check_writable(path: Pathlike, suffixes: Collection[str] | None = None) -> P
     return path
 
 
+def make_folder(path: Pathlike) -> Path:
+    """Make a folder if it is not there, and refuse early one in which nothing can be written.
+
+    Raises
+    ------
+    InputError
+    """
+    path = Path(path)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot make the folder {str(path)!r}: {reason(error)}") from error
+    check_writable(path / "file")
+    return path
+
+
 def check_readable(path: Pathlike, suffixes: Collection[str] | None = None) -> Path:
     """Refuse a file that is missing, empty, of unknown format, no file at all, or not readable.
 

@@ -13,13 +13,16 @@ import scipy.sparse
 from ..errors import InputError
 from .atomic import Pathlike, check_readable
 from .columnar import read_csv, read_parquet
-from .columns import choose_features, listed
+from .columns import ChosenFeatures, choose_features, listed
 from .graphs import GraphData
 from .labels import labels_of_column, similar_names
 
 SUFFIXES = (".csv", ".parquet")
 WEIGHT = "weight"
 ID_NAMES = ("id", "node", "node_id")
+
+# What `choose_features` calls it for tables; there --features names the table itself.
+_OPTION = ("--features", "--feature-columns")
 
 
 def read_edge_list(
@@ -89,9 +92,13 @@ def read_edge_list(
     rest = nodes.drop_columns([key])
     matrix = None
     if features is not None or set(rest.column_names) - {label_column}:
-        chosen = choose_features(rest, label_column, features, texts=_is_csv(table), where=there)
+        chosen = _chosen(rest, label_column, features, _is_csv(table), there)
         matrix = scipy.sparse.csr_array(chosen.matrix)
-        remarks += chosen.notes
+        remarks += [text.replace(*_OPTION) for text in chosen.notes]
+        if features is None:
+            others = {label_column, *chosen.columns}
+            left = [name for name in rest.column_names if name not in others]
+            remarks += [f"columns {listed(left)} of {there} are no features"] if left else []
     if key not in ID_NAMES and id_column is None:
         notes += [f"column {key!r} of {there} is taken for the ids; --id-column names another"]
     return GraphData(
@@ -103,6 +110,19 @@ def read_edge_list(
         class_names=class_names,
         notes=(*notes, *remarks),
     )
+
+
+def _chosen(
+    table: pa.Table,
+    label_column: str,
+    features: str | Sequence[str] | None,
+    texts: bool,
+    where: str,
+) -> ChosenFeatures:
+    try:
+        return choose_features(table, label_column, features, texts=texts, where=where)
+    except InputError as error:
+        raise InputError(str(error).replace(*_OPTION)) from error
 
 
 def _read(path: Pathlike) -> pa.Table:

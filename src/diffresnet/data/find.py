@@ -42,6 +42,7 @@ def find_graph(
     table: Path | None = None,
     label_column: str = "label",
     id_column: str | None = None,
+    features: str | None = None,
 ) -> GraphData:
     """A graph by the path of its file, or by its name in the data folders.
 
@@ -53,7 +54,7 @@ def find_graph(
         planetoid_NAME for the files ind.NAME.* in its graphs/planetoid, planetoid, or itself.
     named : Path, optional
         The folder to look in before the cache.
-    table, label_column, id_column
+    table, label_column, id_column, features
         Of a list of edges: see `read_edge_list`.
 
     Raises
@@ -63,7 +64,9 @@ def find_graph(
     """
     path = Path(dataset)
     if path.suffix.lower() in SUFFIXES:
-        return read_edge_list(path, table, label_column=label_column, id_column=id_column)
+        return read_edge_list(
+            path, table, label_column=label_column, id_column=id_column, features=features
+        )
     if table is not None:
         raise InputError(
             f"a table of nodes belongs to a list of edges, a .csv or .parquet file; {dataset!r} "

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+import scipy.sparse
+
 from .graphs import GraphData
 
 
@@ -21,7 +24,7 @@ def graph_notes(given: GraphData, kept: GraphData) -> list[str]:
     if (adjacency != adjacency.T).nnz:
         lost.append("their direction")
     if (adjacency.data != 1).any():
-        lost.append("their weights")
+        lost.append("their weights or repetitions")
     if lost:
         notes.append(f"edges are joined without {' and '.join(lost)}")
     loops = int((adjacency.diagonal() != 0).sum())
@@ -36,7 +39,19 @@ def graph_notes(given: GraphData, kept: GraphData) -> list[str]:
         )
     if given.features is None:
         notes.append("there are no features: each node has one of its own, and edges say the rest")
+    elif _alike(kept.features):
+        notes.append("all nodes have the same features; leave them out to learn from edges alone")
     return notes
+
+
+def _alike(features: scipy.sparse.csr_array) -> bool:
+    """Whether all rows are one."""
+    first = features[[0]]
+    same = np.diff(features.indptr) == first.nnz
+    return bool(same.all()) and all(
+        (part.reshape(len(same), -1) == of_first).all()
+        for part, of_first in ((features.indices, first.indices), (features.data, first.data))
+    )
 
 
 def _nodes(count: int) -> str:

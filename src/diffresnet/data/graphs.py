@@ -186,7 +186,9 @@ def _labels(arrays: Mapping[str, np.ndarray], n: int, where: str) -> np.ndarray 
             f"none), but its shape is {labels.shape}"
         )
     if labels.dtype.kind not in "iu":
-        raise InputError(f"the labels of {where} must be integers, not {labels.dtype}")
+        raise InputError(
+            f"the labels of {where} must be integers, not {labels.dtype}; number the classes from 0"
+        )
     if labels.min() < -1 or labels.max() > np.iinfo(np.int64).max:
         raise InputError(f"the labels of {where} must be -1 (unlabelled) or classes from 0 on")
     return labels.astype(np.int64)

@@ -12,6 +12,7 @@ from ..errors import InputError
 from .csr import finite_numbers
 from .graphs import GraphData, NodeSplit
 
+HALVES = ("torch.float16", "torch.bfloat16")
 MASKS = ("train_mask", "val_mask", "test_mask")
 
 
@@ -83,7 +84,7 @@ def _features(x: Any, where: str) -> scipy.sparse.csr_array | None:
     if x is None:
         return None
     if "sparse" in str(getattr(x, "layout", "")):
-        coo = x.detach().cpu().to_sparse_coo().coalesce()
+        coo = _host(x).to_sparse_coo().coalesce()
         values, (i, j) = coo.values().numpy(), coo.indices().numpy()
         x = scipy.sparse.coo_array((values, (i, j)), shape=tuple(coo.shape))
     if scipy.sparse.issparse(x):
@@ -140,7 +141,13 @@ def _split(data: Any, n: int, where: str) -> NodeSplit | None:
 def _array(value: Any) -> np.ndarray | None:
     if value is None:
         return None
-    return np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)
+    return np.asarray(_host(value) if hasattr(value, "detach") else value)
+
+
+def _host(tensor: Any) -> Any:
+    """The tensor where numpy reads it, in a type that numpy and scipy have."""
+    tensor = tensor.detach().cpu()
+    return tensor.float() if str(tensor.dtype) in HALVES else tensor
 
 
 def _kind(array: np.ndarray | None) -> str:

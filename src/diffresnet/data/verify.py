@@ -97,4 +97,9 @@ def _check_contents(data: DataSet, paths: list[Path]) -> None:
         graph = read_planetoid(paths[0].parent, data.name.removeprefix("planetoid_"))
     found = counts_of(graph)
     if data.counts is not None and found != data.counts:
-        raise InputError(f"{str(paths[0])!r} is another graph than the published one: {found}")
+        raise InputError(
+            f"{str(paths[0])!r} is another graph than the published one: {found.nodes} nodes, "
+            f"{found.edges} edges, {found.features} features and {found.classes} classes, not "
+            f"{data.counts.nodes}, {data.counts.edges}, {data.counts.features} and "
+            f"{data.counts.classes}"
+        )

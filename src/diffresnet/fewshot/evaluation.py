@@ -62,11 +62,14 @@ class Outcome:
         Of each task, in percent.
     seconds : float
         In all, by the clock, from the rows of the features to the predictions.
+    diverged : int
+        Tasks with scores that are NaN, where training diverged: the first class is predicted.
     """
 
     predicted: Int[np.ndarray, "t q"]
     accuracy: Float[np.ndarray, " t"]
     seconds: float
+    diverged: int = 0
 
     @property
     def summary(self) -> Summary:
@@ -120,20 +123,23 @@ def evaluate(
     x = features.tensor(device)
     parts = [tasks[first : first + size] for first in range(0, len(tasks), size)]
     predicted: list[Int[np.ndarray, "b q"]] = []
+    diverged = 0
     start = time.perf_counter()
     work = joblib.Parallel(n_jobs=jobs, return_as="generator")(
         joblib.delayed(_predict)(method, transform or Chain(), x, part) for part in parts
     )
-    for found in work:
+    for found, failed in work:
         predicted.append(found)
+        diverged += failed
         tell(len(found))
     seconds = time.perf_counter() - start
     ways = np.concatenate(predicted)
-    return Outcome(ways, 100.0 * (ways == tasks.query_labels).mean(axis=1), seconds)
+    return Outcome(ways, 100.0 * (ways == tasks.query_labels).mean(axis=1), seconds, diverged)
 
 
 def _predict(
     method: Method, transform: Transform, x: Float[Tensor, "n d"], tasks: Tasks
-) -> Int[np.ndarray, "b q"]:
-    found: Int[np.ndarray, "b q"] = method(transform(gather(x, tasks))).argmax(-1).cpu().numpy()
-    return found
+) -> tuple[Int[np.ndarray, "b q"], int]:
+    scores = method(transform(gather(x, tasks)))
+    diverged = int(scores.isnan().flatten(1).any(1).sum())
+    return scores.argmax(-1).cpu().numpy(), diverged

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,6 +18,9 @@ from ..errors import InputError
 from .batch import TaskBatch
 from .tasks import Tasks
 
+SMALLEST, LARGEST = 1e-12, 1e18
+"""Between these lies the largest feature, so that lengths are right in 32-bit floats."""
+
 
 @dataclass(frozen=True)
 class Features:
@@ -31,12 +35,15 @@ class Features:
         Names of the classes 0, 1, ...
     text : bool
         Whether the labels were texts, and so are to be written as texts.
+    notes : tuple of str
+        What a user should know about how the file was read, one line each.
     """
 
     features: Float[np.ndarray, "n d"] = field(repr=False)
     labels: Int[np.ndarray, " n"] = field(repr=False)
     class_names: tuple[str, ...] | None = None
     text: bool = False
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         x, y = np.asarray(self.features), np.asarray(self.labels)
@@ -50,6 +57,12 @@ class Features:
         with np.errstate(over="ignore"):  # reported as infinite, with its place
             x = np.ascontiguousarray(x, dtype=np.float32)
         check_finite(x, [f"features[{i}]" for i in range(x.shape[1])], "the features")
+        most = float(np.abs(x).max())
+        if most and not SMALLEST <= most <= LARGEST:
+            raise InputError(
+                f"the largest feature is {most:.3g}, whose square 32-bit floats do not hold; scale "
+                f"the features"
+            )
         if y.min() < -1:
             raise InputError(f"a label is {y.min()}; classes are numbered from 0, -1 is unlabelled")
         object.__setattr__(self, "features", x)
@@ -75,24 +88,34 @@ class Features:
         return np.array(self.class_names)[labels] if self.text else labels
 
     @classmethod
-    def read(cls, path: Pathlike) -> Features:
+    def read(
+        cls,
+        path: Pathlike,
+        *,
+        label_column: str = "label",
+        features: str | Sequence[str] | None = None,
+    ) -> Features:
         """From a features file: npz with `features`, `labels` and perhaps `class_names`.
 
         A .csv or .parquet table as `diffresnet label` reads it will do as well.
+
+        Parameters
+        ----------
+        label_column, features : as `read_table` takes them.
 
         Raises
         ------
         InputError
             If the file is not as said, or a feature is NaN or infinite.
         """
-        table = read_table(path)
+        table = read_table(path, label_column=label_column, features=features)
         if table.labels.dtype != object:
-            return cls(table.features, table.labels, table.class_names)
+            return cls(table.features, table.labels, table.class_names, notes=table.notes)
         texts = [None if label is None else str(label) for label in table.labels.tolist()]
         names = sorted({name for name in texts if name is not None})
         codes = {name: code for code, name in enumerate(names)} | {None: -1}
         labels = np.array([codes[name] for name in texts], dtype=np.int64)
-        return cls(table.features, labels, tuple(names), text=True)
+        return cls(table.features, labels, tuple(names), text=True, notes=table.notes)
 
 
 def read_base_mean(path: Pathlike, width: int) -> Float[np.ndarray, " d"]:
@@ -112,9 +135,13 @@ def read_base_mean(path: Pathlike, width: int) -> Float[np.ndarray, " d"]:
             f"the mean in {str(path)!r} must be {width} numbers, as wide as the features, not "
             f"{mean.dtype} of shape {mean.shape}"
         )
+    with np.errstate(over="ignore"):
+        mean = mean.astype(np.float32)
     if not np.isfinite(mean).all():
-        raise InputError(f"the mean in {str(path)!r} has values that are NaN or infinite")
-    return mean.astype(np.float32)
+        raise InputError(
+            f"the mean in {str(path)!r} has values that are NaN, infinite or beyond 32-bit floats"
+        )
+    return mean
 
 
 def gather(features: Float[Tensor, "n d"], tasks: Tasks) -> TaskBatch:

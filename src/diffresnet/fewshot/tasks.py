@@ -102,6 +102,7 @@ def sample_tasks(
     tasks: int = 1000,
     seed: int = 0,
     alpha: float | None = None,
+    class_names: Sequence[str] | None = None,
 ) -> Tasks:
     """Draw tasks: classes, then rows of each, all without replacement within a task.
 
@@ -119,6 +120,8 @@ def sample_tasks(
         remainders up). alpha = 2 is the protocol of Veilleux et al., "Realistic evaluation of
         transductive few-shot learning" (NeurIPS 2021). A draw that asks a class for more rows than
         it has is drawn again, so that small classes make for less unequal tasks.
+    class_names : sequence of str, optional
+        Names of the labels 0, 1, ... for errors.
 
     Raises
     ------
@@ -140,13 +143,13 @@ def sample_tasks(
     labels = np.asarray(labels)
     names, sizes = np.unique(labels[labels >= 0], return_counts=True)
     if len(names) < ways:
-        raise InputError(
-            f"there are {len(names)} classes with labels, fewer than {ways} ways; take fewer ways"
-        )
+        there = "is 1 class" if len(names) == 1 else f"are {len(names)} classes"
+        raise InputError(f"there {there} with labels, fewer than {ways} ways; take fewer ways")
     needed = shots + max(wanted)
     short = np.flatnonzero(sizes < needed)
     if len(short):
-        which = ", ".join(f"{names[c]} ({sizes[c]} rows)" for c in short[:8])
+        told = [str(name) if class_names is None else repr(class_names[name]) for name in names]
+        which = ", ".join(f"{told[c]} ({sizes[c]} rows)" for c in short[:8])
         more = f" and {len(short) - 8} more" if len(short) > 8 else ""
         raise InputError(
             f"{shots} shots and {max(wanted)} queries need {needed} rows of each class; fewer has "

@@ -70,10 +70,14 @@ class NodeData:
             raise InputError(f"the graph {graph.name!r} has no labels to learn from")
         known, codes = np.unique(part.labels[part.labels >= 0], return_inverse=True)
         if len(known) < 2:
+            if not whole and len(part) == 1:
+                raise InputError(
+                    f"the graph {graph.name!r} has no edge between two nodes; at least two nodes "
+                    f"of two classes are needed"
+                )
             among = "" if whole else f" among the {len(part)} nodes of its largest component"
-            raise InputError(
-                f"the graph {graph.name!r} has {len(known)} classes{among}; two are needed"
-            )
+            classes = ("no class", "one class")[len(known)]
+            raise InputError(f"the graph {graph.name!r} has {classes}{among}; two are needed")
         labels = np.full(len(part), -1)
         labels[part.labels >= 0] = codes
         return cls(

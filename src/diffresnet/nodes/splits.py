@@ -46,10 +46,11 @@ def random_split(
     classes, counts = np.unique(labels[labelled], return_counts=True)
     needed = train_per_class + validation_per_class
     if counts.min() <= needed:
-        short = classes[counts.argmin()]
+        short, nodes = classes[counts.argmin()], "node" if counts.min() == 1 else "nodes"
         raise InputError(
-            f"class {short} has {counts.min()} nodes; a split takes {needed} of each class and "
-            f"leaves the rest to test on: take fewer, or drop the class"
+            f"class {short} has {counts.min()} {nodes}; a split takes {train_per_class} of each "
+            f"class to train on and {validation_per_class} to validate on, and leaves the rest to "
+            f"test on: take fewer, or label its nodes -1"
         )
     rng = np.random.RandomState(seed)
 

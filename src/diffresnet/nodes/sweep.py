@@ -16,6 +16,7 @@ import torch
 from jaxtyping import Float, Int
 
 from ..data.npz import load_npz, save_npz
+from ..errors import InputError
 from .damage import Damage
 from .data import NodeData
 from .presets import Preset
@@ -144,7 +145,7 @@ def sweep(
     found: dict[tuple[int, tuple[int, ...]], SplitRuns] = {}
     for group in groups:
         if folder is not None and (folder / _shard(*group)).exists():
-            found[group] = SplitRuns(**_read(folder / _shard(*group)))
+            found[group] = _read(folder / _shard(*group), len(group[1]), len(data))
             tell(len(group[1]))
     missing = [group for group in groups if group not in found]
     work = joblib.Parallel(n_jobs=jobs, return_as="generator")(
@@ -231,6 +232,15 @@ def _key(
     return f"{data.name}-{preset.name}-{content.hexdigest()[:12]}"
 
 
-def _read(path: Path) -> dict[str, Any]:
-    arrays = load_npz(path)
-    return {**arrays, "seconds": float(arrays["seconds"])}
+def _read(path: Path, members: int, nodes: int) -> SplitRuns:
+    """A shard, once it is what was written there."""
+    per_run = dict.fromkeys(("accuracy", "validation", "epochs"), (members,))
+    shapes = {"predicted": (members, nodes), **per_run, "seconds": ()}
+    try:
+        arrays = load_npz(path)
+        if {name: array.shape for name, array in arrays.items()} != shapes:
+            raise InputError(f"{str(path)!r} is damaged: it holds other arrays than a sweep writes")
+    except InputError as error:
+        raise InputError(f"{error}; delete it, and it is made again") from error
+    seconds = float(arrays.pop("seconds"))
+    return SplitRuns(**arrays, seconds=seconds)

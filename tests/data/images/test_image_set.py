@@ -45,9 +45,19 @@ def test_unlabelled_images_are_of_no_class():
         whole.of_classes(["x"])
 
 
+def test_classes_without_images_are_passed_over():
+    whole = numbered(4)
+    labels = np.where(whole.labels == 1, -1, whole.labels)
+    part = ImageSet(whole.images, labels, whole.class_names).of_present()
+    assert part.class_names == ("c0", "c2", "c3")
+    np.testing.assert_array_equal(part.labels, [0, 0, -1, -1, 1, 1, 2, 2])
+    assert part.images is whole.images
+    assert ImageSet(whole.images, np.full(8, -1), ("a",)).of_present().class_names == ()
+
+
 @pytest.mark.parametrize("count", [0, 2, 3])
 def test_two_classes_remain(count):
-    with pytest.raises(InputError, match="can be held out"):
+    with pytest.raises(InputError, match="cannot be held out: 1 or more must be, 2 must remain"):
         numbered(3).hold_out(count, 0)
 
 

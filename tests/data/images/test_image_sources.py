@@ -3,6 +3,7 @@ import pytest
 from PIL import Image
 
 from diffresnet.data.images import read_images
+from diffresnet.data.images.square import LONGEST, square
 from diffresnet.errors import InputError
 
 
@@ -91,6 +92,24 @@ def test_the_shorter_side_is_resized_and_the_centre_kept(tmp_path):
     Image.fromarray(picture).save(tmp_path / "a" / "wide.png")
     data = read_images([tmp_path], size=10)
     np.testing.assert_array_equal(data.images[0], picture[:, 10:20])
+
+
+@pytest.mark.parametrize("upright", [False, True])
+def test_a_strip_is_cut_before_it_grows(upright):
+    # Resized whole, it would be 84 x 84 x 300,000 pixels.
+    strip = np.zeros((1, 300_000, 1, 1), np.uint8)
+    strip[:, 150_000] = 200
+    found = square(strip if upright else strip.transpose(0, 2, 1, 3), 84)
+    assert found.shape == (1, 84, 84, 1)
+    assert found.min() < 10
+    assert found.max() > 190
+
+
+def test_a_panorama_is_cut_in_its_middle():
+    rng = np.random.default_rng(0)
+    wide = rng.integers(0, 256, (2, 8, 8 * LONGEST, 3), np.uint8)
+    longer = np.pad(wide, ((0, 0), (0, 0), (80, 80), (0, 0)), constant_values=255)
+    np.testing.assert_array_equal(square(longer, 6), square(wide, 6))
 
 
 def test_arrays_of_every_form(tmp_path):

@@ -16,6 +16,7 @@ from diffresnet.fewshot.backbone import (
     train_backbone,
 )
 from diffresnet.fewshot.backbone.checkpoint import BACKBONE_FILE, LAST_FILE, read_tensors
+from diffresnet.fewshot.backbone.summary import final_accuracies
 
 TINY = TrainingSettings(
     backbone="conv4",
@@ -134,6 +135,14 @@ def test_bad_data_and_states_are_one_line(tmp_path):
         train_backbone(
             bars(each=10), VAL, replace(TINY, epochs=1), folder, device="cpu", resume=True
         )
+    with pytest.raises(InputError, match=r"other data \(checksum: "):
+        train_backbone(
+            bars(seed=5), VAL, replace(TINY, epochs=1), folder, device="cpu", resume=True
+        )
+    with pytest.raises(InputError, match=r"other validation data \(images: 36 then, 30 now\)"):
+        train(folder, replace(TINY, epochs=1), bars(classes=3, first=4, each=10), resume=True)
+    with pytest.raises(InputError, match=r"other validation data$"):
+        train(folder, replace(TINY, epochs=1), None, resume=True)
     (folder / LAST_FILE).write_bytes((folder / LAST_FILE).read_bytes()[:500])
     with pytest.raises(InputError, match="is damaged"):
         train(folder, replace(TINY, epochs=1), resume=True)
@@ -142,15 +151,44 @@ def test_bad_data_and_states_are_one_line(tmp_path):
         train(folder, validation=bars())
     with pytest.raises(InputError, match="have 1 channels, those for validation 3"):
         train(folder, validation=bars(classes=3, first=4, channels=3))
-    with pytest.raises(InputError, match="fewer than 3 ways"):
+    with pytest.raises(InputError, match=r"of the validation images .* fewer than 3 ways"):
         train(folder, validation=bars(classes=2, first=4))
+    with pytest.raises(InputError, match=r"fewer has class 'bar4' \(3 rows\)"):
+        train(folder, validation=bars(classes=3, first=4, each=3))
     with pytest.raises(InputError, match="stored at 16 pixels, not 18"):
         train(folder, replace(TINY, resize=18))
     with pytest.raises(InputError, match="train on auto, cpu or cuda"):
         train_backbone(bars(), VAL, TINY, folder, device="cuda:1")
+    with pytest.raises(InputError, match="the learning rate is a positive number, not nan"):
+        replace(TINY, learning_rate=float("nan"))
+    one = replace(bars(), labels=np.where(np.arange(48) == 7, -1, bars().labels))
+    with pytest.raises(InputError, match="1 of 48 training images have no class"):
+        train_backbone(one, VAL, TINY, folder, device="cpu")
     unlabelled = replace(bars(), labels=np.full(48, -1))
     with pytest.raises(InputError, match="each with its class"):
         train_backbone(unlabelled, VAL, TINY, folder, device="cpu")
+
+
+def test_an_epoch_with_no_query_right_is_kept_too(tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        "diffresnet.fewshot.backbone.training.prototype_accuracies", lambda *args: np.zeros(20)
+    )
+    train(tmp_path, replace(TINY, epochs=2))
+    assert load_backbone(tmp_path)[1].validation == 0.0
+
+
+def test_names_without_images_are_no_classes(tmp_path):
+    """Splits may come with the names of all classes of the data set."""
+    names = tuple(f"bar{i}" for i in range(9))
+    whole, val = bars(), bars(classes=3, first=4, seed=1)
+    whole = replace(whole, class_names=names)
+    val = replace(val, class_names=names, labels=val.labels + 4)
+    val.labels[0] = -1
+    settings = replace(TINY, epochs=1)
+    train_backbone(whole, val, settings, tmp_path, device="cpu")
+    assert load_backbone(tmp_path)[1].classes == names[:4]
+    found = final_accuracies(tmp_path, whole, val.of_present(), settings)
+    assert [row["shots"] for row in found] == [1, 1, 5, 5]
 
 
 def test_a_loss_that_is_no_number_stops_the_training(tmp_path):

@@ -43,6 +43,9 @@ def test_callables_of_numpy_are_welcome():
         lambda x: x.mean((2, 3))[:1],
         lambda x: x.mean((2, 3)) / 0.0,
         lambda x: "features",
+        lambda x: x.mean((2, 3))[:, :0],
+        lambda x: x.mean((2, 3)) * 1j,
+        lambda x: [[1.0], *[[1.0, 2.0]] * (len(x) - 1)],
     ],
 )
 def test_what_is_no_features(wrong):
@@ -50,15 +53,23 @@ def test_what_is_no_features(wrong):
         embed(bars(), wrong)
 
 
+def test_one_width_for_all_images():
+    with pytest.raises(InputError, match="5 features for some images and 3 for others"):
+        embed(bars(), lambda x: np.ones((len(x), len(x))), batch=5)
+
+
 def test_a_callable_is_found_by_its_name(tmp_path, monkeypatch):
     (tmp_path / "my_features.py").write_text("def mean(x):\n    return x.mean((2, 3))\nsize = 3\n")
+    (tmp_path / "my_slip.py").write_text("def mean(x:\n")
     monkeypatch.chdir(tmp_path)
     assert embed(bars(), find_callable("my_features:mean")).shape == (48, 1)
     for name, line in (
         ("my_features:other", "no attribute 'other'"),
-        ("no_such_module:f", "No module named"),
+        ("no_such_module:f", "no module named"),
         ("my_features:size", "cannot be called"),
         (":f", "cannot find"),
+        ("my_slip:mean", "cannot find 'my_slip:mean': .*my_slip.py, line 1"),
+        ("torch.nn:Flatten", "is a class; name an object of it"),
     ):
         with pytest.raises(InputError, match=line):
             find_callable(name)

@@ -60,6 +60,13 @@ class ImageSet:
         keep = labels >= 0
         return replace(self, images=self.images[keep], labels=labels[keep], class_names=names)
 
+    def of_present(self) -> ImageSet:
+        """The same images without the classes that have none, renumbered in the same order."""
+        present = np.bincount(self.labels[self.labels >= 0], minlength=len(self.class_names)) > 0
+        new = np.append(np.where(present, present.cumsum() - 1, -1), -1)
+        names = tuple(name for name, there in zip(self.class_names, present, strict=True) if there)
+        return replace(self, labels=new[self.labels], class_names=names)
+
     def hold_out(self, count: int, seed: int) -> tuple[ImageSet, ImageSet]:
         """Split by class: the images of all but `count` classes, and those of these.
 
@@ -73,7 +80,9 @@ class ImageSet:
         """
         total = len(self.class_names)
         if not 0 < count <= total - 2:
-            raise InputError(f"of {total} classes 1 to {total - 2} can be held out, not {count}")
+            raise InputError(
+                f"{count} of {total} classes cannot be held out: 1 or more must be, 2 must remain"
+            )
         held = set(np.random.default_rng(seed).choice(total, count, replace=False).tolist())
         kept = [name for c, name in enumerate(self.class_names) if c not in held]
         out = [name for c, name in enumerate(self.class_names) if c in held]

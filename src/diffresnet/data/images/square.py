@@ -10,15 +10,22 @@ from jaxtyping import UInt8
 CHUNK = 2048
 """Images that are resized at once, so that their copies stay small."""
 
+LONGEST = 8
+"""Times the shorter side: a strip of one pixel's height would otherwise grow to gigabytes."""
+
 
 def square(images: UInt8[np.ndarray, "n h w c"], size: int) -> UInt8[np.ndarray, "n s s c"]:
     """Resize the shorter side to `size` pixels, smoothed (bilinear), and cut out the centre.
 
-    Images of that size already are returned as they are.
+    Images of that size already are returned as they are. Of a side more than LONGEST times the
+    other only the middle is resized, since the rest would be cut away.
     """
-    n, h, w, c = images.shape
-    if (h, w) == (size, size):
+    if images.shape[1:3] == (size, size):
         return images
+    longest = LONGEST * min(images.shape[1:3])
+    top, left = (max(side - longest, 0) // 2 for side in images.shape[1:3])
+    images = images[:, top : top + longest, left : left + longest]
+    n, h, w, c = images.shape
     height, width = round(h * size / min(h, w)), round(w * size / min(h, w))
     top, left = (height - size) // 2, (width - size) // 2
     out = np.empty((n, size, size, c), np.uint8)

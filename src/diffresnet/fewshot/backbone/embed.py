@@ -13,6 +13,7 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
+from ...data.atomic import reason
 from ...data.images import ImageSet
 from ...errors import InputError
 from .views import as_floats
@@ -44,7 +45,7 @@ def embed(
     Raises
     ------
     InputError
-        If what comes back is not (b, d) finite numbers.
+        If what comes back is not (b, d) finite numbers, with one d.
 
     Examples
     --------
@@ -60,7 +61,13 @@ def embed(
         with torch.no_grad():
             for start in range(0, len(pixels), batch):
                 part = pixels[start : start + batch]
-                parts.append(_checked(model(as_floats(part, device)), len(part)))
+                found = _checked(model(as_floats(part, device)), len(part))
+                if parts and found.shape[1] != parts[0].shape[1]:
+                    raise InputError(
+                        f"the backbone returned {parts[0].shape[1]} features for some images and "
+                        f"{found.shape[1]} for others"
+                    )
+                parts.append(found)
                 if advance is not None:
                     advance(len(part))
     finally:
@@ -71,9 +78,14 @@ def embed(
 
 def _checked(found: Any, n: int) -> Float[np.ndarray, "b d"]:
     if isinstance(found, Tensor):
-        found = found.detach().float().cpu().numpy()
-    features = np.asarray(found)
-    if features.ndim != 2 or len(features) != n or features.dtype.kind not in "fiu":
+        found = found.detach().cpu()
+        found = (found.float() if found.is_floating_point() else found).numpy()
+    try:
+        features = np.asarray(found)
+    except ValueError as error:
+        raise InputError(f"the backbone must return ({n}, d) numbers: {reason(error)}") from error
+    shaped = features.ndim == 2 and len(features) == n and features.shape[1] > 0
+    if not shaped or features.dtype.kind not in "fiu":
         raise InputError(
             f"the backbone must return ({n}, d) numbers for {n} images, not {features.dtype} of "
             f"shape {features.shape}"
@@ -89,7 +101,8 @@ def find_callable(name: str) -> Embedding:
     Raises
     ------
     InputError
-        If there is no such module or function, or it cannot be called.
+        If there is no such module or function, the module cannot be imported, or what is found
+        cannot be called or is a class.
     """
     module_name, _, attribute = name.partition(":")
     here = str(Path.cwd())
@@ -98,10 +111,12 @@ def find_callable(name: str) -> Embedding:
         found: Any = importlib.import_module(module_name)
         for part in attribute.split("."):
             found = getattr(found, part)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise InputError(f"cannot find {name!r}: {error}") from error
+    except Exception as error:  # a module may fail in any way
+        raise InputError(f"cannot find {name!r}: {reason(error)}") from error
     finally:
         sys.path.remove(here)
+    if isinstance(found, type):
+        raise InputError(f"{name!r} is a class; name an object of it, or a function")
     if not callable(found):
         raise InputError(f"{name!r} is a {type(found).__name__}, which cannot be called")
     embedding: Embedding = found

@@ -121,6 +121,8 @@ class TrainingSettings:
             raise InputError(f"cannot crop {self.size} pixels from {self.resize}")
         if min(self.size, self.epochs) < 1 or self.batch < 2:
             raise InputError("size and epochs are at least 1, a batch has at least 2 images")
+        if not 0.0 < self.learning_rate < math.inf:
+            raise InputError(f"the learning rate is a positive number, not {self.learning_rate}")
 
     def learning_rate_in(self, epoch: int) -> float:
         """The learning rate of an epoch, counted from 1.

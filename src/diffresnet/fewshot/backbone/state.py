@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from ...data.images import ImageSet
@@ -37,11 +39,26 @@ class EpochRow:
     seconds: float
 
 
-def identity(settings: TrainingSettings, train: ImageSet) -> dict[str, Any]:
+def identity(
+    settings: TrainingSettings, train: ImageSet, validation: ImageSet | None
+) -> dict[str, Any]:
     """What must be the same for a training to go on, as JSON has it."""
-    data = {"images": len(train), "classes": train.class_names}
-    found: dict[str, Any] = json.loads(json.dumps({"settings": asdict(settings), "data": data}))
+    facts = {
+        "settings": asdict(settings),
+        "data": _facts(train),
+        "validation data": None if validation is None else _facts(validation),
+    }
+    found: dict[str, Any] = json.loads(json.dumps(facts))
     return found
+
+
+def _facts(images: ImageSet) -> dict[str, Any]:
+    checksum = zlib.crc32(np.ascontiguousarray(images.labels, dtype="<i8").data)
+    return {
+        "images": len(images),
+        "classes": images.class_names,
+        "checksum": zlib.crc32(np.ascontiguousarray(images.images).data, checksum),
+    }
 
 
 def save_state(
@@ -108,7 +125,7 @@ def restore_state(
 
 def _difference(key: str, then: Any, now: Any) -> str:
     """Which of the settings differs, in words."""
-    if not isinstance(then, dict):
+    if not isinstance(then, dict) or not isinstance(now, dict):
         return key
     names = [name for name in now if then.get(name) != now[name]]
     value = f": {then.get(names[0])} then, {now[names[0]]} now" if names else ""

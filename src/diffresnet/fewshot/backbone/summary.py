@@ -45,7 +45,7 @@ def final_accuracies(
     mean = torch.from_numpy(embed(train, model, device=device)).mean(0)
     features = torch.from_numpy(embed(validation, model, device=device))
     chosen = settings.validation
-    smallest = np.bincount(validation.labels).min()
+    smallest = np.unique(validation.labels[validation.labels >= 0], return_counts=True)[1].min()
     rows = []
     for shots in SHOTS:
         if shots + chosen.queries > smallest:

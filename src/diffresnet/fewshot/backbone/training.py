@@ -54,7 +54,8 @@ def train_backbone(
     Parameters
     ----------
     train, validation : ImageSet
-        Stored at `settings.resize` pixels; every image has a class.
+        Stored at `settings.resize` pixels; every image of `train` has a class. Classes without
+        images are passed over.
     held_out : names of the classes that were held out of `train`, to be kept on record.
     resume : bool
         Go on from the folder if it has a state, whose settings and data must be the same.
@@ -70,6 +71,7 @@ def train_backbone(
     RuntimeError
         If the loss is no longer a number.
     """
+    train, validation = train.of_present(), validation and validation.of_present()
     tasks = _check(train, validation, settings)
     with accelerating(device, mixed_precision) as accelerator:
         run = _Run(train, validation, tasks, settings, folder, held_out, accelerator)
@@ -108,6 +110,7 @@ class _Run:
         self.train, self.validation, self.tasks = train, validation, tasks
         self.settings, self.folder, self.held_out = settings, folder, held_out
         self.accelerator = accelerator
+        self.identity = identity(settings, train, validation)
         self.rows: list[EpochRow] = []
         self.images = torch.from_numpy(train.images)
         self.labels = torch.from_numpy(train.labels)
@@ -142,7 +145,7 @@ class _Run:
         if self.accelerator.is_main_process and self.settings.validates_in(number):
             looked = self._validate()
         seconds = time.perf_counter() - start
-        best = max((row.validation or 0.0 for row in self.rows), default=0.0)
+        best = max((row.validation for row in self.rows if row.validation is not None), default=-1)
         self.rows.append(EpochRow(number, rate, loss, accuracy, looked, seconds))
         if self.accelerator.is_main_process:
             last_of_all = self.validation is None and number == self.settings.epochs
@@ -209,7 +212,7 @@ class _Run:
             self.optimizer,
             self.accelerator.scaler,
             self.rows,
-            identity(self.settings, self.train),
+            self.identity,
         )
 
     def restore(self) -> None:
@@ -219,15 +222,18 @@ class _Run:
             self.classifier,
             self.optimizer,
             self.accelerator.scaler,
-            identity(self.settings, self.train),
+            self.identity,
         )
 
 
 def _check(
     train: ImageSet, validation: ImageSet | None, settings: TrainingSettings
 ) -> Tasks | None:
-    if len(train.class_names) < 2 or (train.labels < 0).any():
+    if len(train.class_names) < 2:
         raise InputError("training needs images of 2 classes or more, each with its class")
+    unknown = int((train.labels < 0).sum())
+    if unknown:
+        raise InputError(f"{unknown} of {len(train)} training images have no class; leave them out")
     if len(train) < 2:
         raise InputError("training needs 2 images or more")
     if train.size != settings.resize:
@@ -246,9 +252,18 @@ def _check(
             f"({len(shared)} shared); validation needs classes of its own"
         )
     v = settings.validation
-    return sample_tasks(
-        validation.labels, v.ways, v.shots, v.queries, tasks=v.tasks, seed=settings.seed
-    )
+    try:
+        return sample_tasks(
+            validation.labels,
+            v.ways,
+            v.shots,
+            v.queries,
+            tasks=v.tasks,
+            seed=settings.seed,
+            class_names=validation.class_names,
+        )
+    except InputError as error:
+        raise InputError(f"of the validation images {error}") from error
 
 
 def _statistics(train: ImageSet) -> tuple[list[float], list[float]]:

@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
+from ..evaluation import Summary
 from ..tasks import Tasks
 
 CHUNK = 128
@@ -39,5 +40,6 @@ def prototype_accuracies(
 
 
 def mean_and_interval(accuracies: Float[np.ndarray, " t"]) -> tuple[float, float]:
-    """Mean over tasks and the half-width of its 95% interval, 1.96 std / sqrt t."""
-    return float(accuracies.mean()), float(1.96 * accuracies.std() / len(accuracies) ** 0.5)
+    """Mean over tasks and the half-width of its 95% interval, as `Summary` has it."""
+    found = Summary.of(accuracies)
+    return found.mean, found.ci95

@@ -11,7 +11,6 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor
 
-
 CHUNK = 2**17
 """Numbers gathered at once on a CPU."""
 
