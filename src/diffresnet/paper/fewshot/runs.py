@@ -68,13 +68,16 @@ def draws(of: FeatureSet, shots: Sequence[int], alpha: float | None = None) -> l
 def run(
     setup: Setup, of: FeatureSet, preset: Preset, draw: Draw, number: int, jobs: int = 1
 ) -> Outcome:
-    """A method on the first `number` tasks; what `setup.shards` has of it is read instead.
+    """A method on the first tasks of the list; what `setup.shards` has of it is read instead.
 
     Parameters
     ----------
+    number : int
+        Of tasks that the plan has; the source may take a share of them only.
     jobs : int
         Threads, each with whole batches; seconds of the outcome are then by the clock of all.
     """
+    number = of.source.tasks(number)
     tasks = draw.tasks(of, number, setup.seed)
     folder = None if setup.shards is None else setup.shards / _key(setup, of, preset, draw, jobs)
     parts, warm = [], False

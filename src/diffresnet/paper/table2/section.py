@@ -68,8 +68,8 @@ def finding(cases: Sequence[Case], plan: Plan) -> str:
     if not said:
         return "Internal and external diffusion are not both there to be compared."
     return (
-        f"{glimpse(plan.classes)}Internal less external diffusion, in points, paired over "
-        f"{plan.tasks:,} tasks: {'; '.join(said)}."
+        f"{glimpse(plan.classes)}Internal less external diffusion, in points, paired over the "
+        f"same tasks: {'; '.join(said)}."
     )
 
 

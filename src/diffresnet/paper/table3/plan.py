@@ -79,6 +79,7 @@ PAPER = Plan()
 
 TWO_CORES = Plan(
     own={
+        "pt_map": 2000,
         "convection": 1000,
         "external": 1000,
         "internal": 1000,
@@ -86,6 +87,6 @@ TWO_CORES = Plan(
         "alpha_tim": 1000,
     }
 )
-"""10,000 tasks where a task takes some milliseconds: an hour or two for a feature set."""
+"""10,000 tasks where a task takes some milliseconds: an hour for a feature set."""
 
 QUICK = Plan(tasks=8, classes="val", sources=SOURCES[:1], jobs=1)
