@@ -13,7 +13,7 @@ from diffresnet.paper.fewshot.quoted import SHARED
 from diffresnet.paper.fewshot.sources import SOURCES, feature_sets
 from diffresnet.paper.table2 import plan as plans
 from diffresnet.paper.table2 import table2
-from diffresnet.paper.table2.plan import PAIRS, QUICK, TWO_CORES, Plan
+from diffresnet.paper.table2.plan import PAIRS, QUICK, RAW_MU, TWO_CORES, Plan
 from diffresnet.paper.table2.section import finding, table_section
 from diffresnet.paper.table2.study import preset_for, run_table
 from fewshot_files import data_folder
@@ -66,6 +66,13 @@ def test_raw_features_are_left_alone(setup):
     assert isinstance(first, Centre)
     assert second is unit
     assert raw.method == scaled.method
+
+
+def test_external_diffusion_has_a_weight_of_its_own_on_raw_features(setup):
+    of = feature_sets(setup, "novel")[0]
+    raw, scaled = (preset_for("external", of, rows, 1).method for rows in TINY.rows)
+    assert raw.mu == RAW_MU[of.source.name][1] != scaled.mu
+    assert raw == replace(scaled, mu=raw.mu)
 
 
 def test_all_methods_have_the_same_tasks(cases):

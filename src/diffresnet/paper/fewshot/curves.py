@@ -26,7 +26,7 @@ class Plan:
         Threads.
     """
 
-    tasks: int = 500
+    tasks: int = 200
     shots: tuple[int, ...] = (1, 5)
     sources: tuple[Source, ...] = SOURCES
     classes: Classes = "novel"

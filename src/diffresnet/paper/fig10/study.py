@@ -38,7 +38,7 @@ class Plan:
     """
 
     steps: tuple[int, ...] = (0, 1, 2, 3, 4, 6, 8, 10)
-    tasks: int = 500
+    tasks: int = 200
     timed: int = 8
     shots: tuple[int, ...] = (1, 5)
     sources: tuple[Source, ...] = SOURCES

@@ -21,6 +21,16 @@ ROWS = {"raw": "raw features", "unit": "centred, length 1"}
 """What the rows of a task are: as the backbone gives them; or less the mean of the base classes,
 each of length 1, for features that are too long to train on at the published rate."""
 
+RAW_MU = {
+    "cifarfs_efficientnet-lite0": {1: 1e-7, 5: 1e-3},
+    "omniglot_conv4": {1: 3e-3, 5: 3e-3},
+}
+"""Source and shots -> the weight of external diffusion on raw features.
+
+Chosen on validation tasks (`benchmarks/choose_fewshot.py --tricks none`) after a first run of the
+table, in which the weights of rows of length 1 made training diverge on raw ones.
+"""
+
 
 @dataclass(frozen=True)
 class Plan:
