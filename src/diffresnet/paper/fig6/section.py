@@ -163,7 +163,7 @@ def _picture(of: FeatureSet, cases: Sequence[Case], seed: int) -> Picture:
         }
     return Picture(
         task_scatters(rows),
-        alt="Pairs of scatter plots of a five-class task: left before diffusion, right after it. "
+        alt="Pairs of scatter plots of a task: left before diffusion, right after it. "
         + " ".join(
             f"At {case.draw.title} the nearest mean of labelled rows is right for "
             f"{case.found.nearest(case.found.before):.0f}% of queries before, and for "

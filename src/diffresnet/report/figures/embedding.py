@@ -14,6 +14,9 @@ from matplotlib.lines import Line2D
 from ..palette import CARD, INK, MUTED, RULE, class_colours, legible_on
 from ..style import SMALL
 
+CROWDED = 150
+"""Rows beyond which marks shrink, and a class has one number, not one a row."""
+
 
 @dataclass(frozen=True)
 class Scatter:
@@ -71,16 +74,22 @@ def _frame(ax: Axes) -> None:
 
 def _draw(ax: Axes, scatter: Scatter) -> None:
     colours = class_colours(int(scatter.classes.max()) + 1)
+    aside = 0.035 * np.ptp(scatter.places, axis=0)
+    crowded = len(scatter.classes) > CROWDED
+    shrink = CROWDED / len(scatter.classes) if crowded else 1.0
     # Stars lie on top; many of them are smaller.
     star = 270.0 if scatter.labelled.sum() <= len(colours) else 170.0
     for labelled, marker, size, edge in ((False, "o", 62.0, CARD), (True, "*", star, INK)):
         for c, colour in enumerate(colours):
             at = scatter.places[(scatter.classes == c) & (scatter.labelled == labelled)]
             ax.scatter(
-                at[:, 0], at[:, 1], s=size, marker=marker, color=colour, edgecolors=edge,
+                at[:, 0], at[:, 1], s=shrink * size, marker=marker, color=colour, edgecolors=edge,
                 linewidths=0.7, zorder=2 + labelled,
             )  # fmt: skip
-            _number(ax, at, c, legible_on(colour), 2.5 + labelled)
+            if not crowded:
+                _number(ax, at, c, legible_on(colour), 2.5 + labelled)
+            elif labelled and len(at):  # one number a class, beside its stars
+                _number(ax, at.mean(0, keepdims=True) + aside, c, INK, 4.0)
 
 
 def _number(ax: Axes, at: Float[np.ndarray, "m 2"], c: int, ink: str, order: float) -> None:
