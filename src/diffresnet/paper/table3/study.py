@@ -24,7 +24,7 @@ def preset_for(name: str, of: FeatureSet, shots: int) -> Preset:
     setting = Setting(shots, tricks, of.mean, balanced=name in EQUAL)
     chosen = preset(EQUAL.get(name, name), setting)
     if name in UNIT_ALONE:
-        return replace(chosen, note="take rows of length 1 alone")
+        return replace(chosen, note="takes rows of length 1 alone")
     return replace(chosen, title=f"{chosen.title} (equal)") if name in EQUAL else chosen
 
 
