@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 
 import matplotlib
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -57,6 +59,21 @@ def plain(ax: Axes) -> None:
     ax.tick_params(which="both", colors=MUTED, labelsize=SMALL)
     ax.grid(color=GRID, linewidth=0.8)
     ax.set_axisbelow(True)
+
+
+def legend_above(
+    figure: Figure, handles: Sequence[Artist], labels: Sequence[str], ncols: int
+) -> None:
+    """One legend for all axes of a figure, over them and never over data."""
+    figure.legend(
+        handles,
+        labels,
+        loc="outside upper center",
+        ncols=ncols,
+        frameon=False,
+        fontsize=SMALL,
+        labelcolor=INK,
+    )
 
 
 def name_axes(ax: Axes, x: str, y: str) -> None:

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator
 
 from ..palette import CARD, INK, MUTED, series
-from ..style import SMALL, plain
+from ..style import SMALL, legend_above, plain
 
 FLOOR = 1e-8
 """Energies below are drawn here: the rounding of float32 features is not far."""
@@ -71,15 +71,7 @@ def depth_figure(
     axes[0, 0].set_ylabel("accuracy, %", size=SMALL, color=INK)
     axes[1, 0].set_ylabel("Dirichlet energy", size=SMALL, color=INK)
     handles, labels = axes[1, 0].get_legend_handles_labels()
-    figure.legend(
-        handles,
-        labels,
-        loc="outside upper center",
-        ncols=2,
-        frameon=False,
-        fontsize=SMALL,
-        labelcolor=INK,
-    )
+    legend_above(figure, handles, labels, ncols=2)
     return figure
 
 

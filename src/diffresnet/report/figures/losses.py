@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ..palette import CARD, INK, series
-from ..style import SMALL, plain
+from ..style import SMALL, legend_above, plain
 
 
 def loss_curves(
@@ -50,15 +50,7 @@ def loss_curves(
         plain(ax)
         ax.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     handles, labels = below.get_legend_handles_labels()
-    figure.legend(
-        handles,
-        labels,
-        loc="outside upper center",
-        ncols=2,
-        frameon=False,
-        fontsize=SMALL,
-        labelcolor=INK,
-    )
+    legend_above(figure, handles, labels, ncols=2)
     return figure
 
 
