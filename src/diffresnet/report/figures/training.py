@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ..palette import CARD, INK, RULE, series
-from ..style import SMALL, plain
+from ..style import SMALL, legend_above, plain
 
 
 @dataclass(frozen=True)
@@ -120,13 +120,5 @@ def accuracy_curves(
         ax.set_ylabel("accuracy, %", size=SMALL, color=INK)
     axes[-1].set_xlabel(xlabel, size=SMALL, color=INK)
     handles, labels = axes[0].get_legend_handles_labels()
-    figure.legend(
-        handles,
-        labels,
-        loc="outside upper center",
-        ncols=len(labels),
-        frameon=False,
-        fontsize=SMALL,
-        labelcolor=INK,
-    )
+    legend_above(figure, handles, labels, ncols=len(labels))
     return figure
