@@ -101,7 +101,7 @@ def main() -> None:
     rows = []
     for name in options.data:
         data = NodeData.from_graph(read_graph(data_file(f"graphs/{name}.npz")))
-        split = Protocol().split(data.labels.numpy(), 0)
+        split = Protocol().split(data, 0)
         nodes, held = torch.from_numpy(split.train), torch.from_numpy(split.validation)
         for placement in ("each", "once"):
             settings = DiffResNetSettings(**{**vars(PUBLISHED[name]), "placement": placement})
@@ -133,11 +133,10 @@ def _accuracies(
     data: NodeData, settings: DiffResNetSettings, counts: tuple[int, int]
 ) -> dict[str, dict[str, str]]:
     """Test accuracy of both sides on the same splits and initial weights, and their difference."""
-    labels = data.labels.numpy()
     found: dict[str, list[list[float]]] = {"plain loop": [], "diffresnet": []}
     seconds = dict.fromkeys(found, 0.0)
     for index in range(counts[0]):
-        split = Protocol().split(labels, index)
+        split = Protocol().split(data, index)
         train_rows, held, test = map(torch.from_numpy, (split.train, split.validation, split.test))
         for side, of_side in found.items():
             of_side.append([])

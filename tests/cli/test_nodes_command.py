@@ -76,10 +76,12 @@ def test_a_stopped_sweep_goes_on(graph_file, tmp_path):
         (["blocks", "--data", "data", "--json", "missing/r.json"], "does not exist"),
         (["blocks", "--data", "data", "--predictions", "p.txt"], "must end in .npz"),
         (["data/graphs/blocks.npz", "--predictions", "data/graphs/blocks.npz"], "would replace"),
+        (["blocks", "--data", "data", "--predictions", "data/graphs/blocks.npz"], "would replace"),
         (["blocks", "--data", "data", "--predictions", "p.npz", "--json", "p.npz"], "replace"),
         (["blocks", "--data", "data", "--resume", "data/graphs/blocks.npz/r"], "make the folder"),
         (["blocks", "--data", "data", "--label-column", "kind"], "give --features"),
         (["blocks", "--data", "data", "--device", "gpu7"], "'gpu7'"),
+        (["blocks", "--data", "data", "--device", "meta"], "'meta' is not available"),
         (["blocks", "--data", "data", "--splits", "0"], "--splits"),
     ],
 )

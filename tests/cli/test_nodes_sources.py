@@ -28,6 +28,7 @@ def own(tmp_path, monkeypatch):
     header = "id,colour," + ",".join(f"w{k}" for k in range(graph.features.shape[1]))
     alone = "lonely,red" + ",0" * graph.features.shape[1]
     (tmp_path / "t.csv").write_text("\n".join([header, alone, *rows]))
+    write_planetoid(tmp_path / "graphs" / "planetoid")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -48,7 +49,6 @@ def test_an_edge_list_and_a_table(own, capfd):
 
 
 def test_the_planetoid_split_is_one_split_on_all_nodes(own, capfd):
-    write_planetoid(own / "graphs" / "planetoid")
     args = ["planetoid_toy", "--data", str(own), "--split", "planetoid", "--resume", "shards"]
     files = ["--json", "r.json", "--predictions", "p.npz"]
     for _ in range(2):
@@ -76,6 +76,10 @@ def test_the_planetoid_split_is_one_split_on_all_nodes(own, capfd):
         (
             ["e.csv", "--features", "t.csv", "--label-column", "colour", "--split", "planetoid"],
             "has no split of its own",
+        ),
+        (
+            ["planetoid_toy", "--data", ".", "--json", "graphs/planetoid/ind.toy.ally"],
+            "would replace",
         ),
         (["planetoid_x", "--split", "planetoid", "--splits", "3"], "leave --splits out"),
         (["planetoid_x", "--split", "planetoid", "--labels-per-class", "3"], "leave --labels"),

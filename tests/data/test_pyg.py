@@ -57,6 +57,12 @@ def test_a_data_of_pytorch_geometric_is_a_graph(sparse):
     assert (learnt.name, learnt.classes, learnt.edges) == ("ring", 2, 4)
 
 
+def test_what_edges_are_like_is_left_alone():
+    assert graph_from_pyg(plain()).notes == ()
+    (said,) = graph_from_pyg(plain(edge_attr=np.ones((4, 3)))).notes
+    assert "edge_weight" in said
+
+
 def test_nodes_are_counted_by_what_there_is():
     geometric = pytest.importorskip("torch_geometric.data")
     bare = geometric.Data(edge_index=torch.from_numpy(ENDS))

@@ -21,7 +21,7 @@ def test_the_split_of_the_data_is_the_only_one():
     data = given([0, 1, 2], [5, 6], [8, 9, 10], labels=labels)
     protocol = FixedProtocol.of(data, inits=3, seed=7)
     assert (protocol.splits, protocol.inits, protocol.seed) == (1, 3, 7)
-    split = protocol.split(data.labels.numpy(), 0)
+    split = protocol.split(data, 0)
     parts = [part.tolist() for part in (split.train, split.validation, split.test)]
     assert parts == [[0, 1, 2], [5, 6], [8, 10]], "a node without a class takes no part"
 
@@ -29,7 +29,7 @@ def test_the_split_of_the_data_is_the_only_one():
 @pytest.mark.parametrize(
     ("parts", "message"),
     [
-        (([0, 2], [5], [8]), "no training node of class 1"),
+        (([0, 2], [5], [8]), "no training node of class '1'"),
         (([], [5], [8]), "no train node with a class"),
         (([0, 1], [], [8]), "no validation node"),
         (([0, 1], [5], []), "no test node"),

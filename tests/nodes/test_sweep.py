@@ -160,7 +160,7 @@ def test_damaged_splits_are_tested_on_true_labels(data, tmp_path):
     same(sweep(data, gcn(), PROTOCOL, shards=tmp_path, members=2, damage=damage), runs)
     np.testing.assert_array_equal(data.labels.numpy(), labels)
     for index, run in enumerate(runs):
-        split = PROTOCOL.split(labels, index)
+        split = PROTOCOL.split(data, index)
         right = run.predicted[:, split.test] == labels[split.test]
         np.testing.assert_allclose(run.accuracy, 100 * right.mean(1))
         # Validation is as a user with these labels would see it.

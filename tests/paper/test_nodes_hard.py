@@ -102,7 +102,7 @@ def test_rewired_graphs_say_whether_the_step_is_stable(setup, parts):
     protocol = study.protocol_of(setup, Case("cora"))
     bounds = [
         Damage(rewired=0.3)
-        .apply(data, protocol.split(data.labels.numpy(), index), [42, index])
+        .apply(data, protocol.split(data, index), [42, index])
         .laplacian.max_step()
         for index in range(2)
     ]

@@ -23,7 +23,7 @@ def pick_device(device: str | torch.device) -> torch.device:
     if device != "auto":
         try:
             chosen = torch.device(device)
-            torch.empty(0, device=chosen)
+            torch.ones(1, device=chosen).item()  # which "meta" has no numbers for
         except (RuntimeError, AssertionError) as error:
             reason = str(error).splitlines()[0]
             raise InputError(f"device {device!r} is not available: {reason}") from None

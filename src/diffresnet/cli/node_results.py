@@ -1,61 +1,60 @@
-"""What `diffresnet nodes` tells of classes, by their names: in messages and predictions."""
+"""What `diffresnet nodes` tells of its runs: a sentence, a row of results, and predictions."""
 
 from __future__ import annotations
 
-import contextlib
-import re
-from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from jaxtyping import Int
-
-from ..data.npz import save_npz
-from ..errors import InputError
 
 if TYPE_CHECKING:
-    from ..data.graphs import GraphData
-    from ..nodes.sweep import Protocol, SplitRuns
+    from collections.abc import Sequence
 
-# At the start or the end of a message: within, it may be the name of a file.
-_CLASS = re.compile(r"^class \d+|class \d+$")
-
-
-def class_names(graph: GraphData) -> list[str]:
-    """What the classes 0, 1, ... of the protocol are called where the graph comes from."""
-    assert graph.labels is not None
-    codes = np.unique(graph.labels[graph.labels >= 0]).tolist()
-    names = graph.class_names
-    return [str(code) if names is None else names[code] for code in codes]
+    from ..nodes.data import NodeData
+    from ..nodes.preset import Preset
+    from ..nodes.sweep import Protocol, SplitRuns, Summary
 
 
-@contextlib.contextmanager
-def named_classes(graph: GraphData) -> Iterator[None]:
-    """What is wrong with a class, by its name."""
-    try:
-        yield
-    except InputError as error:
-        names = class_names(graph)
-        said = re.sub(_CLASS, lambda found: f"class {names[int(found[0][6:])]!r}", str(error))
-        raise InputError(said) from error
+def sentence(data: NodeData, preset: Preset, protocol: Protocol, found: Summary) -> str:
+    """The accuracy, and of how many runs it is."""
+    error = "" if protocol.splits == 1 else f"; standard error {found.error:.2f}"
+    return (
+        f"{preset.title} on {data.name}: {found.accuracy:.2f} % ± {found.std:.2f} "
+        f"(standard deviation of {protocol.splits} x {protocol.inits} runs{error})"
+    )
+
+
+def row(data: NodeData, preset: Preset, protocol: Protocol, found: Summary) -> dict[str, Any]:
+    """The same as --json has it."""
+    return {
+        "dataset": data.name,
+        "model": preset.name,
+        "splits": protocol.splits,
+        "inits": protocol.inits,
+        "accuracy": found.accuracy,
+        "std": found.std,
+        "standard_error": found.error,
+        "seconds_per_run": found.seconds,
+    }
 
 
 def write_predictions(
     path: Path,
-    labels: Int[np.ndarray, " n"],
-    graph: GraphData,
+    data: NodeData,
+    ids: np.ndarray | None,
     protocol: Protocol,
     runs: Sequence[SplitRuns],
 ) -> None:
     """Classes of all nodes by every run, true ones, the test nodes of every split, and names."""
-    test = np.zeros((len(runs), len(labels)), dtype=bool)
+    from ..data.npz import save_npz
+
+    test = np.zeros((len(runs), len(data)), dtype=bool)
     for index in range(len(runs)):
-        test[index, protocol.split(labels, index).test] = True
+        test[index, protocol.split(data, index).test] = True
     arrays = {
         "predicted": np.stack([run.predicted for run in runs]),
-        "true": labels,
+        "true": data.labels.cpu().numpy(),
         "test": test,
-        "class_names": np.array(class_names(graph)),
+        "class_names": np.array(data.class_names),
     }
-    save_npz(path, arrays if graph.ids is None else {**arrays, "ids": graph.ids})
+    save_npz(path, arrays if ids is None else {**arrays, "ids": ids})

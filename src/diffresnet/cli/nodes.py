@@ -12,7 +12,7 @@ import click
 from ..data.atomic import check_writable, make_folder
 from ..errors import InputError
 from .apart import check_apart
-from .node_results import named_classes, write_predictions
+from .node_results import row, sentence, write_predictions
 from .options import (
     data_option,
     device_option,
@@ -170,7 +170,6 @@ def command(
         check_writable(predictions, (".npz",))
     if json_path is not None:
         check_writable(json_path)
-    check_apart({"--predictions": predictions, "--json": json_path}, (Path(dataset), table))
     from ..classify.inputs import pick_device
     from ..data.find import find_graph
     from ..data.graph_notes import graph_notes
@@ -187,6 +186,7 @@ def command(
         id_column=id_column,
         features=feature_columns,
     )
+    check_apart({"--predictions": predictions, "--json": json_path}, given.files)
     if given.labels is None:
         raise InputError(
             f"the graph {dataset!r} has no labels to learn from; an .npz file has them in "
@@ -196,34 +196,22 @@ def command(
     graph = NodeData.from_graph(part, pick_device(device), whole=whole)
     chosen = preset(model, graph)
     chosen = replace(chosen, training=replace(chosen.training, epochs=epochs))
-    labels = graph.labels.cpu().numpy()
-    with named_classes(part):
-        protocol = (
-            FixedProtocol.of(graph, inits, seed)
-            if whole
-            else Protocol(splits, inits, train_per_class, validation_per_class, seed)
-        )
-        protocol.split(labels, 0)  # refuses a class that is too small, now
+    protocol = (
+        FixedProtocol.of(graph, inits, seed)
+        if whole
+        else Protocol(splits, inits, train_per_class, validation_per_class, seed)
+    )
+    protocol.split(graph, 0)  # refuses a class that is too small, now
     if resume is not None:
         make_folder(resume)
     for text in graph_notes(given, part):
         note(f"note: {text}", quiet)
-    splits = protocol.splits
-    with single_thread(), progress(f"{chosen.title} on {graph.name}", splits * inits, quiet) as bar:
+    count = protocol.splits * inits
+    with single_thread(), progress(f"{chosen.title} on {graph.name}", count, quiet) as bar:
         runs = sweep(graph, chosen, protocol, shards=resume, jobs=jobs, advance=bar)
     found = summary(runs)
-    row = {
-        "dataset": graph.name,
-        "model": model,
-        "splits": splits,
-        "inits": inits,
-        "accuracy": found.accuracy,
-        "std": found.std,
-        "standard_error": found.error,
-        "seconds_per_run": found.seconds,
-    }
     if predictions is not None:
-        write_predictions(predictions, labels, part, protocol, runs)
+        write_predictions(predictions, graph, part.ids, protocol, runs)
     payload: dict[str, Any] = {
         "experiment": "nodes",
         "settings": {
@@ -241,16 +229,12 @@ def command(
             "seed": seed,
             "device": device,
         },
-        "results": [row],
+        "results": [row(graph, chosen, protocol, found)],
         "environment": environment(device),
         "seconds": time.perf_counter() - start,
     }
     write_json(json_path, payload)
-    error = "" if splits == 1 else f"; standard error {found.error:.2f}"
-    click.echo(
-        f"{chosen.title} on {graph.name}: {found.accuracy:.2f} % ± {found.std:.2f} "
-        f"(standard deviation of {splits} x {inits} runs{error})"
-    )
+    click.echo(sentence(graph, chosen, protocol, found))
     note(f"{found.seconds:.2f} s a run, {time.perf_counter() - start:.0f} s in all", quiet)
 
 

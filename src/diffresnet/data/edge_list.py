@@ -76,7 +76,7 @@ def read_edge_list(
     if table is None:
         ids = np.unique(np.concatenate(ends))
         adjacency = _adjacency(ends, weights, ids, where, "it")
-        return GraphData(path.stem, adjacency, ids=ids, notes=tuple(notes))
+        return GraphData(path.stem, adjacency, ids=ids, notes=tuple(notes), files=(path,))
     nodes, there = _read(table), repr(str(table))
     key = _id_column(nodes.column_names, id_column, there)
     ids = _ids(nodes[key], key, there)
@@ -108,6 +108,7 @@ def read_edge_list(
         labels,
         ids=ids,
         class_names=class_names,
+        files=(path, Path(table)),
         notes=(*notes, *remarks),
     )
 

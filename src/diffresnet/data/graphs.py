@@ -59,6 +59,8 @@ class GraphData:
         Names of the classes 0, 1, ...
     notes : tuple of str
         What a user should know about how the graph was read, one line each.
+    files : tuple of Path
+        Where it was read from.
     """
 
     name: str
@@ -69,6 +71,7 @@ class GraphData:
     ids: np.ndarray | None = field(default=None, repr=False)
     class_names: tuple[str, ...] | None = field(default=None, repr=False)
     notes: tuple[str, ...] = field(default=(), repr=False)
+    files: tuple[Path, ...] = field(default=(), repr=False)
 
     def __len__(self) -> int:
         return int(self.adjacency.shape[0])
@@ -148,7 +151,8 @@ def read_graph(path: Pathlike) -> GraphData:
         raise InputError(
             f"{where} has {n} nodes but {features.shape[0]} rows of features; each node needs one"
         )
-    return GraphData(Path(path).stem, adjacency, features, _labels(arrays, n, where))
+    labels = _labels(arrays, n, where)
+    return GraphData(Path(path).stem, adjacency, features, labels, files=(Path(path),))
 
 
 def _undirected(adjacency: scipy.sparse.csr_array) -> scipy.sparse.csr_array:

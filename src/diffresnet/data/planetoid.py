@@ -80,7 +80,8 @@ def read_planetoid(folder: Pathlike, name: str) -> GraphData:
     split = NodeSplit(
         np.arange(train), np.arange(train, min(train + VALIDATION, known)), np.sort(place)
     )
-    return GraphData(name, _adjacency(neighbours, n, where), matrix, labels, split)
+    adjacency, files = _adjacency(neighbours, n, where), tuple(path.values())
+    return GraphData(name, adjacency, matrix, labels, split, files=files)
 
 
 def _adjacency(neighbours: dict[int, list[int]], n: int, where: str) -> scipy.sparse.csr_array:

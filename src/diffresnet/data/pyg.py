@@ -13,6 +13,7 @@ from .csr import finite_numbers
 from .graphs import GraphData, NodeSplit
 
 HALVES = ("torch.float16", "torch.bfloat16")
+EDGE_ATTR = "edge_attr is left alone: what edges are like is not used; weights are edge_weight"
 MASKS = ("train_mask", "val_mask", "test_mask")
 
 
@@ -27,7 +28,7 @@ def graph_from_pyg(data: Any, name: str = "graph") -> GraphData:
         edge_index (2, m), integers: edges from the first row to the second; edge_weight (m,),
         optional, >= 0; x (n, d), dense or sparse, optional; y (n,), integers with -1 for
         unlabelled nodes, optional; train_mask, val_mask and test_mask (n,), bool, all or none:
-        they become `split`.
+        they become `split`. An edge_attr is left alone, which `notes` say.
 
     Raises
     ------
@@ -62,7 +63,8 @@ def graph_from_pyg(data: Any, name: str = "graph") -> GraphData:
         )
     weights = _weights(_array(getattr(data, "edge_weight", None)), ends.shape[1], where)
     adjacency = scipy.sparse.csr_array((weights, (ends[0], ends[1])), shape=(n, n))
-    return GraphData(name, adjacency, features, labels, _split(data, n, where))
+    notes = () if getattr(data, "edge_attr", None) is None else (EDGE_ATTR,)
+    return GraphData(name, adjacency, features, labels, _split(data, n, where), notes=notes)
 
 
 def _nodes(

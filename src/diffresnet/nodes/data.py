@@ -33,6 +33,8 @@ class NodeData:
     device : torch.device
     split : NodeSplit or None
         The split that the graph is distributed with, of these nodes.
+    class_names : tuple of str
+        What the classes 0, 1, ... are called where the graph comes from.
     """
 
     name: str
@@ -42,6 +44,7 @@ class NodeData:
     classes: int
     device: torch.device
     split: NodeSplit | None = None
+    class_names: tuple[str, ...] = ()
 
     @classmethod
     def from_graph(
@@ -78,6 +81,7 @@ class NodeData:
             among = "" if whole else f" among the {len(part)} nodes of its largest component"
             classes = ("no class", "one class")[len(known)]
             raise InputError(f"the graph {graph.name!r} has {classes}{among}; two are needed")
+        names = part.class_names
         labels = np.full(len(part), -1)
         labels[part.labels >= 0] = codes
         return cls(
@@ -88,6 +92,7 @@ class NodeData:
             len(known),
             torch.device(device),
             part.split,
+            tuple(str(code) if names is None else names[code] for code in known),
         )
 
     @classmethod

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Int
 
 from ..errors import InputError
 from .data import NodeData
@@ -53,11 +52,10 @@ class FixedProtocol(Protocol):
                 raise InputError(f"the split of {data.name!r} has no {name} node with a class")
         absent = np.setdiff1d(np.arange(data.classes), labels[list(parts["train"])])
         if len(absent):
-            raise InputError(
-                f"the split of {data.name!r} has no training node of class {absent[0]}"
-            )
+            name = data.class_names[absent[0]] if data.class_names else str(absent[0])
+            raise InputError(f"the split of {data.name!r} has no training node of class {name!r}")
         return cls(1, inits, seed=seed, **parts)
 
-    def split(self, labels: Int[np.ndarray, " n"], index: int) -> NodeSplit:
+    def split(self, data: NodeData, index: int) -> NodeSplit:
         """That one, whatever the index."""
         return NodeSplit(*(np.array(part) for part in (self.train, self.validation, self.test)))

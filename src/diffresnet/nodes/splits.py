@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from jaxtyping import Int
 
@@ -21,11 +23,18 @@ def random_split(
     seed: int,
     train_per_class: int = 20,
     validation_per_class: int = 30,
+    class_names: Sequence[str] = (),
 ) -> NodeSplit:
     """Nodes drawn class by class without replacement: first for training, then for validation.
 
     All other labelled nodes are for testing; nodes of label -1 are in none of them. This is the
     protocol of Shchur et al., "Pitfalls of Graph Neural Network Evaluation" (arXiv 1811.05868).
+
+    Parameters
+    ----------
+    labels : (n,)
+    class_names : sequence of str
+        Names of the labels 0, 1, ... for errors; without them, the labels are told.
 
     Raises
     ------
@@ -47,8 +56,9 @@ def random_split(
     needed = train_per_class + validation_per_class
     if counts.min() <= needed:
         short, nodes = classes[counts.argmin()], "node" if counts.min() == 1 else "nodes"
+        called = repr(class_names[short]) if class_names else short
         raise InputError(
-            f"class {short} has {counts.min()} {nodes}; a split takes {train_per_class} of each "
+            f"class {called} has {counts.min()} {nodes}; a split takes {train_per_class} of each "
             f"class to train on and {validation_per_class} to validate on, and leaves the rest to "
             f"test on: take fewer, or label its nodes -1"
         )

@@ -43,10 +43,21 @@ class Protocol:
     validation_per_class: int = 30
     seed: int = 42
 
-    def split(self, labels: Int[np.ndarray, " n"], index: int) -> NodeSplit:
-        """The split of that index; the same whatever the number of splits."""
-        seed = split_seeds(index + 1, self.seed)[index]
-        return random_split(labels, seed, self.train_per_class, self.validation_per_class)
+    def split(self, data: NodeData, index: int) -> NodeSplit:
+        """The split of that index; the same whatever the number of splits.
+
+        Raises
+        ------
+        InputError
+            As `random_split`, of classes by their names.
+        """
+        return random_split(
+            data.labels.cpu().numpy(),
+            split_seeds(index + 1, self.seed)[index],
+            self.train_per_class,
+            self.validation_per_class,
+            data.class_names,
+        )
 
 
 @dataclass(frozen=True)
@@ -174,7 +185,7 @@ def _run(
 ) -> SplitRuns:
     """Some initialisations on one split, trained side by side."""
     labels = data.labels.cpu().numpy()
-    split = protocol.split(labels, index)
+    split = protocol.split(data, index)
     if damage is not None:
         data = damage.apply(data, split, [protocol.seed, index])
     rows = [torch.from_numpy(nodes).to(data.device) for nodes in (split.train, split.validation)]

@@ -122,7 +122,7 @@ def depth_runs(
     if path is not None and path.exists():
         return _read(path)
     start = time.perf_counter()
-    nodes = protocol.split(data.labels.cpu().numpy(), split)
+    nodes = protocol.split(data, split)
     rows = [torch.from_numpy(part).to(data.device) for part in (nodes.train, nodes.validation)]
     drawn = np.random.SeedSequence([protocol.seed, split]).generate_state(protocol.inits)
     seeds = [int(seed) // 2 for seed in drawn]

@@ -109,12 +109,10 @@ def _bounds(setup: Setup, graph: str, share: float) -> str:
     """Whether the step is still stable on the rewired graphs."""
     data = graph_of(setup.data, graph)
     assert data is not None
-    protocol, labels = protocol_of(setup, Case(graph)), data.labels.cpu().numpy()
+    protocol = protocol_of(setup, Case(graph))
     damage = Damage(rewired=share)
     longest = min(
-        damage.apply(
-            data, protocol.split(labels, index), [protocol.seed, index]
-        ).laplacian.max_step()
+        damage.apply(data, protocol.split(data, index), [protocol.seed, index]).laplacian.max_step()
         for index in range(protocol.splits)
     )
     gamma = preset_of(OURS, data, None).settings["gamma"]
