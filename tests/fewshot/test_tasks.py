@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 from diffresnet.data.npz import load_npz, save_npz
 from diffresnet.errors import InputError
-from diffresnet.fewshot.tasks import CHUNK, Tasks, sample_tasks
+from diffresnet.fewshot.drawing import CHUNK
+from diffresnet.fewshot.tasks import Tasks, sample_tasks
 
 LABELS = np.random.default_rng(0).permutation(
     np.repeat([-1, 2, 3, 5, 9, 11], [7, 30, 24, 41, 28, 25])

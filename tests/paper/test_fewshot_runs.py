@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -51,6 +53,17 @@ def test_a_stopped_run_goes_on(sets, tmp_path, monkeypatch):
     )
     run(setup, of, simple_shot(of), draw, 12)
     assert seen == [1, 4]  # one to warm up
+
+
+def test_tasks_that_diverged_are_remembered(sets, tmp_path, monkeypatch):
+    monkeypatch.setattr(runs, "SHARD", 4)
+    of, draw, setup = sets[0], Draw(1, queries=5), Setup(shards=tmp_path)
+    chosen = preset("external", Setting(1, "none", of.mean))
+    wild = replace(chosen, method=replace(chosen.method, mu=1e9))
+    first = run(setup, of, wild, draw, 6)
+    assert 0 < first.diverged <= 6
+    assert run(setup, of, wild, draw, 6).diverged == first.diverged
+    assert run(setup, of, simple_shot(of), draw, 6).diverged == 0
 
 
 def test_shards_know_what_they_are_of(sets, tmp_path):

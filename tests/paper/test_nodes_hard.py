@@ -182,7 +182,6 @@ def test_quick_is_a_glimpse_that_says_so(tmp_path):
     assert all(r["standard_error"] is None for r in rows_of(parts))
     assert all(parts[name].finding.startswith("(After 10") for name in ("labels", "damage"))
     assert "cut at 10 epochs" in parts["labels"].section.text[0]
-    assert "not run here" in parts["labels"].section.text[0]
     assert not parts["graphs"].rows
     assert "for want of the graphs" in parts["graphs"].finding
 
@@ -199,7 +198,8 @@ def test_what_was_declared():
     assert DEFAULT.labels == (1, 2, 5, 20)
     assert DEFAULT.shares == (0.1, 0.3)
     assert DEFAULT.splits >= 5
-    assert DEFAULT.inits >= 2
     assert cut(DEFAULT) == ""
-    assert "5 random splits x 2 initialisations" in counts(DEFAULT)
-    assert "on Cora only" in which_model(DEFAULT, ["cora", "citeseer"])
+    assert "5 random splits x 1 initialisation;" in counts(DEFAULT)
+    assert "On Pubmed the models without a row" in which_model(DEFAULT, ["cora", "pubmed"])
+    assert "row" not in which_model(DEFAULT, ["cora", "citeseer"])
+    assert "grand_l" not in DEFAULT.models_on("pubmed")

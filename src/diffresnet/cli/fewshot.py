@@ -194,19 +194,6 @@ def command(
                 advance=advance,
             )
         runs.append(Run(name, chosen, outcome))
-    rows = [
-        {
-            "method": run.name,
-            "ways": ways,
-            "shots": shots,
-            "queries": queries,
-            "tasks": count,
-            "accuracy": run.outcome.summary.mean,
-            "ci95": run.outcome.summary.ci95,
-            "seconds_per_task": run.outcome.seconds_per_task,
-        }
-        for run in runs
-    ]
     payload: dict[str, Any] = {
         "experiment": "fewshot",
         "settings": {
@@ -221,7 +208,7 @@ def command(
             "device": device,
             "jobs": jobs,
         },
-        "results": rows,
+        "results": [run.row(ways, shots, queries) for run in runs],
         "environment": environment(device),
         "seconds": time.perf_counter() - start,
         "diverged_tasks": {run.name: run.outcome.diverged for run in runs},

@@ -23,6 +23,20 @@ class Run:
     preset: Preset
     outcome: Outcome
 
+    def row(self, ways: int, shots: int, queries: int) -> dict[str, Any]:
+        """As --json has it."""
+        found = self.outcome
+        return {
+            "method": self.name,
+            "ways": ways,
+            "shots": shots,
+            "queries": queries,
+            "tasks": len(found.accuracy),
+            "accuracy": found.summary.mean,
+            "ci95": found.summary.ci95,
+            "seconds_per_task": found.seconds_per_task,
+        }
+
 
 def difference(a: Run, b: Run) -> dict[str, Any]:
     found = a.outcome.minus(b.outcome)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import time
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -13,6 +12,7 @@ import click
 
 from ..errors import InputError
 from .apart import check_apart
+from .backbone_results import epoch_line, typed, write_report
 from .images import images_root_option, note_skipped, strict_option
 from .options import environment, json_option, quiet_option, seed_option, write_json
 from .progress import note, progress
@@ -20,8 +20,6 @@ from .results import prepare_folder
 
 if TYPE_CHECKING:
     from ..data.images import ImageSet
-    from ..fewshot.backbone import EpochRow, TrainingSettings
-    from ..report import ReportFolder
 
 
 @click.command(name="train-backbone")
@@ -213,7 +211,7 @@ def command(
             device=device,
             mixed_precision=mixed_precision,
             advance=bar,
-            tell=lambda row: note(_line(row, epochs), quiet),
+            tell=lambda row: note(epoch_line(row, epochs), quiet),
         )
     if not first:
         return
@@ -237,7 +235,7 @@ def command(
         "environment": environment(None if device == "auto" else device),
         "seconds": time.perf_counter() - start,
     }
-    _write(folder, payload, settings, rows, _typed(ctx))
+    write_report(folder, payload, settings, rows, typed(ctx))
     write_json(json_path, payload)
     for row in found:
         click.echo(
@@ -245,57 +243,3 @@ def command(
             f"{row['ci95']:.2f} (95% of {row['tasks']} tasks on validation classes)"
         )
     note(f"written   {folder.page}, in {payload['seconds']:.0f} s", quiet)
-
-
-def _line(row: EpochRow, epochs: int) -> str:
-    looked = "" if row.validation is None else f", validation {row.validation:.2f} %"
-    return (
-        f"epoch {row.epoch}/{epochs}: loss {row.loss:.3f}, training accuracy {row.accuracy:.1f} %"
-        f"{looked}, {row.seconds:.0f} s"
-    )
-
-
-def _typed(ctx: click.Context) -> str:
-    """What was typed, of what is not the default."""
-    words = ["diffresnet", "train-backbone"]
-    for parameter in ctx.command.params:
-        name = parameter.name or ""
-        value = ctx.params[name]
-        default = ctx.get_parameter_source(name) is click.core.ParameterSource.DEFAULT
-        if default or name in ("resume", "json_path", "quiet"):
-            continue
-        values = [str(item) for item in (value if isinstance(value, tuple) else (value,))]
-        if isinstance(parameter, click.Argument):
-            words += values
-        elif isinstance(value, bool):
-            words += [parameter.opts[0]] * value
-        else:
-            words += [word for item in values for word in (parameter.opts[0], item)]
-    return shlex.join(words)
-
-
-def _write(
-    folder: ReportFolder,
-    payload: dict[str, Any],
-    settings: TrainingSettings,
-    rows: list[EpochRow],
-    typed: str,
-) -> None:
-    """The page, the curves and metrics.json."""
-    from ..fewshot.backbone.summary import section
-    from ..report import render
-
-    told = section(settings, rows, payload["results"], payload["settings"])
-    folder.write_pictures([told])
-    folder.write_page(
-        render(
-            [told],
-            title=f"Training {settings.backbone}",
-            lead="A network from images to features, for few-shot tasks.",
-            settings=payload["settings"],
-            environment=payload["environment"],
-            seconds=payload["training_seconds"],
-            command=typed,
-        )
-    )
-    write_json(folder.metrics, payload)

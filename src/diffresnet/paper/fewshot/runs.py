@@ -101,6 +101,7 @@ def run(
         np.concatenate([part.predicted for part in parts]),
         np.concatenate([part.accuracy for part in parts]),
         sum(part.seconds for part in parts),
+        sum(part.diverged for part in parts),
     )
 
 
@@ -137,6 +138,7 @@ def _arrays(found: Outcome) -> dict[str, np.ndarray]:
     return {
         "predicted": found.predicted.astype(np.int16),
         "seconds": np.array(found.seconds),
+        "diverged": np.array(found.diverged),
     }
 
 
@@ -145,7 +147,9 @@ def _read(path: Path, tasks: Tasks) -> Outcome:
     arrays = load_npz(path)
     predicted = arrays["predicted"].astype(np.int64)
     right: Float[np.ndarray, " t"] = 100.0 * (predicted == tasks.query_labels).mean(axis=1)
-    return Outcome(predicted, right, float(arrays["seconds"]))
+    # Older shards do not say; where training diverged the first class was predicted.
+    diverged = arrays.get("diverged", (predicted == 0).all(axis=1).sum())
+    return Outcome(predicted, right, float(arrays["seconds"]), int(diverged))
 
 
 def _key(setup: Setup, of: FeatureSet, preset: Preset, draw: Draw, jobs: int) -> str:

@@ -8,7 +8,7 @@ from ...nodes.damage import Damage
 from ...report.figures.levels import level_panels
 from ...report.section import Picture, Section, Table
 from ..experiment import Part, Setup
-from .plan import MODELS, OURS, RIVALS, TITLES, Case, Plan
+from .plan import MODELS, OURS, PAPERS, RIVALS, TITLES, Case, Plan
 from .study import Measured, difference, graph_of, preset_of, protocol_of, rows_of, run_cases
 from .words import accuracies, counts, curve, cut, differences, no_data, pick, points, which_model
 
@@ -115,7 +115,7 @@ def _bounds(setup: Setup, graph: str, share: float) -> str:
         damage.apply(data, protocol.split(data, index), [protocol.seed, index]).laplacian.max_step()
         for index in range(protocol.splits)
     )
-    gamma = preset_of(OURS, data, None).settings["gamma"]
+    gamma = preset_of(PAPERS, data, None).settings["gamma"]
     how = "is past" if gamma > longest else "is below"
     return (
         f"On {TITLES[graph]} the step γ = {gamma:g} {how} {longest:.3f}, the smallest stability "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...nodes.data import NodeData
 from ...report.section import Section
 from ..experiment import Part, Setup
-from .plan import OURS, TITLES, WIDTHS, Case, Plan
+from .plan import PAPERS, TITLES, WIDTHS, Case, Plan
 from .study import graph_of, preset_of, rows_of, run_cases
 from .words import accuracies, counts, cut, differences, no_data, versus, which_model
 
@@ -55,7 +55,7 @@ def graphs_part(setup: Setup) -> Part:
 def _size(data: NodeData) -> str:
     """Nodes, edges, features, and the memory that a Diff-ResNet of full width takes."""
     (n, f), mib = data.features.shape, 2**20
-    chosen = preset_of(OURS, data, None).settings
+    chosen = preset_of(PAPERS, data, None).settings
     own = f"It runs at hidden width {chosen['width']}, after a linear layer that leads there. "
     return (
         f"{TITLES.get(data.name, data.name)}: {n:,} nodes, {data.edges:,} edges, {f:,} features, "

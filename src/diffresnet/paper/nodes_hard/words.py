@@ -9,10 +9,10 @@ from ...report.figures.levels import Curve
 from ...report.section import Cell, Section, Table
 from ...report.words import signed
 from ..experiment import Part
-from .plan import MODELS, OURS, RIVALS, TITLES, Plan
+from .plan import MODELS, OURS, PAPERS, RIVALS, TITLES, Plan
 from .study import Measured, difference
 
-COMPARED = ("diff_resnet", "diff_resnet_once", "no_diff_resnet")
+COMPARED = (OURS, PAPERS)
 """Whose differences to the rivals are printed; the table of numbers has those of all."""
 
 NONE = Cell("–")
@@ -124,7 +124,8 @@ def curve(levels: Sequence[float], found: Sequence[Measured]) -> Curve:
 
 def counts(plan: Plan) -> str:
     """How often everything was run, as a sentence."""
-    often = f"{plan.splits} random splits x {plan.inits} initialisations"
+    inits = f"{plan.inits} initialisation{'s' * (plan.inits > 1)}"
+    often = f"{plan.splits} random splits x {inits}"
     if plan.splits == plan.inits == 1:
         often = "one random split and one initialisation, which has no standard error"
     stopped = (
@@ -137,13 +138,15 @@ def counts(plan: Plan) -> str:
 
 
 def which_model(plan: Plan, graphs: Sequence[str]) -> str:
-    """On which graphs the released model is run, and what stands for it elsewhere."""
-    faithful = [TITLES[name] for name in graphs if name in plan.faithful]
-    where = f"on {' and '.join(faithful)} only" if faithful else "not run here"
-    return (
-        "“Diff-ResNet” has dropout before every diffusion step, as the authors released it, and is "
-        f"{where}, for the time it takes; “dropout once” is another model, and stands everywhere."
+    """What stands for the paper's network, and what is not run where."""
+    text = (
+        "“Diff-ResNet, dropout once” stands for the paper's network; as the authors released it, "
+        "with dropout before every diffusion step, it takes too long for as many cases."
     )
+    short = [TITLES[graph] for graph in graphs if plan.left_out.get(graph)]
+    if short:
+        text += f" On {' and '.join(short)} the models without a row were too slow."
+    return text
 
 
 def no_data(title: str) -> Part:
