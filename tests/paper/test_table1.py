@@ -40,7 +40,11 @@ from node_cases import node_data
 
 TINY = Plan(
     Counts(2, 2),
-    {"label_propagation": Counts(2, 1), "mlp": Counts(1, 1)},
+    {
+        "label_propagation": Counts(2, 1),
+        "mlp": Counts(1, 1),
+        ("mlp", "citeseer"): Counts(0, 0),
+    },
     datasets=("cora", "citeseer"),
     models=("diff_resnet", "no_diff_resnet", "gcn", "mlp", "label_propagation"),
     epochs=4,
@@ -85,7 +89,10 @@ def test_rows_are_those_of_the_contract(results):
     rows = table_rows(results)
     json.dumps(rows)
     assert [(row["dataset"], row["model"]) for row in rows] == [
-        (name, model) for name in TINY.datasets for model in TINY.models
+        (name, model)
+        for name in TINY.datasets
+        for model in TINY.models
+        if model not in TINY.too_slow(name)
     ]
     for row in rows:
         assert (row["splits"], row["inits"]) == (
@@ -220,10 +227,13 @@ def test_missing_graphs_are_told(folder):
 def test_the_plans_name_models_that_there_are():
     for plan in (PAPER, TWO_CORES, QUICK):
         assert set(plan.models) <= set(PRESETS)
-        assert set(plan.own) <= {*PRESETS, "diff_resnet_mended"}
+        named = {what if isinstance(what, str) else what[0] for what in plan.own}
+        assert named <= {*PRESETS, "diff_resnet_mended"}
     assert str(PAPER.of("grand_nl_rw", "pubmed")) == "100 × 20"
     assert str(TWO_CORES.of("diff_resnet", "citeseer")) == "20 × 5"
-    assert str(TWO_CORES.of("diff_resnet", "pubmed")) == "5 × 2"
+    assert str(TWO_CORES.of("diff_resnet", "pubmed")) == "3 × 2"
+    assert TWO_CORES.too_slow("cora") == ()
+    assert "gcnii" in TWO_CORES.too_slow("pubmed")
     assert str(TWO_CORES.of("gcn", "pubmed")) == "5 × 2"
 
 

@@ -26,7 +26,7 @@ def table_section(results: Sequence[Result], plan: Plan, left_out: Sequence[str]
     return Section(
         title="Twenty labels a class on citation graphs (Table I of the paper)",
         text=tuple(paragraph for paragraph in words if paragraph),
-        tables=tuple(_table(results, name, left_out) for name in datasets(results)),
+        tables=tuple(_table(results, plan, name, left_out) for name in datasets(results)),
         galleries=((_picture(results),),),
     )
 
@@ -50,7 +50,7 @@ def _protocol(plan: Plan) -> str:
     )
 
 
-def _table(results: Sequence[Result], name: str, left_out: Sequence[str]) -> Table:
+def _table(results: Sequence[Result], plan: Plan, name: str, left_out: Sequence[str]) -> Table:
     own = [result for result in results if result.dataset == name]
     found = [result.summary for result in own]
     accuracies = best_cells(
@@ -75,6 +75,8 @@ def _table(results: Sequence[Result], name: str, left_out: Sequence[str]) -> Tab
         if left_out
         else ""
     )
+    if slow := plan.too_slow(name):
+        missing += f" Left out, because a run takes too long here: {', '.join(slow)}."
     return Table(
         caption=f"{title(name)}: accuracy in percent on test nodes, mean ± standard deviation",
         header=(

@@ -105,7 +105,7 @@ def mended(data: NodeData) -> Preset | None:
 
 def presets_of(data: NodeData, plan: Plan) -> Iterator[Preset]:
     """The models of the plan on a graph; the mended Diff-ResNet follows the published one."""
-    missing = left_out(plan)
+    missing = (*left_out(plan), *plan.too_slow(data.name))
     for name in plan.models:
         if name in missing:
             continue
