@@ -7,8 +7,9 @@ from diffresnet.errors import InputError
 from diffresnet.nodes.damage import Damage
 from diffresnet.nodes.models.gcn import GCNNodes, GCNSettings
 from diffresnet.nodes.preset import of
+from diffresnet.nodes.results import SplitRuns, summary
 from diffresnet.nodes.splits import random_split, split_seeds
-from diffresnet.nodes.sweep import Protocol, SplitRuns, summary, sweep
+from diffresnet.nodes.sweep import Protocol, sweep
 from diffresnet.nodes.training import Training
 from node_cases import node_data
 

@@ -5,7 +5,7 @@ import pytest
 
 from diffresnet.data.npz import save_npz
 from diffresnet.nodes.damage import Damage
-from diffresnet.nodes.sweep import SplitRuns
+from diffresnet.nodes.results import SplitRuns, difference
 from diffresnet.paper.experiment import Setup, rows_of
 from diffresnet.paper.nodes_hard import EXPERIMENT, plan, study
 from diffresnet.paper.nodes_hard.plan import DEFAULT, MODELS, QUICK, Case, Plan
@@ -148,12 +148,13 @@ def runs(*splits):
 
 def test_the_error_of_a_difference_is_of_the_splits():
     one, other = runs([80.0, 82.0], [70.0, 72.0]), runs([80.0, 80.0], [66.0, 70.0])
-    mean, error = study.difference(one, other)  # 1 and 3 points
-    assert mean == pytest.approx(2.0)
-    assert error == pytest.approx(1.0)
-    mean, error = study.difference(one[:1], other[:1])
-    assert mean == pytest.approx(1.0)
-    assert np.isnan(error)
+    found = difference(one, other)  # 1 and 3 points
+    assert found.mean == pytest.approx(2.0)
+    assert found.error == pytest.approx(1.0)
+    found = difference(one[:1], other)
+    assert found.mean == pytest.approx(1.0)
+    assert np.isnan(found.error)
+    assert found.splits == 1
 
 
 def test_losses_are_marked_and_wins_are_not(parts):

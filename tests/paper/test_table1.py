@@ -11,7 +11,7 @@ from citation_cases import write_graph
 from diffresnet.errors import InputError
 from diffresnet.nodes.data import NodeData
 from diffresnet.nodes.presets import PRESETS, PUBLISHED
-from diffresnet.nodes.sweep import SplitRuns
+from diffresnet.nodes.results import SplitRuns
 from diffresnet.paper.experiment import Setup
 from diffresnet.paper.table1 import QUICK, TWO_CORES, table1
 from diffresnet.paper.table1.graphs import citation_graphs

@@ -6,7 +6,7 @@ import pytest
 
 from citation_cases import write_graph
 from diffresnet.nodes.models.self_teaching import SelfTeachingSettings
-from diffresnet.nodes.sweep import SplitRuns
+from diffresnet.nodes.results import SplitRuns
 from diffresnet.paper.experiment import Setup
 from diffresnet.paper.table1.ablation import (
     CHANGES,

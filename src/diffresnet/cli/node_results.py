@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
     from ..nodes.data import NodeData
     from ..nodes.preset import Preset
-    from ..nodes.sweep import Protocol, SplitRuns, Summary
+    from ..nodes.results import SplitRuns, Summary
+    from ..nodes.sweep import Protocol
 
 
 def sentence(data: NodeData, preset: Preset, protocol: Protocol, found: Summary) -> str:

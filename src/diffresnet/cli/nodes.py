@@ -176,7 +176,8 @@ def command(
     from ..nodes.data import NodeData
     from ..nodes.fixed import FixedProtocol
     from ..nodes.presets import preset
-    from ..nodes.sweep import Protocol, summary, sweep
+    from ..nodes.results import summary
+    from ..nodes.sweep import Protocol, sweep
 
     given = find_graph(
         dataset,

@@ -13,13 +13,13 @@ from typing import Any
 import joblib
 import numpy as np
 import torch
-from jaxtyping import Float, Int
 
 from ..data.npz import load_npz, save_npz
 from ..errors import InputError
 from .damage import Damage
 from .data import NodeData
 from .presets import Preset
+from .results import SplitRuns
 from .splits import NodeSplit, random_split, split_seeds
 from .training import train
 
@@ -58,61 +58,6 @@ class Protocol:
             self.validation_per_class,
             data.class_names,
         )
-
-
-@dataclass(frozen=True)
-class SplitRuns:
-    """All initialisations on one split.
-
-    Attributes
-    ----------
-    predicted : (m, n)
-        Class of every node, by every initialisation.
-    accuracy, validation : (m,)
-        In percent, on test and on validation nodes.
-    epochs : (m,)
-    seconds : float
-        For all of them together.
-    """
-
-    predicted: Int[np.ndarray, "m n"]
-    accuracy: Float[np.ndarray, " m"]
-    validation: Float[np.ndarray, " m"]
-    epochs: Int[np.ndarray, " m"]
-    seconds: float
-
-
-@dataclass(frozen=True)
-class Summary:
-    """Accuracy over all runs.
-
-    Attributes
-    ----------
-    accuracy, std : float
-        Mean and standard deviation over splits x inits runs, in percent.
-    error : float
-        Standard error of the mean, clustered by split: runs on one split are not independent.
-    seconds : float
-        A run.
-    """
-
-    accuracy: float
-    std: float
-    error: float
-    seconds: float
-
-
-def summary(runs: Sequence[SplitRuns]) -> Summary:
-    """Mean, spread and error of a sweep."""
-    accuracy = np.stack([run.accuracy for run in runs])
-    of_split = accuracy.mean(1)
-    error = of_split.std(ddof=1) / len(runs) ** 0.5 if len(runs) > 1 else float("nan")
-    return Summary(
-        float(accuracy.mean()),
-        float(accuracy.std()),
-        float(error),
-        float(sum(run.seconds for run in runs) / accuracy.size),
-    )
 
 
 def sweep(

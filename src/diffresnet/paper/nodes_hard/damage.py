@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ...nodes.damage import Damage
+from ...nodes.results import difference
 from ...report.figures.levels import level_panels
 from ...report.section import Picture, Section, Table
 from ..experiment import Part, Setup
 from .plan import MODELS, OURS, PAPERS, RIVALS, TITLES, Case, Plan
-from .study import Measured, difference, graph_of, preset_of, protocol_of, rows_of, run_cases
+from .study import Measured, graph_of, preset_of, protocol_of, rows_of, run_cases
 from .words import accuracies, counts, curve, cut, differences, no_data, pick, points, which_model
 
 TITLE = "Damaged graphs"
@@ -100,7 +101,7 @@ def _costs(graphs: Mapping[str, Mapping[str, Levels]], kind: str, share: float) 
         for model in (OURS, *RIVALS):
             whole, hurt = pick(kinds[kind][0.0], model), pick(kinds[kind][share], model)
             if whole is not None and hurt is not None:
-                words.append(f"{points(*difference(hurt.runs, whole.runs))} ({whole.title})")
+                words.append(f"{points(difference(hurt.runs, whole.runs))} ({whole.title})")
         of_graph.append(f"{', '.join(words)} on {TITLES[graph]}")
     return "; ".join(of_graph)
 

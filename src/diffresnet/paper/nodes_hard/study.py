@@ -17,7 +17,8 @@ from ...nodes.data import NodeData
 from ...nodes.models.diff_resnet import DiffResNetNodes, DiffResNetSettings
 from ...nodes.preset import Preset, of
 from ...nodes.presets import preset
-from ...nodes.sweep import Protocol, SplitRuns, Summary, summary, sweep
+from ...nodes.results import SplitRuns, Summary, difference, summary
+from ...nodes.sweep import Protocol, sweep
 from ..experiment import Setup
 from .plan import RIVALS, WIDTHS, Case, Plan
 
@@ -34,20 +35,6 @@ class Measured:
     @cached_property
     def summary(self) -> Summary:
         return summary(self.runs)
-
-
-def difference(one: Sequence[SplitRuns], other: Sequence[SplitRuns]) -> tuple[float, float]:
-    """How much more accurate, in points, on the same splits.
-
-    Returns
-    -------
-    mean, error : float
-        The standard error is of the splits, each with the mean over its initialisations; NaN where
-        there is only one.
-    """
-    more = [a.accuracy.mean() - b.accuracy.mean() for a, b in zip(one, other, strict=True)]
-    error = np.std(more, ddof=1) / len(more) ** 0.5 if len(more) > 1 else float("nan")
-    return float(np.mean(more)), float(error)
 
 
 def run_case(setup: Setup, case: Case) -> list[Measured]:
@@ -123,11 +110,10 @@ def rows_of(found: dict[Case, list[Measured]]) -> list[dict[str, Any]]:
                 "seconds_per_run": m.summary.seconds,
             }
             for name in RIVALS:
-                more, error = None, None
-                if name in rivals and name != m.model:
-                    more, error = difference(m.runs, rivals[name].runs)
-                row[f"over_{name}"] = more
-                row[f"over_{name}_error"] = None if error is None else _number(error)
+                there = name in rivals and name != m.model
+                more = difference(m.runs, rivals[name].runs) if there else None
+                row[f"over_{name}"] = None if more is None else more.mean
+                row[f"over_{name}_error"] = None if more is None else _number(more.error)
             rows.append(row)
     return rows
 

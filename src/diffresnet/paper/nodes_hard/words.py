@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
+from ...nodes.results import Difference, difference
 from ...report.figures.levels import Curve
 from ...report.section import Cell, Section, Table
 from ...report.words import signed
 from ..experiment import Part
 from .plan import MODELS, OURS, PAPERS, RIVALS, TITLES, Plan
-from .study import Measured, difference
+from .study import Measured
 
 COMPARED = (OURS, PAPERS)
 """Whose differences to the rivals are printed; the table of numbers has those of all."""
@@ -27,9 +28,9 @@ def spread(error: float) -> str:
     return f"± {error:.1f}" if math.isfinite(error) else ""
 
 
-def points(value: float, error: float) -> str:
+def points(found: Difference) -> str:
     """A difference with its error, as a sentence has it."""
-    return f"{signed(value)} {spread(error)}".rstrip()
+    return f"{signed(found.mean)} {spread(found.error)}".rstrip()
 
 
 def accuracies(caption: str, first: str, columns: Mapping[str, Sequence[Measured]]) -> Table:
@@ -64,7 +65,7 @@ def accuracies(caption: str, first: str, columns: Mapping[str, Sequence[Measured
 
 
 def differences(caption: str, first: str, columns: Mapping[str, Sequence[Measured]]) -> Table:
-    """What each Diff-ResNet has more than GCN and GRAND-l, split by split."""
+    """What each Diff-ResNet has more than its rivals, split by split."""
     rows = []
     for rival in RIVALS:
         for model in COMPARED:
@@ -73,7 +74,7 @@ def differences(caption: str, first: str, columns: Mapping[str, Sequence[Measure
             if not both:
                 continue
             cells = [
-                NONE if m is None or r is None else _difference_cell(*difference(m.runs, r.runs))
+                NONE if m is None or r is None else _difference_cell(difference(m.runs, r.runs))
                 for m, r in pairs
             ]
             rows.append((f"{both[0][0].title} − {both[0][1].title}", tuple(cells)))
@@ -86,8 +87,9 @@ def differences(caption: str, first: str, columns: Mapping[str, Sequence[Measure
     )
 
 
-def _difference_cell(more: float, error: float) -> Cell:
-    return Cell(signed(more), spread(error), loss=more < -max(0.05, error if error > 0 else 0.05))
+def _difference_cell(found: Difference) -> Cell:
+    error = found.error if found.error > 0 else 0.05
+    return Cell(signed(found.mean), spread(found.error), loss=found.mean < -max(0.05, error))
 
 
 def versus(found: Mapping[str, Sequence[Measured]]) -> str:
@@ -103,12 +105,12 @@ def cut(plan: Plan) -> str:
 
 
 def compared(model: str, measured: Sequence[Measured]) -> str:
-    """ "+1.2 ± 0.5 to GCN and −0.3 ± 0.4 to GRAND-l", of those that were run."""
+    """ "+1.2 ± 0.5 to GCN, −0.3 ± 0.4 to GRAND-l", of those that were run."""
     ours = pick(measured, model)
     found = [pick(measured, rival) for rival in RIVALS]
     assert ours is not None
-    return " and ".join(
-        f"{points(*difference(ours.runs, rival.runs))} to {rival.title}"
+    return ", ".join(
+        f"{points(difference(ours.runs, rival.runs))} to {rival.title}"
         for rival in found
         if rival is not None
     )

@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from math import ceil
 from typing import Any
 
-import numpy as np
-
 from ...nodes.data import NodeData
 from ...nodes.models.diff_resnet import DiffResNetNodes
 from ...nodes.preset import Preset, of
 from ...nodes.presets import PUBLISHED, preset
-from ...nodes.sweep import Protocol, SplitRuns, Summary, summary, sweep
+from ...nodes.results import Difference, SplitRuns, Summary, summary
+from ...nodes.results import difference as paired
+from ...nodes.sweep import Protocol, sweep
 from ...nodes.training import Training
 from ..experiment import Setup
 from .graphs import citation_graphs
@@ -55,29 +55,9 @@ class Result:
         return summary(self.runs)
 
 
-@dataclass(frozen=True)
-class Difference:
-    """How many points one model is ahead of another on the splits that both have.
-
-    Attributes
-    ----------
-    mean : float
-        Of the differences of the splits, each between means over initialisations.
-    error : float
-        Its standard error, clustered by split; NaN for one split.
-    """
-
-    mean: float
-    error: float
-    splits: int
-
-
 def difference(one: Result, other: Result) -> Difference:
     """`one` less `other`, paired by split."""
-    both = list(zip(one.runs, other.runs, strict=False))  # splits are the same, in the same order
-    ahead = np.array([a.accuracy.mean() - b.accuracy.mean() for a, b in both])
-    error = ahead.std(ddof=1) / len(both) ** 0.5 if len(both) > 1 else float("nan")
-    return Difference(float(ahead.mean()), float(error), len(both))
+    return paired(one.runs, other.runs)
 
 
 def left_out(plan: Plan) -> tuple[str, ...]:
