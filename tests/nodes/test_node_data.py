@@ -5,7 +5,7 @@ import torch
 
 from diffresnet.data.graphs import GraphData
 from diffresnet.errors import InputError
-from diffresnet.nodes.data import NodeData
+from diffresnet.nodes.data import NodeData, row_scale
 from node_cases import node_data, two_blocks
 
 
@@ -29,6 +29,21 @@ def test_binary_rows_that_sum_to_one():
     assert data.dense_x.dtype == torch.float32
     assert bag.data[0] == 0.0, "the graph's own features are left alone"
     assert bag.nnz == 6
+
+
+def test_rows_of_length_one():
+    data = node_data()
+    unit = data.with_unit_rows()
+    lengths = np.linalg.norm(unit.features.toarray(), axis=1)
+    np.testing.assert_allclose(lengths[lengths > 0], 1.0, rtol=1e-6)
+    np.testing.assert_allclose(unit.with_unit_rows().dense_x, unit.dense_x, rtol=1e-6)
+    assert unit.features.dtype == np.float32
+    assert data.features.toarray()[0].sum() == pytest.approx(1.0)
+
+
+def test_rows_of_zeros_stay():
+    features = sp.csr_array(np.array([[3.0, 4.0], [0.0, 0.0]]))
+    assert row_scale(features) == pytest.approx([0.2, 1.0])
 
 
 def test_features_as_a_factor():

@@ -3,15 +3,9 @@
 from dataclasses import replace
 
 import numpy as np
-import pytest
-import scipy.sparse as sp
 import torch
 
-from diffresnet.nodes.models.self_teaching import (
-    SelfTeachingNodes,
-    SelfTeachingSettings,
-    _to_length_one,
-)
+from diffresnet.nodes.models.self_teaching import SelfTeachingNodes, SelfTeachingSettings
 from diffresnet.nodes.training import Training, cross_entropies, train
 from node_cases import halves, node_data
 
@@ -59,11 +53,6 @@ def test_without_scaling_rows_keep_their_sum():
     x = data.dense_x
     torch.testing.assert_close((scaled * x).norm(dim=1), torch.ones(len(data)))
     torch.testing.assert_close((plain * x).sum(1), torch.ones(len(data)))
-
-
-def test_rows_of_zeros_stay():
-    features = sp.csr_array(np.array([[3.0, 4.0], [0.0, 0.0]]))
-    assert _to_length_one(features) == pytest.approx([0.2, 1.0])
 
 
 class TestTeacher:

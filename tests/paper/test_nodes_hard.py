@@ -113,6 +113,9 @@ def test_rewired_graphs_say_whether_the_step_is_stable(setup, parts):
 def test_a_graph_of_many_features_has_a_narrower_network(setup, parts):
     rows = parts["graphs"].rows
     assert {r["dataset"] for r in rows} == {"coauthor_cs"}
+    of = {(r["model"], r["unit_rows"]): r["accuracy"] for r in rows}
+    assert of["best", True] == of["best", False]  # it scales rows by itself
+    assert len(of) == 2 * len({model for model, _ in of})
     data = study.graph_of(setup.data, "coauthor_cs")
     chosen = study.preset_of("diff_resnet", data, 7)
     assert chosen.settings["width"] == 64
@@ -127,15 +130,14 @@ def test_differences_are_of_the_same_splits(parts):
     for part in parts.values():
         of_case = {}
         for r in part.rows:
-            key = tuple(
-                r[k] for k in ("dataset", "labels_per_class", "rewired", "flipped", "wrong")
-            )
+            case = ("dataset", "labels_per_class", "unit_rows", "rewired", "flipped", "wrong")
+            key = tuple(r[k] for k in case)
             of_case.setdefault(key, {})[r["model"]] = r
         for models in of_case.values():
             for name, row in models.items():
                 for rival in ("gcn", "grand_l"):
                     more = row[f"over_{rival}"]
-                    if name == rival:
+                    if name == rival or rival not in models:  # left out
                         assert more is None
                     else:
                         assert more == pytest.approx(row["accuracy"] - models[rival]["accuracy"])
@@ -201,6 +203,6 @@ def test_what_was_declared():
     assert DEFAULT.splits >= 5
     assert cut(DEFAULT) == ""
     assert "5 random splits x 1 initialisation;" in counts(DEFAULT)
-    assert "On Pubmed the models without a row" in which_model(DEFAULT, ["cora", "pubmed"])
-    assert "row" not in which_model(DEFAULT, ["cora", "citeseer"])
+    assert "On Pubmed models without a number" in which_model(DEFAULT, ["cora", "pubmed"])
+    assert "number" not in which_model(DEFAULT, ["cora", "citeseer"])
     assert "grand_l" not in DEFAULT.models_on("pubmed")

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.sparse
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from ..data import NodeData
+from ..data import NodeData, row_scale
 from ..preset import Preset, of
 from ..training import NodeModel, Training, cross_entropies
 from .dropout import dropout
@@ -89,7 +88,7 @@ class SelfTeachingNodes(NodeModel):
             [glorot(drawn, inputs, data.classes, device)] if settings.residual else []
         )
         self.head = Linear(drawn, settings.width, data.classes, device)
-        scale = _to_length_one(data.features) if settings.scaled else np.ones(len(data))
+        scale = row_scale(data.features) if settings.scaled else np.ones(len(data))
         self.scale = torch.from_numpy(scale).float().to(device)[:, None]
         self.epoch = 0
         self.remembered: Tensor | None = None
@@ -159,12 +158,6 @@ class SelfTeachingNodes(NodeModel):
         self.remembered = classes
         sharp = classes**how.sharpness
         return sharp / sharp.sum(-1, keepdim=True)
-
-
-def _to_length_one(features: scipy.sparse.csr_array) -> Float[np.ndarray, " n"]:
-    """What each row is to be multiplied by; 1 where a row is zero."""
-    length = np.sqrt(np.asarray(features.multiply(features).sum(axis=1), dtype=np.float64)).ravel()
-    return 1.0 / np.where(length > 0, length, 1.0)
 
 
 def preset(data: NodeData) -> Preset:

@@ -84,6 +84,8 @@ def _measured(setup: Setup, case: Case, model: str) -> Measured:
     data = graph_of(setup.data, case.graph)
     assert data is not None
     chosen = preset_of(model, data, Plan.of(setup).epochs)
+    if case.unit and not chosen.settings.get("scaled"):  # or the model does so itself
+        data = data.with_unit_rows()
     protocol = protocol_of(setup, case)
     runs = sweep(data, chosen, protocol, damage=case.damage, shards=setup.shards)
     return Measured(case, model, chosen.title, tuple(runs))
@@ -99,6 +101,7 @@ def rows_of(found: dict[Case, list[Measured]]) -> list[dict[str, Any]]:
             row: dict[str, Any] = {
                 "dataset": case.graph,
                 "labels_per_class": case.labels,
+                "unit_rows": case.unit,
                 **damage,
                 "model": m.model,
                 "splits": len(m.runs),

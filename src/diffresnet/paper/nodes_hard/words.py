@@ -147,7 +147,7 @@ def which_model(plan: Plan, graphs: Sequence[str]) -> str:
     )
     short = [TITLES[graph] for graph in graphs if plan.left_out.get(graph)]
     if short:
-        text += f" On {' and '.join(short)} the models without a row were too slow."
+        text += f" On {' and '.join(short)} models without a number were too slow."
     return text
 
 
