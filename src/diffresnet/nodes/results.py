@@ -42,7 +42,8 @@ class Summary:
     error : float
         Standard error of the mean, clustered by split: runs on one split are not independent.
     seconds : float
-        A run.
+        A run; the median over splits, since a machine that sleeps or is busy makes a mean of little
+        use.
     """
 
     accuracy: float
@@ -60,7 +61,7 @@ def summary(runs: Sequence[SplitRuns]) -> Summary:
         float(accuracy.mean()),
         float(accuracy.std()),
         float(error),
-        float(sum(run.seconds for run in runs) / accuracy.size),
+        float(np.median([run.seconds / len(run.accuracy) for run in runs])),
     )
 
 
