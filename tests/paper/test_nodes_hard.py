@@ -93,7 +93,8 @@ def test_damage_is_run_in_three_kinds_and_compared_to_none(parts):
         for r in rows
         if r["model"] == "gcn" and not r["flipped"] and not r["wrong"]
     }
-    assert f", {signed(accuracy[0.3] - accuracy[0.0])} ± " in finding
+    lost = signed(accuracy[0.0] - accuracy[0.3]).removeprefix("+")
+    assert f"(GCN {lost}, " in finding
     assert "γ = 0.25" in parts["damage"].section.text[2]
 
 

@@ -11,7 +11,7 @@ from ...report.section import Picture, Section, Table
 from ..experiment import Part, Setup
 from .plan import MODELS, OURS, PAPERS, RIVALS, TITLES, Case, Plan
 from .study import Measured, graph_of, preset_of, protocol_of, rows_of, run_cases
-from .words import accuracies, counts, curve, cut, differences, no_data, pick, points, which_model
+from .words import accuracies, counts, curve, cut, differences, no_data, pick, which_model
 
 TITLE = "Damaged graphs"
 KINDS = {
@@ -49,7 +49,7 @@ def damage_part(setup: Setup) -> Part:
         compared = differences(f"{TITLES[graph]}: differences, points", "damage", columns)
         if compared.rows:
             tables.append(compared)
-    finding = f"{cut(plan)}Change of accuracy, in points: " + "; ".join(
+    finding = f"{cut(plan)}Points lost: " + "; ".join(
         f"with {most:.0%} of {name}, {_costs(graphs, kind, most)}" for kind, name in KINDS.items()
     )
     finding += "."
@@ -94,16 +94,18 @@ def _levels(setup: Setup, graph: str) -> dict[str, Levels]:
 
 
 def _costs(graphs: Mapping[str, Mapping[str, Levels]], kind: str, share: float) -> str:
-    """What the damage changes for the models that speak for the rest."""
+    """What the damage costs us, and in brackets what it costs the rivals."""
     of_graph = []
     for graph, kinds in graphs.items():
         words = []
         for model in (OURS, *RIVALS):
             whole, hurt = pick(kinds[kind][0.0], model), pick(kinds[kind][share], model)
             if whole is not None and hurt is not None:
-                words.append(f"{points(difference(hurt.runs, whole.runs))} ({whole.title})")
-        of_graph.append(f"{', '.join(words)} on {TITLES[graph]}")
-    return "; ".join(of_graph)
+                lost = f"{difference(whole.runs, hurt.runs).mean:.1f}".replace("-", "−")
+                words.append(f"{whole.title} {lost}")
+        ours, *rivals = words
+        of_graph.append(f"{ours} on {TITLES[graph]} ({', '.join(rivals)})")
+    return " and ".join(of_graph)
 
 
 def _bounds(setup: Setup, graph: str, share: float) -> str:

@@ -77,7 +77,8 @@ def differences(caption: str, first: str, columns: Mapping[str, Sequence[Measure
                 NONE if m is None or r is None else _difference_cell(difference(m.runs, r.runs))
                 for m, r in pairs
             ]
-            rows.append((f"{both[0][0].title} − {both[0][1].title}", tuple(cells)))
+            ours, rival_title = both[0][0].title, both[0][1].title
+            rows.append((f"{ours.removeprefix('Diff-ResNet, ')} − {rival_title}", tuple(cells)))
     return Table(
         caption=caption,
         header=(first, *columns),
