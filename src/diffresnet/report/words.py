@@ -32,3 +32,15 @@ def signed(value: float, digits: int = 1) -> str:
     if round(value, digits) == 0.0:
         return f"{0.0:.{digits}f}"
     return f"{value:+.{digits}f}".replace("-", "−")
+
+
+def signed_within(value: float, error: float, digits: int = 1) -> str:
+    """A difference with its sign and its standard error, where there is one.
+
+    Examples
+    --------
+    >>> signed_within(-1.26, 0.31), signed_within(0.5, float("nan"))
+    ('−1.3 ± 0.3', '+0.5')
+    """
+    spread = f" ± {error:.{digits}f}" if math.isfinite(error) else ""
+    return signed(value, digits) + spread

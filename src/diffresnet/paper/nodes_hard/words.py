@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from ...nodes.results import Difference, difference
 from ...report.figures.levels import Curve
 from ...report.section import Cell, Section, Table
-from ...report.words import signed
+from ...report.words import signed, signed_within
 from ..experiment import Part
 from .plan import MODELS, OURS, PAPERS, RIVALS, TITLES, Plan
 from .study import Measured
@@ -26,11 +26,6 @@ def pick(measured: Sequence[Measured], model: str) -> Measured | None:
 def spread(error: float) -> str:
     """What is printed after a mean; nothing where a single split has no error."""
     return f"± {error:.1f}" if math.isfinite(error) else ""
-
-
-def points(found: Difference) -> str:
-    """A difference with its error, as a sentence has it."""
-    return f"{signed(found.mean)} {spread(found.error)}".rstrip()
 
 
 def accuracies(caption: str, first: str, columns: Mapping[str, Sequence[Measured]]) -> Table:
@@ -108,12 +103,12 @@ def cut(plan: Plan) -> str:
 def compared(model: str, measured: Sequence[Measured]) -> str:
     """ "+1.2 ± 0.5 to GCN, −0.3 ± 0.4 to GRAND-l", of those that were run."""
     ours = pick(measured, model)
-    found = [pick(measured, rival) for rival in RIVALS]
     assert ours is not None
+    rivals = [m for m in (pick(measured, rival) for rival in RIVALS) if m is not None]
+    apart = [difference(ours.runs, rival.runs) for rival in rivals]
     return ", ".join(
-        f"{points(difference(ours.runs, rival.runs))} to {rival.title}"
-        for rival in found
-        if rival is not None
+        f"{signed_within(found.mean, found.error)} to {rival.title}"
+        for found, rival in zip(apart, rivals, strict=True)
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import isnan
 
-from ...report.words import signed
+from ...report.words import signed_within
 from .graphs import title
 from .study import BEST, MENDED, OURS, REFERENCE, WITHOUT, Difference, Result, difference, find
 
@@ -31,7 +31,7 @@ def within(value: float, error: float, digits: int = 1) -> str:
 
 def ahead(found: Difference) -> str:
     """A difference with its sign and its standard error."""
-    return signed(found.mean) + ("" if isnan(found.error) else f" ± {found.error:.1f}")
+    return signed_within(found.mean, found.error)
 
 
 def gains(results: Sequence[Result], model: str = REFERENCE) -> dict[str, Difference]:
