@@ -1,4 +1,4 @@
-"""Past the protocol: fewer labels, damaged graphs, and graphs that nothing was tuned on."""
+"""Past the protocol: fewer labels, damaged graphs, and graphs of other kinds."""
 
 from __future__ import annotations
 

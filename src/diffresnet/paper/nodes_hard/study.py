@@ -84,7 +84,7 @@ def _measured(setup: Setup, case: Case, model: str) -> Measured:
     data = graph_of(setup.data, case.graph)
     assert data is not None
     chosen = preset_of(model, data, Plan.of(setup).epochs)
-    if case.unit and not chosen.settings.get("scaled"):  # or the model does so itself
+    if case.unit and "rows" not in chosen.settings:  # or the model does so itself
         data = data.with_unit_rows()
     protocol = protocol_of(setup, case)
     runs = sweep(data, chosen, protocol, damage=case.damage, shards=setup.shards)
