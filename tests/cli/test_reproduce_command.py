@@ -65,6 +65,18 @@ def test_one_experiment_leaves_its_page_figures_and_numbers(tmp_path, capfd):
 
 
 @pytest.mark.usefixtures("two")
+def test_a_page_says_that_runs_were_kept(tmp_path, capfd):
+    runs = tmp_path / "runs"
+    runs.mkdir()
+    told = []
+    for _ in range(2):
+        assert run(["reproduce", "fig3", "--out", str(tmp_path)]) == 0
+        told.append("runs kept from before" in (tmp_path / "report.html").read_text())
+        (runs / "one").touch()
+    assert told == [False, True]
+
+
+@pytest.mark.usefixtures("two")
 def test_all_has_a_folder_an_experiment_and_a_page_above_them(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert run(["reproduce", "all", "--seed", "5", "-q"]) == 0

@@ -33,7 +33,7 @@ def picture(alt="points", caption="two"):
     return Picture(plane(np.eye(2), np.array([0, 1]), (0.5, 0.5), 1.0), alt, caption)
 
 
-def page(text="plain"):
+def page(text="plain", **more):
     table = Table(
         text,
         ("Method", text),
@@ -49,6 +49,7 @@ def page(text="plain"):
         environment={"python": text},
         seconds=1.6,
         command=text,
+        **more,
     )
 
 
@@ -92,7 +93,8 @@ def test_settings_and_environment_stand_at_the_foot():
     html = page()
     assert "<dt>labels per class</dt><dd>1, 5</dd>" in html
     assert "<dt>graph: n neighbors</dt><dd>10</dd>" in html
-    assert "Made in 2 seconds" in html
+    assert "Made in 2 seconds by" in html
+    assert "Made in 2 seconds, with runs kept from before, by" in page(kept_runs=True)
     assert "prefers-color-scheme: dark" in html
 
 

@@ -78,8 +78,10 @@ def _run(
     from ..paper.experiment import rows_of, tables_of
 
     chosen = experiment(name)
+    shards = folder.path / "runs"
+    kept_runs = shards.is_dir() and any(shards.iterdir())
     with single_thread(), progress(name, len(chosen.parts), quiet) as advance:
-        parts = chosen.run(replace(setup, shards=folder.path / "runs"), advance)
+        parts = chosen.run(replace(setup, shards=shards), advance)
     sections = [part.section for part in parts.values()]
     folder.write_pictures(sections)
     for table, rows in tables_of(name, parts).items():
@@ -94,7 +96,7 @@ def _run(
         "environment": environment("cpu"),
         "seconds": time.perf_counter() - start,
     }
-    _write(folder, payload, sections, chosen.title, found, setup)
+    _write(folder, payload, sections, chosen.title, found, setup, kept_runs=kept_runs)
     for line in found:
         click.echo(f"{name}: {line}")
     _tell_where(folder, payload, quiet)
@@ -143,6 +145,8 @@ def _write(
     title: str,
     lead: str | list[str],
     setup: Setup,
+    *,
+    kept_runs: bool = False,
 ) -> None:
     """The page, and metrics.json."""
     from ..report import render
@@ -156,6 +160,7 @@ def _write(
             environment=payload["environment"],
             seconds=payload["seconds"],
             command=_typed(payload["experiment"], setup),
+            kept_runs=kept_runs,
         )
     )
     write_json(folder.metrics, payload)

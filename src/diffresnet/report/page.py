@@ -21,6 +21,7 @@ def render(
     environment: Mapping[str, Any],
     seconds: float,
     command: str = "",
+    kept_runs: bool = False,
 ) -> str:
     """A page with sections, and at its foot what made it.
 
@@ -34,6 +35,8 @@ def render(
     settings, environment : dicts as in metrics.json
     command : str
         What to type to get this page again.
+    kept_runs : bool
+        Whether it could read runs of an earlier command, so that the seconds are not all it took.
     """
     loader = jinja2.PackageLoader("diffresnet.report")
     templates = jinja2.Environment(
@@ -52,6 +55,7 @@ def render(
         environment=list(_flat(environment)),
         seconds=seconds,
         command=command,
+        kept_runs=kept_runs,
     )
 
 
