@@ -35,9 +35,9 @@ def graphs_part(setup: Setup) -> Part:
             f"{counts(plan)} {which_model(plan, names)}",
             "20 training and 30 validation nodes of every class, all others for testing; largest "
             "component, features as 0 and 1, rows divided by their sum (the protocol) or by their "
-            "length. Diff-ResNet takes the strength of Cora, with steps that are stable here, GRAND-l "
-            "the settings of Cora; that the best Diff-ResNet centres rows was chosen on validation "
-            "nodes of other splits, of Amazon Photo among them, and nothing else was tuned here.",
+            "length. Diff-ResNet takes the strength of Cora, with steps that are stable here, "
+            "GRAND-l the settings of Cora; that the best Diff-ResNet centres rows was chosen on "
+            "validation nodes of other splits, of Amazon Photo among them. Nothing else was tuned.",
             "The best Diff-ResNet centres rows and brings them to length 1 by itself: both columns "
             "are one run. "
             "Other models, made for nodes of 20 words, suffer from the small numbers where nodes "
