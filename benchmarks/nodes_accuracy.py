@@ -1,0 +1,80 @@
+"""Test accuracies of a plain dense loop and of ours: the same model, splits and initial weights.
+
+    python benchmarks/nodes_accuracy.py --runs runs             # 10 splits x 2 inits, hours
+    python benchmarks/nodes_accuracy.py --runs runs --each      # the released model, days
+
+Every run that is done is kept in the folder --runs; the same command goes on from there.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from common import data_file, publish
+from diffresnet.data.graphs import read_graph
+from diffresnet.nodes.data import NodeData
+from diffresnet.nodes.models.diff_resnet import DiffResNetSettings
+from diffresnet.nodes.presets import preset
+from diffresnet.nodes.results import difference, summary
+from diffresnet.nodes.sweep import Protocol, sweep
+from nodes_plain import PlainDiffResNet
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", nargs="+", default=["cora", "citeseer"])
+    parser.add_argument("--splits", type=int, default=10)
+    parser.add_argument("--inits", type=int, default=2)
+    parser.add_argument("--runs", type=Path, required=True)
+    parser.add_argument("--each", action="store_true", help="dropout before every step")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    rows = []
+    for name in options.data:
+        data = NodeData.from_graph(read_graph(data_file(f"graphs/{name}.npz")))
+        ours = preset("diff_resnet" if options.each else "diff_resnet_once", data)
+        settings = DiffResNetSettings(**ours.settings)
+        plain = replace(
+            ours,
+            name=f"plain_{ours.name}",
+            build=lambda data, seeds, settings=settings: PlainDiffResNet(data, settings, *seeds),
+            members=1,
+            settings={**asdict(settings), "loop": "plain"},
+        )
+        protocol = Protocol(options.splits, options.inits)
+        found = {
+            side: sweep(data, model, protocol, shards=options.runs)
+            for side, model in (("plain loop", plain), ("diffresnet", ours))
+        }
+        less = difference(found["diffresnet"], found["plain loop"])
+        for side, runs in found.items():
+            of_all = summary(runs)
+            rows.append(
+                {
+                    "data": name,
+                    "dropout": "before every step" if options.each else "once",
+                    "side": side,
+                    "accuracy": f"{of_all.accuracy:.2f} ± {of_all.error:.2f}",
+                    "difference": f"{less.mean:+.2f} ± {less.error:.2f}"
+                    if side == "diffresnet"
+                    else "",
+                    "epochs": f"{np.mean([run.epochs.mean() for run in runs]):.0f}",
+                    "seconds a model": f"{of_all.seconds:.1f}",
+                }
+            )
+    publish(
+        "nodes_accuracy_each" if options.each else "nodes_accuracy",
+        rows,
+        splits=options.splits,
+        inits=options.inits,
+        threads=1,
+    )
+
+
+if __name__ == "__main__":
+    main()
