@@ -231,7 +231,7 @@ def test_the_plans_name_models_that_there_are():
         assert named <= {*PRESETS, "diff_resnet_mended"}
     assert str(PAPER.of("grand_nl_rw", "pubmed")) == "100 × 20"
     assert str(TWO_CORES.of("diff_resnet", "citeseer")) == "20 × 5"
-    assert str(TWO_CORES.of("diff_resnet", "pubmed")) == "3 × 2"
+    assert str(TWO_CORES.of("diff_resnet", "pubmed")) == "3 × 1"
     assert TWO_CORES.too_slow("cora") == ()
     assert "gcnii" in TWO_CORES.too_slow("pubmed")
     assert str(TWO_CORES.of("gcn", "pubmed")) == "5 × 2"
