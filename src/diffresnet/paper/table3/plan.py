@@ -69,7 +69,7 @@ class Plan:
         Examples
         --------
         >>> TWO_CORES.of("laplacian_shot"), TWO_CORES.of("internal")
-        (10000, 1000)
+        (10000, 512)
         """
         return self.own.get(method, self.tasks)
 
@@ -79,14 +79,14 @@ PAPER = Plan()
 
 TWO_CORES = Plan(
     own={
-        "pt_map": 2000,
-        "convection": 1000,
-        "external": 1000,
-        "internal": 1000,
-        "tim": 1000,
-        "alpha_tim": 1000,
+        "pt_map": 1024,
+        "convection": 512,
+        "external": 512,
+        "internal": 512,
+        "tim": 512,
+        "alpha_tim": 512,
     }
 )
-"""10,000 tasks where a task takes some milliseconds: an hour for a feature set."""
+"""10,000 tasks where a task takes some milliseconds; of the others as many as two hours or so take."""
 
 QUICK = Plan(tasks=8, classes="val", sources=SOURCES[:1], jobs=1)
