@@ -87,6 +87,6 @@ TWO_CORES = Plan(
         "alpha_tim": 512,
     }
 )
-"""10,000 tasks where a task takes some milliseconds; of the others as many as two hours or so take."""
+"""10,000 tasks where a task takes some milliseconds, as many as some hours allow of the others."""
 
 QUICK = Plan(tasks=8, classes="val", sources=SOURCES[:1], jobs=1)
