@@ -93,6 +93,7 @@ def test_settings_and_environment_stand_at_the_foot():
     html = page()
     assert "<dt>labels per class</dt><dd>1, 5</dd>" in html
     assert "<dt>graph: n neighbors</dt><dd>10</dd>" in html
+    assert "\u00a0±\u00a00.1" in page("0.9 ± 0.1")
     assert "Made in 2 seconds by" in html
     assert "Made in 2 seconds, with runs kept from before, by" in page(kept_runs=True)
     assert "prefers-color-scheme: dark" in html

@@ -88,7 +88,7 @@ def _run(
         folder.write_table(table, rows)
     settings: dict[str, Any] = {"quick": setup.quick, "seed": setup.seed, "device": "cpu"}
     settings |= {part: dict(found.settings) for part, found in parts.items() if found.settings}
-    found = [part.finding for part in parts.values()]
+    found = [line for part in parts.values() for line in part.finding.splitlines()]
     payload = {
         "experiment": name,
         "settings": settings,

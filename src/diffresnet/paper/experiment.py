@@ -43,7 +43,7 @@ class Part:
     rows : list of dicts
         The numbers, as metrics.json and the CSV hold them.
     finding : str
-        One sentence with the number that matters most.
+        A sentence with the number that matters most; where it takes several, one a line.
     settings : mapping
         What it was run with.
     """

@@ -43,6 +43,7 @@ def render(
         loader=loader,
         autoescape=True,
         undefined=jinja2.StrictUndefined,
+        finalize=_unbroken,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -57,6 +58,11 @@ def render(
         command=command,
         kept_runs=kept_runs,
     )
+
+
+def _unbroken(value: Any) -> Any:
+    """The same with a number kept on one line with its error."""
+    return value.replace(" ± ", "\u00a0±\u00a0") if isinstance(value, str) else value
 
 
 def _source(picture: Picture) -> str:

@@ -77,8 +77,8 @@ def _prior(names: Sequence[str], group: Sequence[Case]) -> str:
 
 
 def finding(cases: Sequence[Case], plan: Plan) -> str:
-    """One sentence: our first method that is there, and the best that assumes no balance."""
-    parts = []
+    """A line for each feature set: our first method, and the best that assumes no balance."""
+    lines: dict[str, list[str]] = {}
     for case in cases:
         free = {n: o for n, o in case.outcomes.items() if n not in BALANCED_PRIOR}
         ours = next((n for n in ("best", "internal") if n in free), None)
@@ -86,17 +86,17 @@ def finding(cases: Sequence[Case], plan: Plan) -> str:
         if ours is None or not rivals:
             continue
         rival = max(rivals, key=lambda name: rivals[name].summary.mean)
-        parts.append(
-            f"{case.of.source.title}, {case.draw.title}: {case.presets[ours].title} "
-            f"{said(free[ours].summary)}, {said_ahead(ahead(free[ours], rivals[rival]))} to "
-            f"{case.presets[rival].title}"
+        lines.setdefault(f"{case.of.source.title}, {case.presets[ours].title}", []).append(
+            f"{case.draw.title} {said(free[ours].summary)} ({case.presets[rival].title}: "
+            f"{said_ahead(ahead(free[ours], rivals[rival]))})"
         )
-    if not parts:
+    if not lines:
         return "None of our methods is there to be compared."
-    return (
-        f"{glimpse(plan.classes)}Accuracy in percent, and points (paired) to the best other method "
-        f"without a balanced prior: {'; '.join(parts)}."
+    what = (
+        f"{glimpse(plan.classes)}Accuracy in percent; in brackets the best other method without a "
+        f"balanced prior, and what ours is ahead of it by, paired."
     )
+    return "\n".join([what, *(f"{name}: {'; '.join(found)}." for name, found in lines.items())])
 
 
 def _accuracies(group: Sequence[Case]) -> Table:
