@@ -42,3 +42,13 @@ def test_costs_are_in_milliseconds():
     assert len(shown) == 6
     assert shown[0].lines[0].get_ydata().tolist() == [1000.0, 2000.0]
     assert svg(figure)
+
+
+def test_values_on_a_logarithmic_axis_are_written_where_there_is_room():
+    x = [1 / 24, 1 / 12, 1 / 8, 1 / 6, 1 / 4, 1 / 3, 1 / 2, 1]
+    figure = band_panels({"a": Band(x, x, x, chosen=0.5)}, "step", logarithmic=True)
+    written = figure.axes[0].get_xticks()
+    assert 0.5 in written
+    assert {min(x), max(x)} <= set(written)
+    gaps = np.diff(np.log(written))
+    assert gaps.min() >= np.log(24) / 6 - 1e-9

@@ -69,7 +69,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Section:
-    """A heading and what stands below it, in this order.
+    """A heading and what stands below it: text, pictures, tables, a link.
 
     Parameters
     ----------

@@ -64,7 +64,7 @@ def curve_part(
     sets = list(dict.fromkeys(curve.of for curve in found))
     text = (
         *words.text,
-        " ".join(f"{curve.title}: {_judged(curve, words.symbol)}" for curve in found),
+        *(f"{curve.title}: {_judged(curve, words.symbol)}" for curve in found),
         more(found),
         NETWORK,
         protocol(sets, plan.classes, setup.seed),

@@ -92,7 +92,7 @@ def versus(found: Mapping[str, Sequence[Measured]]) -> str:
     """How the Diff-ResNet that is run everywhere stands to the rivals, on every graph."""
     title = next(m.title for measured in found.values() for m in measured if m.model == OURS)
     each = "; ".join(f"{graph}, {compared(OURS, of)}" for graph, of in found.items())
-    return f"{title}, is ahead (+) or behind (−) by so many points: {each}."
+    return f"{title}, is ahead (+) of others or behind (−), in points: {each}."
 
 
 def cut(plan: Plan) -> str:
@@ -101,13 +101,13 @@ def cut(plan: Plan) -> str:
 
 
 def compared(model: str, measured: Sequence[Measured]) -> str:
-    """ "+1.2 ± 0.5 to GCN, −0.3 ± 0.4 to GRAND-l", of those that were run."""
+    """ "GCN +1.2 ± 0.5, GRAND-l −0.3 ± 0.4", of those that were run."""
     ours = pick(measured, model)
     assert ours is not None
     rivals = [m for m in (pick(measured, rival) for rival in RIVALS) if m is not None]
     apart = [difference(ours.runs, rival.runs) for rival in rivals]
     return ", ".join(
-        f"{signed_within(found.mean, found.error)} to {rival.title}"
+        f"{rival.title} {signed_within(found.mean, found.error)}"
         for found, rival in zip(apart, rivals, strict=True)
     )
 

@@ -120,17 +120,18 @@ def _share(ax: Axes, band: Band, logarithmic: bool) -> None:
 def _scale(ax: Axes, band: Band, logarithmic: bool) -> None:
     if logarithmic:
         ax.set_xscale("log")
-        ax.set_xticks(_apart(band.x))
-        ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.2g}"))
+        ax.set_xticks(_apart(band.x, band.chosen))
+        ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.3g}"))
         ax.xaxis.set_minor_locator(NullLocator())
     if band.chosen is not None:
         ax.axvline(band.chosen, color=MUTED, linestyle="--", linewidth=1.2, zorder=1)
 
 
-def _apart(x: Sequence[float], least: float = 1.45) -> list[float]:
-    """Those values that are far enough apart, by a factor, to be written side by side."""
-    kept: list[float] = []
-    for value in sorted(x):
-        if not kept or value >= least * kept[-1]:
+def _apart(x: Sequence[float], chosen: float | None, labels: int = 6) -> list[float]:
+    """Values that can be written side by side on a logarithmic axis; the chosen one is of them."""
+    least = (max(x) / min(x)) ** (1.0 / labels)
+    kept = [value for value in x if value == chosen]
+    for value in x:
+        if all(max(value / other, other / value) >= least for other in kept):
             kept.append(value)
-    return kept
+    return sorted(kept)
