@@ -121,10 +121,15 @@ def _scale(ax: Axes, band: Band, logarithmic: bool) -> None:
     if logarithmic:
         ax.set_xscale("log")
         ax.set_xticks(_apart(band.x, band.chosen))
-        ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.3g}"))
+        ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _written(value)))
         ax.xaxis.set_minor_locator(NullLocator())
     if band.chosen is not None:
         ax.axvline(band.chosen, color=MUTED, linestyle="--", linewidth=1.2, zorder=1)
+
+
+def _written(value: float) -> str:
+    """No longer than five characters between 0.01 and 1000."""
+    return f"{value:.2g}" if value < 0.1 else f"{value:.3g}"
 
 
 def _apart(x: Sequence[float], chosen: float | None, labels: int = 6) -> list[float]:
