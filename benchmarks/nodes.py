@@ -67,14 +67,15 @@ def main() -> None:
                 options.repeats,
             )
             for side, seconds in found.items():
-                row = {
-                    "data": name,
-                    "dropout": "before every step" if placement == "each" else "once",
-                    "side": side,
-                    "seconds an epoch": f"{seconds:.3f}",
-                    "times as fast": f"{found['plain loop'] / seconds:.1f}",
-                }
-                rows.append(row)
+                rows.append(
+                    {
+                        "data": name,
+                        "dropout": "before every step" if placement == "each" else "once",
+                        "side": side,
+                        "seconds an epoch": f"{seconds:.3f}",
+                        "times as fast": f"{found['plain loop'] / seconds:.1f}",
+                    }
+                )
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     publish(
         "nodes", rows, threads=options.threads, repeats=options.repeats, peak_gib=round(peak, 2)

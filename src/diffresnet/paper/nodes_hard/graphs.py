@@ -39,9 +39,8 @@ def graphs_part(setup: Setup) -> Part:
             "GRAND-l the settings of Cora; that the best Diff-ResNet centres rows was chosen on "
             "validation nodes of other splits, of Amazon Photo among them. Nothing else was tuned.",
             "The best Diff-ResNet centres rows and brings them to length 1 by itself: both columns "
-            "are one run. "
-            "Other models, made for nodes of 20 words, suffer from the small numbers where nodes "
-            "have hundreds; the columns of length 1 are the fair ones.",
+            "are one run. Other models, made for nodes of 20 words, suffer from the small numbers "
+            "where nodes have hundreds; the columns of length 1 are the fair ones.",
             *(_size(data) for data in (graph_of(setup.data, name) for name in names) if data),
         ),
         tuple(tables),
