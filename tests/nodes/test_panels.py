@@ -42,9 +42,17 @@ def test_panels_and_back(m, f, g, width):
 
 
 def test_a_panel_is_no_wider_than_there_are_columns():
-    assert panel_width(7, CPU) == 7
-    assert panel_width(1000, CPU) == module.PANEL
-    assert panel_width(1000, torch.device("meta")) == 1000
+    assert panel_width(7, 10, CPU) == 7
+    assert panel_width(1000, 10, CPU) == module.PANEL
+    assert panel_width(1000, 10, torch.device("meta")) == 1000
+
+
+def test_a_panel_of_many_nodes_is_narrower():
+    fits = module.PANEL_BYTES // (4 * 64)
+    assert panel_width(1000, fits, CPU) == 64
+    assert panel_width(1000, fits + 1, CPU) == module.NARROW
+    assert panel_width(1000, 10**9, CPU) == module.NARROW
+    assert panel_width(7, 10**9, CPU) == 7
 
 
 @given(st.integers(1, 9), st.integers(1, 20), st.integers(1, 8), st.sampled_from([0.01, 0.5]))

@@ -70,7 +70,7 @@ class DiffResNetNodes(NodeModel):
         self.members = len(seeds)
         self.data, self.settings = data, settings
         weight, self.bias = linear_parameters(seeds, width, width, device)
-        panel = panel_width(width, device)
+        panel = panel_width(width, len(data), device)
         self.panels = nn.Parameter(to_panels(weight.detach(), panel))
         self.block = (
             FirstBlock(data.x, FeaturePanels(data.features, panel, device))

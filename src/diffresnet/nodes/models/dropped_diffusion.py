@@ -86,7 +86,7 @@ class _Moved(torch.autograd.Function):
 
 def _by_panels(apply: Any, x: Tensor) -> Tensor:
     out = torch.empty_like(x, memory_format=torch.contiguous_format)
-    width = panel_width(x.shape[1], x.device)
+    width = panel_width(x.shape[1], len(x), x.device)
     for index, (panel, target) in enumerate(
         zip(x.split(width, 1), out.split(width, 1), strict=True)
     ):

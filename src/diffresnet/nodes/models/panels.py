@@ -14,15 +14,30 @@ from torch import Tensor
 from .masks import drop_, mask_key, stretch
 
 PANEL = 256
-"""Columns that are moved together on a CPU."""
+"""Columns that are moved together on a CPU, at most."""
+
+NARROW = 32
+"""Columns that are moved together on a CPU, at least: fewer cost more calls than caches give."""
+
+PANEL_BYTES = 4 * 2**20
+"""A panel of all nodes is no larger, if it can be: steps of a diffusion find it in the cache.
+
+On Pubmed (19,717 nodes, one core of an EPYC with 32 MiB of shared cache) an epoch took 0.28 s in
+panels of 32 columns, 0.42 to 0.62 in panels of 256.
+"""
 
 SPARSE = 1 / 20
 """Features with a smaller share of entries that are not zero are added entry by entry."""
 
 
-def panel_width(width: int, device: torch.device) -> int:
-    """Columns of a panel; on other devices than a CPU one panel has all of them."""
-    return min(PANEL, width) if device.type == "cpu" else width
+def panel_width(width: int, nodes: int, device: torch.device) -> int:
+    """Columns of a panel, a power of two; on other devices than a CPU one panel has all of them."""
+    if device.type != "cpu":
+        return width
+    widest = PANEL
+    while widest > NARROW and 4 * nodes * widest > PANEL_BYTES:
+        widest //= 2
+    return min(widest, width)
 
 
 def to_panels(matrix: Float[Tensor, "m f g"], width: int) -> Float[Tensor, "m p f w"]:
