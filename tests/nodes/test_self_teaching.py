@@ -14,7 +14,7 @@ QUIET = SelfTeachingSettings(width=8, steps=3, words=0.0, dropout=0.0, decay=0.0
 
 def test_it_is_a_residual_block_then_a_diffusion_then_a_classifier():
     data = node_data()
-    n, settings = len(data), replace(QUIET, restart=0.3)
+    n, settings = len(data), replace(QUIET, restart=0.3, similar=0.2)
     model = SelfTeachingNodes(data, settings, [1]).eval()
     rng = np.random.default_rng(0)
     x = data.features.toarray().astype(float)
@@ -29,7 +29,7 @@ def test_it_is_a_residual_block_then_a_diffusion_then_a_classifier():
     model.head.weight.data[0] = torch.from_numpy(u @ c)
 
     z = start = x + np.maximum(x @ w + b, 0.0) @ u
-    laplacian = np.eye(n) - data.citation.toarray()
+    laplacian = np.eye(n) - 0.8 * data.citation.toarray() - 0.2 * data.similar.toarray()
     for _ in range(settings.steps):
         z = 0.7 * (z - laplacian @ z) + 0.3 * start
 

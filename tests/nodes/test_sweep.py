@@ -202,3 +202,12 @@ def test_summary():
     np.testing.assert_allclose(found.error, 5.0)  # means 81 and 71: 7.071 / sqrt 2
     assert found.seconds == 1.5
     assert np.isnan(summary([runs([80.0, 82.0], 4.0)]).error)
+
+
+def test_what_takes_long_is_made_before_processes_share_the_data():
+    data = node_data()
+    made = replace(gcn(), needs=("similar",))
+    sweep(data, made, PROTOCOL, damage=Damage(rewired=0.1))
+    assert "similar" not in vars(data), "a damaged graph is another one"
+    sweep(data, made, PROTOCOL)
+    assert "similar" in vars(data)

@@ -18,6 +18,10 @@ from ..errors import InputError
 from ..operators import SparseLaplacian
 from ..operators.matrix import SparseMatrix
 from ..similarity import similarity_graph
+from .similar import similar_nodes
+
+NEIGHBORS = 5
+"""Others that a node is joined to because their features are alike."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,6 +153,14 @@ class NodeData:
         """A~ = D^-1/2 (A + I) D^-1/2 with D the degrees of A + I, float64."""
         graph: scipy.sparse.csr_array = similarity_graph(preset="citation", graph=self.adjacency)
         return graph
+
+    @cached_property
+    def similar(self) -> scipy.sparse.csr_array:
+        """Nodes whose features are alike, joined to `NEIGHBORS` each: see `similar_nodes`.
+
+        Seconds on 20,000 nodes; what is known of it goes along when the data are pickled.
+        """
+        return similar_nodes(self.features, NEIGHBORS)
 
     @cached_property
     def laplacian(self) -> SparseLaplacian:

@@ -25,6 +25,8 @@ class Preset:
     members : int
         Initialisations that are best trained side by side: several where an epoch is mostly
         overhead, one where it is mostly arithmetic.
+    needs : names of cached properties of the data
+        What takes long enough to be made once, before processes share the data.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Preset:
     training: Training = field(default_factory=Training)
     settings: Mapping[str, Any] = field(default_factory=dict)
     members: int = 4
+    needs: tuple[str, ...] = ()
 
 
 def of(

@@ -104,6 +104,9 @@ def sweep(
             found[group] = _read(folder / _shard(*group), len(group[1]), len(data))
             tell(len(group[1]))
     missing = [group for group in groups if group not in found]
+    if missing and damage is None:  # a damaged graph is another one on every split
+        for name in preset.needs:
+            getattr(data, name)
     work = joblib.Parallel(n_jobs=jobs, return_as="generator")(
         joblib.delayed(_run)(data, preset, protocol, index, inits, damage)
         for index, inits in missing

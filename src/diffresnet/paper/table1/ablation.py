@@ -22,6 +22,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "no teacher": {"teaching": 0.0},
     "a teacher without memory": {"memory": 0.0},
     "a sharpened teacher": {"sharpness": 1.5},
+    "no edges between similar nodes": {"similar": 0.0},
     "no residual path": {"residual": False},
     "rows not centred": {"rows": "unit"},
     "rows as they are": {"rows": "raw"},
@@ -85,15 +86,13 @@ def run_ablation(setup: Setup, plan: AblationPlan) -> list[Result]:
 
 def _variants(whole: Preset, plan: AblationPlan) -> dict[str, Preset]:
     base = SelfTeachingSettings(**whole.settings)
+    changed = {name: replace(base, **CHANGES[name]) for name in plan.changes}
     return {
-        name: of(
-            "best_changed",
-            name,
-            SelfTeachingNodes,
-            replace(base, **CHANGES[name]),
-            whole.training,
+        name: replace(
+            of("best_changed", name, SelfTeachingNodes, settings, whole.training),
+            needs=whole.needs,
         )
-        for name in plan.changes
+        for name, settings in changed.items()
     }
 
 

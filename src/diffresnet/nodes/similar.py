@@ -1,0 +1,52 @@
+"""Nodes whose features are alike, joined beside the edges that a graph has."""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.sparse
+
+from ..similarity import nearest_neighbours
+from ..similarity.graph import as_points
+from ..similarity.weights import normalized
+
+
+def similar_nodes(features: scipy.sparse.csr_array, neighbors: int) -> scipy.sparse.csr_array:
+    """D^-1/2 K D^-1/2 with K_ij the cosine of rows i and j, D the row sums of K.
+
+    Each row is joined to so many others of the largest cosine, each edge in both directions. Rows
+    of zeros, and rows that have nothing in common with any other, stay by themselves. Memory is
+    that of the n k edges and of a chunk of the search; never n x n.
+
+    Parameters
+    ----------
+    features : (n, f)
+        Rows of any length.
+    neighbors : int
+        More than there are other rows means all of them.
+
+    Returns
+    -------
+    (n, n) float64, symmetric; entries between 0 and 1.
+
+    Examples
+    --------
+    >>> rows = scipy.sparse.csr_array(np.array([[2.0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 0]]))
+    >>> similar_nodes(rows, 1).toarray()
+    array([[0., 1., 0., 0.],
+           [1., 0., 0., 0.],
+           [0., 0., 0., 0.],
+           [0., 0., 0., 0.]])
+    """
+    n = features.shape[0]
+    # A row of zeros has no direction, and would be nearer to most others than they to each other.
+    known = np.flatnonzero(abs(features).sum(axis=1) > 0)
+    found = nearest_neighbours(as_points(features[known]), neighbors, metric="cosine")
+    distances = found.distances.numpy().astype(np.float64)
+    rows = known.repeat(distances.shape[1])
+    columns = known[found.indices.numpy().ravel()]
+    cosines = 1.0 - 0.5 * distances.ravel() ** 2  # of rows of length 1
+    alike = cosines > 1e-6
+    one_way = scipy.sparse.coo_array(
+        (cosines[alike], (rows[alike], columns[alike])), shape=(n, n)
+    ).tocsr()
+    return normalized(scipy.sparse.csr_array(one_way.maximum(one_way.T)), "symmetric")
