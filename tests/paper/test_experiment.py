@@ -46,3 +46,12 @@ def test_a_single_part_keeps_its_rows_as_they_are():
     found = {"only": part({"a": 1}, {"a": 2})}
     assert rows_of(found) == [{"a": 1}, {"a": 2}]
     assert tables_of("x", found) == {"x": [{"a": 1}, {"a": 2}]}
+
+
+def test_runs_have_a_file_of_their_own():
+    def with_runs(*rows):
+        return Part(Section("title"), [{"a": 1}], "found", runs=list(rows))
+
+    assert tables_of("x", {"only": with_runs({"r": 1})}) == {"x": [{"a": 1}], "x_runs": [{"r": 1}]}
+    several = {"one": with_runs({"r": 1}), "two": part()}
+    assert tables_of("x", several) == {"x_one": [{"a": 1}], "x_one_runs": [{"r": 1}]}

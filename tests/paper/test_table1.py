@@ -20,6 +20,7 @@ from diffresnet.paper.table1.quoted import quoted
 from diffresnet.paper.table1.section import table_section
 from diffresnet.paper.table1.study import (
     Result,
+    all_runs,
     difference,
     left_out,
     mended,
@@ -104,6 +105,18 @@ def test_rows_are_those_of_the_contract(results):
         expected = {"gcn": {"cora": "81.5 ± 1.3", "citeseer": "71.9 ± 1.9"}}
         assert row["quoted"] == expected.get(row["model"], {}).get(row["dataset"])
         assert ("difference" in row) == (row["model"] != "diff_resnet")
+
+
+def test_every_run_is_told_and_makes_the_rows(results):
+    told = all_runs(results)
+    json.dumps(told)
+    for row in table_rows(results):
+        own = [r for r in told if (r["dataset"], r["model"]) == (row["dataset"], row["model"])]
+        assert [(r["split"], r["init"]) for r in own] == [
+            (split, init) for split in range(row["splits"]) for init in range(row["inits"])
+        ]
+        assert np.mean([r["accuracy"] for r in own]) == pytest.approx(row["accuracy"])
+        assert np.std([r["accuracy"] for r in own]) == pytest.approx(row["std"])
 
 
 def test_a_stopped_table_goes_on_from_its_shards(folder, tmp_path):

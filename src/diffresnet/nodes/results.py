@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -63,6 +64,25 @@ def summary(runs: Sequence[SplitRuns]) -> Summary:
         float(error),
         float(np.median([run.seconds / len(run.accuracy) for run in runs])),
     )
+
+
+def run_rows(runs: Sequence[SplitRuns]) -> list[dict[str, Any]]:
+    """A row a run: where it stands in the sweep, how good it was, and what it took.
+
+    Runs that were trained side by side share their seconds equally.
+    """
+    return [
+        {
+            "split": split,
+            "init": init,
+            "accuracy": float(of.accuracy[init]),
+            "validation_accuracy": float(of.validation[init]),
+            "epochs": int(of.epochs[init]),
+            "seconds": of.seconds / len(of.accuracy),
+        }
+        for split, of in enumerate(runs)
+        for init in range(len(of.accuracy))
+    ]
 
 
 @dataclass(frozen=True)

@@ -46,12 +46,16 @@ class Part:
         A sentence with the number that matters most; where it takes several, one a line.
     settings : mapping
         What it was run with.
+    runs : list of dicts
+        Every single run behind the rows, where there are several to a row: for anyone who wants to
+        compare in another way. A CSV of their own holds them.
     """
 
     section: Section
     rows: list[dict[str, Any]]
     finding: str
     settings: Mapping[str, Any] = field(default_factory=dict)
+    runs: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -87,7 +91,12 @@ def rows_of(parts: Mapping[str, Part]) -> list[dict[str, Any]]:
 
 
 def tables_of(name: str, parts: Mapping[str, Part]) -> dict[str, list[dict[str, Any]]]:
-    """Name of a CSV file -> its rows: one file a part that has rows."""
-    if len(parts) == 1:
-        return {name: next(iter(parts.values())).rows}
-    return {f"{name}_{part}": found.rows for part, found in parts.items() if found.rows}
+    """Name of a CSV file -> its rows: one file a part that has rows, and one of its runs."""
+    tables = {}
+    for part, found in parts.items():
+        stem = name if len(parts) == 1 else f"{name}_{part}"
+        if found.rows or len(parts) == 1:
+            tables[stem] = found.rows
+        if found.runs:
+            tables[f"{stem}_runs"] = found.runs
+    return tables

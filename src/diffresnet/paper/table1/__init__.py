@@ -6,7 +6,7 @@ from ..experiment import Experiment, Part, Setup
 from .ablation import ablation
 from .plan import QUICK, TWO_CORES, Plan
 from .section import table_section
-from .study import left_out, run_table, table_rows
+from .study import all_runs, left_out, run_table, table_rows
 from .words import finding
 
 
@@ -36,6 +36,7 @@ def table1(setup: Setup, plan: Plan | None = None) -> Part:
         table_rows(results),
         finding(results, "" if plan.trained else f"After at most {plan.epochs} epochs: "),
         settings,
+        all_runs(results),
     )
 
 

@@ -15,7 +15,7 @@ from ...report.section import Cell, Section, Table
 from ..experiment import Part, Setup
 from .graphs import citation_graphs, title
 from .plan import Counts
-from .study import BEST, Result, difference, find
+from .study import BEST, Result, all_runs, difference, find
 from .words import ahead, datasets
 
 CHANGES: dict[str, dict[str, Any]] = {
@@ -62,7 +62,13 @@ def ablation(setup: Setup, plan: AblationPlan | None = None) -> Part:
         plan = QUICK if setup.quick else TWO_CORES
     results = run_ablation(setup, plan)
     settings = {"splits_and_inits": str(plan.counts), "epochs": plan.epochs}
-    return Part(ablation_section(results, plan), _rows(results), _finding(results, plan), settings)
+    return Part(
+        ablation_section(results, plan),
+        _rows(results),
+        _finding(results, plan),
+        settings,
+        all_runs(results),
+    )
 
 
 def run_ablation(setup: Setup, plan: AblationPlan) -> list[Result]:

@@ -12,7 +12,7 @@ from ...nodes.data import NodeData
 from ...nodes.models.diff_resnet import DiffResNetNodes
 from ...nodes.preset import Preset, of
 from ...nodes.presets import PUBLISHED, preset
-from ...nodes.results import Difference, SplitRuns, Summary, summary
+from ...nodes.results import Difference, SplitRuns, Summary, run_rows, summary
 from ...nodes.results import difference as paired
 from ...nodes.sweep import Protocol, sweep
 from ...nodes.training import Training
@@ -113,6 +113,15 @@ def run_table(setup: Setup, plan: Plan) -> list[Result]:
 def find(results: Sequence[Result], dataset: str, model: str) -> Result | None:
     """The result of a model on a data set, where there is one."""
     return next((r for r in results if (r.dataset, r.model) == (dataset, model)), None)
+
+
+def all_runs(results: Sequence[Result]) -> list[dict[str, Any]]:
+    """A row a run."""
+    return [
+        {"dataset": result.dataset, "model": result.model, **row}
+        for result in results
+        for row in run_rows(result.runs)
+    ]
 
 
 def table_rows(results: Sequence[Result]) -> list[dict[str, Any]]:
