@@ -164,9 +164,11 @@ def _accuracy(scores: Float[Tensor, "m k c"], target: Int[Tensor, " k"]) -> Floa
 def _store(
     best: list[Tensor], model: NodeModel, active: Int[Tensor, " j"], which: Bool[Tensor, " j"]
 ) -> None:
-    to, of = active[which], torch.nonzero(which)[:, 0]
+    # Member by member: indexing with tensors took ten times as long for the widest weights.
+    to, of = active[which].tolist(), torch.nonzero(which)[:, 0].tolist()
     for state, parameter in zip(best, model.parameters(), strict=True):
-        state[to] = parameter.detach()[of]
+        for kept, member in zip(to, of, strict=True):
+            state[kept].copy_(parameter.detach()[member])
 
 
 def _leave(model: NodeModel, optimizer: torch.optim.Adam, staying: Int[Tensor, " j"]) -> None:
