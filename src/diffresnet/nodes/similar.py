@@ -13,9 +13,10 @@ from ..similarity.weights import normalized
 def similar_nodes(features: scipy.sparse.csr_array, neighbors: int) -> scipy.sparse.csr_array:
     """D^-1/2 K D^-1/2 with K_ij the cosine of rows i and j, D the row sums of K.
 
-    Each row is joined to so many others of the largest cosine, each edge in both directions. Rows
-    of zeros, and rows that have nothing in common with any other, stay by themselves. Memory is
-    that of the n k edges and of a chunk of the search; never n x n.
+    Each row is joined to so many others of the largest cosine, each edge in both directions. A row
+    that is like no other, one of zeros among them, is joined to itself, so that what flows along
+    edges is not lost there. Memory is that of the n k edges and of a chunk of the search; never
+    n x n.
 
     Parameters
     ----------
@@ -34,8 +35,8 @@ def similar_nodes(features: scipy.sparse.csr_array, neighbors: int) -> scipy.spa
     >>> similar_nodes(rows, 1).toarray()
     array([[0., 1., 0., 0.],
            [1., 0., 0., 0.],
-           [0., 0., 0., 0.],
-           [0., 0., 0., 0.]])
+           [0., 0., 1., 0.],
+           [0., 0., 0., 1.]])
     """
     n = features.shape[0]
     # A row of zeros has no direction, and would be nearer to most others than they to each other.
@@ -49,4 +50,6 @@ def similar_nodes(features: scipy.sparse.csr_array, neighbors: int) -> scipy.spa
     one_way = scipy.sparse.coo_array(
         (cosines[alike], (rows[alike], columns[alike])), shape=(n, n)
     ).tocsr()
-    return normalized(scipy.sparse.csr_array(one_way.maximum(one_way.T)), "symmetric")
+    graph = one_way.maximum(one_way.T)
+    alone = scipy.sparse.diags_array((graph.sum(axis=1) == 0).astype(np.float64))
+    return normalized(scipy.sparse.csr_array(graph + alone), "symmetric")
