@@ -73,10 +73,11 @@ def _growth(costs: Sequence[Cost]) -> str:
         for cost in costs
         if cost.steps in (2, 10)
     ]
+    alike = min(cost.alike for cost in costs)
     return (
         f"{_title(costs)}, over r = 0, plain loop and shortcut: {'; '.join(more)} (the paper: "
-        "about +25% at 2 steps and twice the time at 10). Queries that both give the same class: "
-        f"{min(cost.alike for cost in costs):.1f}% or more at every r."
+        "about +25% at 2 steps and twice the time at 10). Queries that both give the same class, "
+        f"at every r: {'all' if alike == 100 else f'{alike:.1f}% or more'}."
     )
 
 
