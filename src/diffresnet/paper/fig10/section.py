@@ -32,8 +32,7 @@ def cost_section(found: Sequence[Sequence[Cost]], plan: Plan, setup: Setup) -> S
         f"task{'s' if plan.timed > 1 else ''} trained one at a time; all r take turns on each "
         "task. The shortcut is timed from features to scores, its graph and its initial weights "
         "included; the plain loop is handed both.",
-        " ".join(_growth(costs) for costs in found),
-        " ".join(_accuracy(costs) for costs in found),
+        *(f"{_title(costs)}. {_growth(costs)}{_accuracy(costs)}" for costs in found),
         NETWORK,
         protocol(sets, plan.classes, setup.seed),
         *all_left_out(left_out(setup, plan.classes, plan.sources), ()),
@@ -75,9 +74,9 @@ def _growth(costs: Sequence[Cost]) -> str:
     ]
     alike = min(cost.alike for cost in costs)
     return (
-        f"{_title(costs)}, over r = 0, plain loop and shortcut: {'; '.join(more)} (the paper: "
+        f"Over r = 0, plain loop and shortcut: {'; '.join(more)} (the paper: "
         "about +25% at 2 steps and twice the time at 10). Queries that both give the same class, "
-        f"at every r: {'all' if alike == 100 else f'{alike:.1f}% or more'}."
+        f"at every r: {'all' if alike == 100 else f'{alike:.1f}% or more'}. "
     )
 
 
@@ -89,7 +88,7 @@ def _accuracy(costs: Sequence[Cost]) -> str:
         f"{said_ahead(ahead(last.outcome, cost.outcome), 2)} against r = {cost.steps}"
         for cost in moving[:-1]
     ]
-    return f"{_title(costs)}, accuracy at r = {last.steps}, in points, paired: {'; '.join(said)}."
+    return f"Accuracy at r = {last.steps}, in points, paired: {'; '.join(said)}."
 
 
 def _table(costs: Sequence[Cost]) -> Table:
