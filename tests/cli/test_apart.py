@@ -21,3 +21,13 @@ def test_one_file_by_another_name(tmp_path, monkeypatch):
             check_apart({"--out": Path(output)}, [Path("data")])
     with pytest.raises(click.UsageError, match="--json new would replace"):
         check_apart({"--out": Path("new"), "--json": Path("new")}, [])
+
+
+def test_nothing_is_written_into_a_folder_that_is_read(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("images/a").mkdir(parents=True)
+    os.symlink("images", "link")
+    for output in ("images/f.npz", "images/a/f.npz", "link/f.npz"):
+        with pytest.raises(click.UsageError, match="lies in images, which this command reads"):
+            check_apart({"--out": Path(output)}, [Path("images")])
+    check_apart({"--out": Path("images2/f.npz")}, [Path("images")])

@@ -12,6 +12,8 @@ def save(path, data):
     np.savez(path, images=data.images, labels=data.labels, class_names=np.array(data.class_names))
 
 
+BACKBONE_FILE = "r/backbone.safetensors"
+
 TINY = ["--backbone", "conv4", "--size", "16", "--augment", "drawing", "--batch", "16"]
 TINY += ["--ways", "2", "--queries", "5", "--tasks", "30", "--device", "cpu"]
 
@@ -133,7 +135,20 @@ def test_embed_by_a_callable_and_broken_images(place, capfd):
         (["embed", "base.npz", "--backbone", "os:no", "--out", "f.npz"], "cannot find 'os:no'"),
         (["embed", "base.npz", "--backbone", "os:getcwd", "--out", "f.csv"], "must end in .npz"),
         (["embed", "base.npz", "--backbone", "run", "--out", "base.npz"], "would replace another"),
-        (["train-backbone", "photos", "--out", "photos/run"], "lies in the images photos"),
+        (
+            ["train-backbone", "photos", "--out", "photos/run"],
+            "lies in photos, which this command reads",
+        ),
+        (["embed", "photos", "--backbone", "os:getcwd", "--out", "photos/f.npz"], "lies in photos"),
+        (
+            ["embed", "base.npz", "--backbone", "ours:mean", "--out", "f.npz", "--json", "ours.py"],
+            "would replace another",
+        ),
+        (
+            ["embed", "base.npz", "--backbone", "r", "--out", "f.npz", "--json", BACKBONE_FILE],
+            "would replace another",
+        ),
+        (["embed", "base.npz", "--backbone", "leaves:x", "--out", "f.npz"], "cannot find"),
         (["train-backbone", "base.npz", "--out", "r", "--json", "base.npz"], "would replace"),
         (["train-backbone", "base.npz", "--out", "r", "--json", "r/last.safetensors"], "replace"),
         (
@@ -158,7 +173,11 @@ def test_embed_by_a_callable_and_broken_images(place, capfd):
 )
 def test_bad_input_is_one_line(place, capfd, args, line):
     (place / "s.csv").write_text("filename,label\ngone.png,a\n")
-    (place / "photos").mkdir()
+    for folder in ("photos", "r"):
+        (place / folder).mkdir()
+    (place / "r" / "backbone.safetensors").write_bytes(b"trained")
+    (place / "ours.py").write_text("def mean(x):\n    return x.mean((2, 3))\n")
+    (place / "leaves.py").write_text("raise SystemExit(3)\n")
     before = (place / "base.npz").read_bytes()
     assert run(args) == BAD_INPUT
     assert (place / "base.npz").read_bytes() == before

@@ -84,10 +84,13 @@ def test_fetch_without_a_network_is_one_line(folder, tmp_path, capfd):
         (["fetch"], "Missing argument 'NAME...'"),
         (["verify", "coral"], "no data set 'coral'"),
         (["list", "--json", "missing/r.json"], "does not exist"),
+        (["list", "--data", "data", "--json", "data/graphs/toy.npz"], "would replace"),
+        (["verify", "--data", "data", "--json", "data/graphs/toy.npz"], "would replace"),
         (["forget"], "No such command 'forget'"),
     ],
 )
-def test_bad_calls_are_one_line(folder, args, line, capfd):
+def test_bad_calls_are_one_line(folder, args, line, capfd, monkeypatch):
+    monkeypatch.chdir(folder.parent)
     assert run(["data", *args]) == BAD_INPUT
     out, err = capfd.readouterr()
     assert line in err

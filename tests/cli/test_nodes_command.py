@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from diffresnet.cli.main import BAD_INPUT, run
+from diffresnet.cli.main import BAD_INPUT, FAILED, run
 from node_cases import two_blocks
 
 
@@ -128,3 +128,34 @@ def test_without_a_data_folder_the_way_is_told(monkeypatch, capfd, tmp_path):
     monkeypatch.delenv("DIFFRESNET_DATA", raising=False)
     assert run(["nodes", "cora"]) == BAD_INPUT
     assert "--data or DIFFRESNET_DATA" in capfd.readouterr().err
+
+
+def test_what_was_found_is_said_and_kept_though_a_file_cannot_be_written(
+    graph_file, tmp_path, capfd, monkeypatch
+):
+    def full(path, arrays):
+        raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.setattr("diffresnet.data.npz.save_npz", full)
+    args = ["--splits", "1", "--inits", "1", "--model", "gcn", "--epochs", "3", "--device", "cpu"]
+    args += ["--predictions", str(tmp_path / "p.npz"), "--json", str(tmp_path / "r.json")]
+    assert run(["nodes", str(graph_file), *args]) == FAILED
+    out, err = capfd.readouterr()
+    (row,) = json.loads((tmp_path / "r.json").read_text())["results"]
+    assert f"{row['accuracy']:.2f} %" in out
+    assert "No space left" in err
+
+
+def test_a_class_outside_the_component_is_named(graph_file, tmp_path, capfd):
+    with np.load(graph_file) as file:
+        arrays = dict(file)
+    arrays["labels"] = np.append(arrays["labels"], 2)
+    for name in ("adj", "attr"):
+        arrays[f"{name}_indptr"] = np.append(arrays[f"{name}_indptr"], len(arrays[f"{name}_data"]))
+        arrays[f"{name}_shape"] = arrays[f"{name}_shape"] + np.array([1, name == "adj"])
+    np.savez(graph_file, **arrays)
+    args = ["--splits", "1", "--inits", "1", "--model", "gcn", "--epochs", "3", "--device", "cpu"]
+    assert run(["nodes", str(graph_file), *args]) == 0
+    err = capfd.readouterr().err
+    assert "1 node of 141 is outside the largest connected component" in err
+    assert "no node is left of class '2'" in err

@@ -195,3 +195,19 @@ def test_damage_is_an_input_error_or_harmless(tmp_path_factory, data):
         warnings.simplefilter("ignore")  # numpy's, on headers that Python 2 could have written
         with contextlib.suppress(InputError):
             read_graph(file).largest_component()
+
+
+def test_numbers_whose_sum_is_infinite(path):
+    twice = {
+        "attr_data": np.full(2, 3e38),
+        "attr_indices": np.array([1, 1]),
+        "attr_indptr": np.array([0, 2, 2, 2, 2]),
+    }
+    save_npz(path, arrays(**twice))
+    with pytest.raises(InputError, match=r"'attr_data'.*too large"):
+        read_graph(path)
+
+
+def test_features_of_no_columns_are_none(path):
+    save_npz(path, arrays(**csr("attr", np.zeros((4, 0)))))
+    assert read_graph(path).features is None

@@ -57,3 +57,11 @@ def test_planetoid_files_are_counted(tmp_path):
 @pytest.mark.parametrize("name", ["cora", "citeseer", "pubmed", "amazon_photo", "coauthor_cs"])
 def test_the_graphs_at_hand_are_whole(data_dir, name):
     assert verify(CATALOGUE[name], data_dir).state == "whole"
+
+
+def test_a_folder_in_the_place_of_a_file_is_damage(tmp_path):
+    path = tmp_path / CATALOGUE["cora"].files[0].path
+    path.mkdir(parents=True)
+    verdict = verify(CATALOGUE["cora"], tmp_path)
+    assert verdict.state == "damaged"
+    assert "cannot be read: is a directory" in verdict.said

@@ -155,3 +155,9 @@ def test_a_file_that_is_no_list_of_tasks(tmp_path, change, line):
     save_npz(path, parts)
     with pytest.raises(InputError, match=line):
         Tasks.load(path)
+
+
+@pytest.mark.parametrize("ways", [10**11, 10**20])
+def test_more_ways_than_memory_are_more_than_classes(ways):
+    with pytest.raises(InputError, match=f"fewer than {ways} ways"):
+        sample_tasks(np.repeat([0, 1, 2], 20), ways=ways)

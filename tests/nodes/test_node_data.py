@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -6,6 +8,7 @@ import torch
 from diffresnet.data.graphs import GraphData
 from diffresnet.errors import InputError
 from diffresnet.nodes.data import NodeData, row_scale
+from diffresnet.nodes.presets import preset
 from node_cases import node_data, two_blocks
 
 
@@ -122,3 +125,17 @@ def test_the_benchmarks_have_their_published_sizes(
         features,
         classes,
     )
+
+
+def test_a_graph_that_is_merely_called_so_gets_no_settings_of_the_authors():
+    ours = replace(node_data(), name="pubmed")
+    assert ours.known_as == ""
+    longest = ours.laplacian.max_step()
+    assert preset("diff_resnet", ours).settings["gamma"] <= 0.9 * longest
+    for model in ("gcnii", "grand_l"):
+        assert preset(model, ours).settings == preset(model, node_data()).settings
+    n = len(ours)
+    theirs = replace(ours, features=sp.csr_array((n, 500), dtype=np.float32), classes=3)
+    assert theirs.known_as == "pubmed"
+    assert preset("diff_resnet", theirs).settings["gamma"] == 0.4
+    assert replace(theirs, name="hub").known_as == ""

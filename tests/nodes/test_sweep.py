@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import scipy.sparse
 
 from diffresnet.errors import InputError
 from diffresnet.nodes.damage import Damage
@@ -211,3 +212,46 @@ def test_what_takes_long_is_made_before_processes_share_the_data():
     assert "similar" not in vars(data), "a damaged graph is another one"
     sweep(data, made, PROTOCOL)
     assert "similar" in vars(data)
+
+
+def test_more_nodes_or_columns_without_a_number_are_another_graph(data, tmp_path):
+    n, f = data.features.shape
+    wider = scipy.sparse.csr_array(
+        (data.features.data, data.features.indices, data.features.indptr), shape=(n, f + 7)
+    )
+    protocol = replace(PROTOCOL, splits=1, inits=1)
+    sweep(data, gcn(), protocol, shards=tmp_path)
+    sweep(replace(data, features=wider), gcn(), protocol, shards=tmp_path)
+    assert len(shards(tmp_path)) == 2
+
+
+def test_a_long_name_of_a_graph_fits_into_a_file_system(data, tmp_path):
+    sweep(
+        replace(data, name=240 * "x"), gcn(), replace(PROTOCOL, splits=1, inits=1), shards=tmp_path
+    )
+    assert len(shards(tmp_path)) == 1
+
+
+def test_many_jobs_are_no_more_than_there_is_to_do(data, whole):
+    same(sweep(data, gcn(), PROTOCOL, members=3, jobs=10**12), sweep(data, gcn(), PROTOCOL))
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"accuracy": np.array([np.nan])},
+        {"accuracy": np.array([-500.0])},
+        {"accuracy": np.array(["90"])},
+        {"seconds": np.array("long")},
+        {"epochs": np.array([1.5])},
+    ],
+)
+def test_a_shard_with_numbers_that_no_sweep_finds_is_damaged(data, tmp_path, changed):
+    protocol = replace(PROTOCOL, splits=1, inits=1)
+    sweep(data, gcn(), protocol, shards=tmp_path)
+    (path,) = shards(tmp_path)
+    with np.load(path) as file:
+        arrays = dict(file)
+    np.savez(path, **{**arrays, **changed})
+    with pytest.raises(InputError, match=r"is damaged.*delete it"):
+        sweep(data, gcn(), protocol, shards=tmp_path)

@@ -25,7 +25,7 @@ def pick_device(device: str | torch.device) -> torch.device:
             chosen = torch.device(device)
             torch.ones(1, device=chosen).item()  # which "meta" has no numbers for
         except (RuntimeError, AssertionError) as error:
-            reason = str(error).splitlines()[0]
+            reason = str(error).splitlines()[0].split(". ")[0]
             raise InputError(f"device {device!r} is not available: {reason}") from None
         return chosen
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")

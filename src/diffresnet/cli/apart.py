@@ -13,16 +13,25 @@ def check_apart(outputs: Mapping[str, Path | None], inputs: Iterable[Path | None
 
     Parameters
     ----------
-    outputs : option -> its file, or None where it was not given.
+    outputs : option -> its file or folder, or None where it was not given.
+    inputs : files, and folders of which all is read, so that nothing may be written in them.
 
     Raises
     ------
     click.UsageError
     """
-    taken = {path.resolve() for path in inputs if path is not None}
+    read = [path for path in inputs if path is not None]
+    taken = {path.resolve() for path in read}
+    folders = [path for path in read if path.is_dir()]
     for option, path in outputs.items():
         if path is None:
             continue
+        for folder in folders:
+            if path.resolve().is_relative_to(folder.resolve()):
+                raise click.UsageError(
+                    f"{option} {path} lies in {folder}, which this command reads; name another "
+                    f"place"
+                )
         if path.resolve() in taken:
             raise click.UsageError(f"{option} {path} would replace another file of this command")
         taken.add(path.resolve())

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from ..data.atomic import check_writable
+from .apart import check_apart
 from .options import json_option, quiet_option, write_json
 from .progress import note, progress, status
 
@@ -42,7 +43,7 @@ def list_command(data: Path | None, json_path: Path | None) -> None:
     from ..data.catalogue import CATALOGUE
     from ..data.find import data_folders
 
-    _check_json(json_path)
+    _check_json(json_path, data)
     rows = []
     for entry in CATALOGUE.values():
         found = [
@@ -92,7 +93,7 @@ def fetch_command(
     from ..data.find import cache_folder
     from ..data.verify import verify
 
-    _check_json(json_path)
+    _check_json(json_path, data)
     entries = [data_set(name) for name in names]
     folder = cache_folder() if data is None else data
     rows = []
@@ -126,7 +127,7 @@ def verify_command(
     from ..data.find import data_folders
     from ..data.verify import verify
 
-    _check_json(json_path)
+    _check_json(json_path, data)
     rows = []
     for entry in [data_set(name) for name in names] or list(CATALOGUE.values()):
         with status(f"reading {entry.name}", quiet):
@@ -151,9 +152,18 @@ def verify_command(
         raise RuntimeError(f"{bad[0]['name']} is {bad[0]['state']}: {bad[0]['said']}{others}")
 
 
-def _check_json(path: Path | None) -> None:
-    if path is not None:
-        check_writable(path)
+def _check_json(path: Path | None, data: Path | None) -> None:
+    """Refuse a place that cannot be written, or that a file of a data set has."""
+    from ..data.catalogue import CATALOGUE
+    from ..data.find import data_folders
+
+    if path is None:
+        return
+    check_writable(path)
+    files = [file for entry in CATALOGUE.values() for file in entry.files]
+    check_apart(
+        {"--json": path}, [folder / file.path for folder in data_folders(data) for file in files]
+    )
 
 
 def _write(

@@ -92,7 +92,8 @@ def command(
     for path in (mean_out, json_path):
         if path is not None:
             check_writable(path, (".npz",) if path is mean_out else None)
-    check_apart({"--out": out, "--mean-out": mean_out, "--json": json_path}, images)
+    outputs = {"--out": out, "--mean-out": mean_out, "--json": json_path}
+    check_apart(outputs, images)
     import numpy as np
     import torch
 
@@ -100,8 +101,8 @@ def command(
     from ..data.images import read_images
     from ..data.npz import save_npz
     from ..fewshot.backbone import embed
-    from ..fewshot.backbone.checkpoint import load_backbone
-    from ..fewshot.backbone.embed import find_callable
+    from ..fewshot.backbone.checkpoint import BACKBONE_FILE, LAST_FILE, load_backbone
+    from ..fewshot.backbone.embed import find_callable, source_of
 
     where = pick_device(device)
     channels: int | None = None
@@ -110,9 +111,13 @@ def command(
         if classes != "all":
             raise click.UsageError("--classes is for backbones of train-backbone")
         model: Any = find_callable(backbone)
+        check_apart(outputs, (source_of(backbone),))
     else:
         if size is not None:
             raise click.UsageError("--size is for callables; a backbone knows its own")
+        place = Path(backbone)
+        files = (place / BACKBONE_FILE, place / LAST_FILE) if place.is_dir() else (place,)
+        check_apart(outputs, files)
         model, card = load_backbone(backbone)
         size, channels = card.resize, card.channels
     with progress("reading images", None, quiet) as bar:

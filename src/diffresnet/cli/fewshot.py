@@ -17,6 +17,7 @@ from .options import (
     json_option,
     quiet_option,
     seed_option,
+    write_each,
     write_json,
 )
 from .progress import note, progress
@@ -51,7 +52,9 @@ from .results import print_table
     show_default=True,
     help="Rows of each class to be labelled; their mean number with --dirichlet.",
 )
-@click.option("--tasks", "count", type=click.IntRange(1), default=1000, show_default=True)
+@click.option(
+    "--tasks", "count", type=click.IntRange(1, 10_000_000), default=1000, show_default=True
+)
 @click.option(
     "--dirichlet",
     "alpha",
@@ -96,7 +99,9 @@ from .results import print_table
     "--gamma", type=click.FloatRange(0.0), help="Length of a diffusion step.  [default: 0.5]"
 )
 @click.option(
-    "--steps", type=click.IntRange(0), help="Diffusion steps.  [default: 6 at 1 shot, else 2]"
+    "--steps",
+    type=click.IntRange(0, 10_000),
+    help="Diffusion steps.  [default: 6 at 1 shot, else 2]",
 )
 @click.option(
     "--balanced",
@@ -218,9 +223,6 @@ def command(
             for b in runs[:index]
         ],
     }
-    if predictions is not None:
-        write_predictions(predictions, features, tasks, runs)
-    write_json(json_path, payload)
     for text in features.notes:
         note(f"note: {text}", quiet)
     if base_mean is None and any(run.preset.centred for run in runs):
@@ -241,3 +243,7 @@ def command(
         note(f"{clock(runs[0].outcome)} a task, {time.perf_counter() - start:.0f} s in all", quiet)
     else:
         print_table(table(title, runs))
+    write_each(
+        lambda: write_predictions(predictions, features, tasks, runs),
+        lambda: write_json(json_path, payload),
+    )

@@ -78,7 +78,10 @@ def table(title: str, runs: list[Run]) -> Table:
     )
 
 
-def write_predictions(path: Path, features: Features, tasks: Tasks, runs: list[Run]) -> None:
+def write_predictions(path: Path | None, features: Features, tasks: Tasks, runs: list[Run]) -> None:
+    """Rows of every task and their classes, true and by every method; nothing if `path` is None."""
+    if path is None:
+        return
     from ..data.npz import save_npz
 
     arrays = {

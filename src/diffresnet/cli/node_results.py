@@ -40,13 +40,18 @@ def row(data: NodeData, preset: Preset, protocol: Protocol, found: Summary) -> d
 
 
 def write_predictions(
-    path: Path,
+    path: Path | None,
     data: NodeData,
     ids: np.ndarray | None,
     protocol: Protocol,
     runs: Sequence[SplitRuns],
 ) -> None:
-    """Classes of all nodes by every run, true ones, the test nodes of every split, and names."""
+    """Classes of all nodes by every run, true ones, the test nodes of every split, and names.
+
+    Nothing if `path` is None.
+    """
+    if path is None:
+        return
     from ..data.npz import save_npz
 
     test = np.zeros((len(runs), len(data)), dtype=bool)

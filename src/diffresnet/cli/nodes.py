@@ -20,6 +20,7 @@ from .options import (
     json_option,
     paper_seed_option,
     quiet_option,
+    write_each,
     write_json,
 )
 from .progress import note, progress
@@ -77,11 +78,15 @@ _DEFAULT = click.core.ParameterSource.DEFAULT
     help="planetoid: the one split that Planetoid's files come with, on all nodes.",
 )
 @click.option(
-    "--splits", type=click.IntRange(1), default=100, show_default=True, help="Random splits."
+    "--splits",
+    type=click.IntRange(1, 100_000),
+    default=100,
+    show_default=True,
+    help="Random splits.",
 )
 @click.option(
     "--inits",
-    type=click.IntRange(1),
+    type=click.IntRange(1, 10_000),
     default=20,
     show_default=True,
     help="Initialisations on each split.",
@@ -194,6 +199,8 @@ def command(
             f"`labels`, a table of nodes (--features) in the column that --label-column names"
         )
     part = given.undirected() if whole else given.largest_component()
+    for text in graph_notes(given, part):
+        note(f"note: {text}", quiet)
     graph = NodeData.from_graph(part, pick_device(device), whole=whole)
     chosen = preset(model, graph)
     chosen = replace(chosen, training=replace(chosen.training, epochs=epochs))
@@ -205,14 +212,11 @@ def command(
     protocol.split(graph, 0)  # refuses a class that is too small, now
     if resume is not None:
         make_folder(resume)
-    for text in graph_notes(given, part):
-        note(f"note: {text}", quiet)
     count = protocol.splits * inits
     with single_thread(), progress(f"{chosen.title} on {graph.name}", count, quiet) as bar:
         runs = sweep(graph, chosen, protocol, shards=resume, jobs=jobs, advance=bar)
     found = summary(runs)
-    if predictions is not None:
-        write_predictions(predictions, graph, part.ids, protocol, runs)
+    click.echo(sentence(graph, chosen, protocol, found))
     payload: dict[str, Any] = {
         "experiment": "nodes",
         "settings": {
@@ -234,8 +238,10 @@ def command(
         "environment": environment(device),
         "seconds": time.perf_counter() - start,
     }
-    write_json(json_path, payload)
-    click.echo(sentence(graph, chosen, protocol, found))
+    write_each(
+        lambda: write_predictions(predictions, graph, part.ids, protocol, runs),
+        lambda: write_json(json_path, payload),
+    )
     note(f"{found.seconds:.2f} s a run, {time.perf_counter() - start:.0f} s in all", quiet)
 
 

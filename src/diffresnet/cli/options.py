@@ -111,6 +111,21 @@ def write_json(path: str | os.PathLike[str] | None, payload: Mapping[str, Any]) 
         temporary.write_text(text + "\n", encoding="utf-8")
 
 
+def write_each(*writes: Callable[[], None]) -> None:
+    """Write what can be written, though some cannot; then raise the first error.
+
+    Long work that is done is not to be lost for a place that has become full.
+    """
+    errors = []
+    for write in writes:
+        try:
+            write()
+        except (OSError, InputError) as error:
+            errors.append(error)
+    if errors:
+        raise errors[0]
+
+
 def environment(device: str | None = None) -> dict[str, Any]:
     """What results depend on besides their settings: versions, machine, and device.
 

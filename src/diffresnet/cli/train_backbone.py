@@ -146,9 +146,6 @@ def command(
     quiet = quiet or not first
     if val and hold_out is not None:
         raise click.UsageError("--val and --hold-out exclude each other")
-    for source in (*data, *val):
-        if source.is_dir() and out.resolve().is_relative_to(source.resolve()):
-            raise click.UsageError(f"--out {out} lies in the images {source}; name another folder")
     from ..classify.inputs import pick_device
     from ..data.images import read_images
     from ..fewshot.backbone import AUGMENTATIONS, TrainingSettings, Validation, train_backbone
@@ -177,7 +174,9 @@ def command(
         validation=Validation(ways=ways, queries=queries, tasks=tasks),
         seed=seed,
     )
-    check_apart({"--json": json_path}, (*data, *val, out / BACKBONE_FILE, out / LAST_FILE))
+    images = (*data, *val)
+    check_apart({"--out": out}, images)
+    check_apart({"--json": json_path}, (*images, out / BACKBONE_FILE, out / LAST_FILE))
     folder = prepare_folder(out, json_path)
 
     def read(paths: tuple[Path, ...], channels: int | None) -> ImageSet:

@@ -60,7 +60,9 @@ def csr_of_arrays(
     matrix = scipy.sparse.csr_array(
         (data, indices.astype(index), indptr.astype(index)), shape=shape
     )
-    matrix.sum_duplicates()
+    with np.errstate(over="ignore"):  # reported as infinite
+        matrix.sum_duplicates()
+    finite_numbers(matrix.data, f"{prefix}_data", matrix.dtype.type, where)  # of the sums
     return matrix
 
 

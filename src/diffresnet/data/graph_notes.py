@@ -37,11 +37,23 @@ def graph_notes(given: GraphData, kept: GraphData) -> list[str]:
             f"{_nodes(left)} of {len(given)} {are} outside the largest connected component and "
             f"left out"
         )
+    notes += _lost_classes(given, kept)
     if given.features is None:
         notes.append("there are no features: each node has one of its own, and edges say the rest")
     elif _alike(kept.features):
         notes.append("all nodes have the same features; leave them out to learn from edges alone")
     return notes
+
+
+def _lost_classes(given: GraphData, kept: GraphData) -> list[str]:
+    """Of classes of which no node is kept."""
+    if given.labels is None or kept.labels is None:
+        return []
+    codes = np.setdiff1d(given.labels[given.labels >= 0], kept.labels)
+    names = [str(code) if given.class_names is None else given.class_names[code] for code in codes]
+    if not names:
+        return []
+    return [f"no node is left of class {', '.join(map(repr, names))}, which is no longer one"]
 
 
 def _alike(features: scipy.sparse.csr_array) -> bool:

@@ -169,7 +169,8 @@ def _undirected(adjacency: scipy.sparse.csr_array) -> scipy.sparse.csr_array:
 
 def _features(arrays: Mapping[str, np.ndarray], where: str) -> scipy.sparse.csr_array | None:
     if "attr_data" in arrays:
-        return csr_of_arrays(arrays, "attr", np.float32, where)
+        sparse = csr_of_arrays(arrays, "attr", np.float32, where)
+        return sparse if sparse.shape[1] else None
     if "attr_matrix" not in arrays:
         return None
     dense = arrays["attr_matrix"]
@@ -177,7 +178,8 @@ def _features(arrays: Mapping[str, np.ndarray], where: str) -> scipy.sparse.csr_
         raise InputError(
             f"array 'attr_matrix' of {where} must be (n, d), but its shape is {dense.shape}"
         )
-    return scipy.sparse.csr_array(finite_numbers(dense, "attr_matrix", np.float32, where))
+    numbers = finite_numbers(dense, "attr_matrix", np.float32, where)
+    return scipy.sparse.csr_array(numbers) if numbers.shape[1] else None
 
 
 def _labels(arrays: Mapping[str, np.ndarray], n: int, where: str) -> np.ndarray | None:

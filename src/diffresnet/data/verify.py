@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 
 from ..errors import InputError
+from .atomic import reason
 from .catalogue import Counts, DataSet
 from .graphs import GraphData, read_graph
 from .npz import load_npz
@@ -54,7 +55,10 @@ def verify(data: DataSet, folder: Path) -> Verdict:
         return Verdict("damaged", f"{absent[0]} is missing in {str(folder)!r}")
     same = []
     for file, path in zip(data.files, paths, strict=True):
-        digest = sha256(path)
+        try:
+            digest = sha256(path)
+        except OSError as error:
+            return Verdict("damaged", f"{str(path)!r} cannot be read: {reason(error)}")
         if file.sha256 is not None and digest != file.sha256:
             return Verdict(
                 "damaged", f"{str(path)!r} has another checksum than the published file: {digest}"

@@ -125,7 +125,7 @@ def evaluate(
     predicted: list[Int[np.ndarray, "b q"]] = []
     diverged = 0
     start = time.perf_counter()
-    work = joblib.Parallel(n_jobs=jobs, return_as="generator")(
+    work = joblib.Parallel(n_jobs=min(jobs, len(parts)), return_as="generator")(
         joblib.delayed(_predict)(method, transform or Chain(), x, part) for part in parts
     )
     for found, failed in work:

@@ -137,9 +137,9 @@ def read_base_mean(path: Pathlike, width: int) -> Float[np.ndarray, " d"]:
         )
     with np.errstate(over="ignore"):
         mean = mean.astype(np.float32)
-    if not np.isfinite(mean).all():
+    if not np.isfinite(mean).all() or np.abs(mean).max() > LARGEST:
         raise InputError(
-            f"the mean in {str(path)!r} has values that are NaN, infinite or beyond 32-bit floats"
+            f"the mean in {str(path)!r} has values that are NaN, infinite or beyond {LARGEST:g}"
         )
     return mean
 

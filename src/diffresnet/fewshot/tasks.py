@@ -14,6 +14,8 @@ from ..data.npz import load_npz, save_npz
 from ..errors import InputError
 from .drawing import CHUNK, draw
 
+TOO_LITTLE = "tasks need at least 2 ways, 1 shot, 1 query and 1 task"
+
 
 @dataclass(frozen=True)
 class Tasks:
@@ -130,16 +132,18 @@ def sample_tasks(
     >>> drawn.support.shape, drawn.query.shape
     ((100, 2), (100, 8))
     """
-    wanted = _wanted(queries, ways, alpha)
-    if ways < 2 or shots < 1 or tasks < 1 or min(wanted) < 0 or sum(wanted) < 1:
-        raise InputError("tasks need at least 2 ways, 1 shot, 1 query and 1 task")
-    if alpha is not None and not 0.0 < alpha < float("inf"):
-        raise InputError(f"the Dirichlet concentration must be a positive number, not {alpha}")
     labels = np.asarray(labels)
     names, sizes = np.unique(labels[labels >= 0], return_counts=True)
+    if ways < 2 or shots < 1 or tasks < 1:
+        raise InputError(TOO_LITTLE)
     if len(names) < ways:
         there = "is 1 class" if len(names) == 1 else f"are {len(names)} classes"
         raise InputError(f"there {there} with labels, fewer than {ways} ways; take fewer ways")
+    wanted = _wanted(queries, ways, alpha)
+    if min(wanted) < 0 or sum(wanted) < 1:
+        raise InputError(TOO_LITTLE)
+    if alpha is not None and not 0.0 < alpha < float("inf"):
+        raise InputError(f"the Dirichlet concentration must be a positive number, not {alpha}")
     needed = shots + max(wanted)
     short = np.flatnonzero(sizes < needed)
     if len(short):

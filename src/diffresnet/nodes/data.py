@@ -12,6 +12,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from ..data.catalogue import CATALOGUE
 from ..data.graphs import GraphData, NodeSplit
 from ..data.pyg import graph_from_pyg
 from ..errors import InputError
@@ -133,6 +134,19 @@ class NodeData:
 
     def __len__(self) -> int:
         return int(self.adjacency.shape[0])
+
+    @property
+    def known_as(self) -> str:
+        """The name under which the authors of models know this graph, or "" where they do not.
+
+        It takes the name and the numbers of features and classes: what was published for Pubmed is
+        nothing for the graph of a user who happens to call it so.
+        """
+        entry = CATALOGUE.get(self.name)
+        if entry is None or entry.counts is None:
+            return ""
+        same = (entry.counts.features, entry.counts.classes)
+        return self.name if (self.features.shape[1], self.classes) == same else ""
 
     @property
     def edges(self) -> int:

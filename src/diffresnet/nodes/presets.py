@@ -37,8 +37,8 @@ PUBLISHED = {
 
 
 def _published(data: NodeData) -> DiffResNetSettings:
-    if data.name in PUBLISHED:
-        return PUBLISHED[data.name]
+    if data.known_as in PUBLISHED:
+        return PUBLISHED[data.known_as]
     # On a graph that the authors never saw: Cora's strength, with steps that are stable on it.
     cora = PUBLISHED["cora"]
     gamma = min(cora.gamma, 0.9 * data.laplacian.max_step())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,9 @@ from .presets import Preset
 from .results import SplitRuns
 from .splits import NodeSplit, random_split, split_seeds
 from .training import train
+
+LONGEST_NAME = 80
+"""Characters of the name of a graph that a folder of shards keeps; file systems allow 255."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +110,7 @@ def sweep(
     if missing and damage is None:  # a damaged graph is another one on every split
         for name in preset.needs:
             getattr(data, name)
-    work = joblib.Parallel(n_jobs=jobs, return_as="generator")(
+    work = joblib.Parallel(n_jobs=max(min(jobs, len(missing)), 1), return_as="generator")(
         joblib.delayed(_run)(data, preset, protocol, index, inits, damage)
         for index, inits in missing
     )
@@ -181,6 +184,7 @@ def _key(
     del shown["splits"], shown["inits"]
     content = hashlib.sha256()
     for matrix in (data.adjacency, data.features):
+        content.update(repr(matrix.shape).encode())
         for array in (matrix.data, matrix.indices, matrix.indptr):
             content.update(np.ascontiguousarray(array).tobytes())
     content.update(data.labels.cpu().numpy().tobytes())
@@ -188,7 +192,7 @@ def _key(
     if damage is not None:
         what.append(asdict(damage))
     content.update(json.dumps(what, sort_keys=True).encode())
-    return f"{data.name}-{preset.name}-{content.hexdigest()[:12]}"
+    return f"{data.name[:LONGEST_NAME]}-{preset.name}-{content.hexdigest()[:12]}"
 
 
 def _read(path: Path, members: int, nodes: int) -> SplitRuns:
@@ -197,9 +201,18 @@ def _read(path: Path, members: int, nodes: int) -> SplitRuns:
     shapes = {"predicted": (members, nodes), **per_run, "seconds": ()}
     try:
         arrays = load_npz(path)
-        if {name: array.shape for name, array in arrays.items()} != shapes:
+        if {name: array.shape for name, array in arrays.items()} != shapes or not _sound(arrays):
             raise InputError(f"{str(path)!r} is damaged: it holds other arrays than a sweep writes")
     except InputError as error:
         raise InputError(f"{error}; delete it, and it is made again") from error
     seconds = float(arrays.pop("seconds"))
     return SplitRuns(**arrays, seconds=seconds)
+
+
+def _sound(arrays: Mapping[str, np.ndarray]) -> bool:
+    """Whether the numbers of a shard can be those of a sweep."""
+    kinds = {"predicted": "i", "epochs": "i", "accuracy": "f", "validation": "f", "seconds": "f"}
+    if any(arrays[name].dtype.kind != kind for name, kind in kinds.items()):
+        return False
+    percent = np.concatenate([arrays["accuracy"], arrays["validation"]])
+    return bool(((percent >= 0) & (percent <= 100)).all() and (arrays["predicted"] >= 0).all())

@@ -205,3 +205,10 @@ def test_what_is_not_there_or_no_set_of_images(tmp_path, folder):
     save(folder / "loose.png", 0)
     with pytest.raises(InputError, match="lies beside the folders"):
         read_images([folder], size=6)
+
+
+def test_names_of_bytes_are_texts(tmp_path):
+    images = np.zeros((2, 4, 4), np.uint8)
+    names = np.array([b"cat", b"dog"])
+    np.savez(tmp_path / "x.npz", images=images, labels=np.array([0, 1]), class_names=names)
+    assert read_images([tmp_path / "x.npz"]).class_names == ("cat", "dog")

@@ -84,6 +84,8 @@ def _classes(
             f"{name!r} has labels up to {codes.max()} and class_names {names.shape}; every label "
             f"needs a name"
         )
+    if names.dtype.kind == "S":
+        names = np.char.decode(names, "utf-8", "replace")
     texts = tuple(str(text) for text in names.tolist())
     if len(set(texts)) < len(texts):
         raise InputError(f"two classes of {name!r} have one name")

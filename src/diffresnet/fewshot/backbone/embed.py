@@ -90,9 +90,19 @@ def _checked(found: Any, n: int) -> Float[np.ndarray, "b d"]:
             f"the backbone must return ({n}, d) numbers for {n} images, not {features.dtype} of "
             f"shape {features.shape}"
         )
+    with np.errstate(over="ignore"):  # reported as infinite
+        features = features.astype(np.float32)
     if not np.isfinite(features).all():
-        raise InputError("the backbone returned features that are NaN or infinite")
-    return features.astype(np.float32)
+        raise InputError(
+            "the backbone returned features that are NaN, infinite or beyond 32-bit floats"
+        )
+    return features
+
+
+def source_of(name: str) -> Path | None:
+    """The file of the module that `module:function` names, once it is imported; None without."""
+    file = getattr(sys.modules.get(name.partition(":")[0]), "__file__", None)
+    return None if file is None else Path(file)
 
 
 def find_callable(name: str) -> Embedding:
@@ -111,7 +121,7 @@ def find_callable(name: str) -> Embedding:
         found: Any = importlib.import_module(module_name)
         for part in attribute.split("."):
             found = getattr(found, part)
-    except Exception as error:  # a module may fail in any way
+    except (Exception, SystemExit) as error:  # a module may fail in any way
         raise InputError(f"cannot find {name!r}: {reason(error)}") from error
     finally:
         sys.path.remove(here)

@@ -75,6 +75,6 @@ def preset(data: NodeData) -> Preset:
     for all is used here. They wait 100 epochs. Initialisations are trained one at a time: on
     Pubmed two at once took twice as long each, in memory that was new to the process every time.
     """
-    settings = PUBLISHED.get(data.name, PUBLISHED["cora"])
+    settings = PUBLISHED.get(data.known_as, PUBLISHED["cora"])
     training = Training(learning_rate=0.01, weight_decay=5e-4, patience=100)
     return replace(of("gcnii", "GCNII", GCNIINodes, settings, training), members=1)

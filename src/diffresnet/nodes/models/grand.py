@@ -122,7 +122,7 @@ Cora is taken instead.
 
 def _preset(name: str, title: str, **changes: object) -> Callable[[NodeData], Preset]:
     def make(data: NodeData) -> Preset:
-        settings, training = PUBLISHED.get(data.name, PUBLISHED["cora"])
+        settings, training = PUBLISHED.get(data.known_as, PUBLISHED["cora"])
         return of(name, title, GRANDNodes, replace(settings, **changes), training)  # type: ignore[arg-type]
 
     return make

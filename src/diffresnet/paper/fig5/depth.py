@@ -55,12 +55,12 @@ class DepthRuns:
 
 def stable_gamma(data: NodeData) -> float:
     """The published step, or 0.9 of the longest stable one where that is shorter."""
-    published = PUBLISHED.get(data.name, PUBLISHED["cora"])
+    published = PUBLISHED.get(data.known_as, PUBLISHED["cora"])
     return min(published.gamma, 0.9 * data.laplacian.max_step())
 
 
 def _dropout(data: NodeData) -> float:
-    return PUBLISHED.get(data.name, PUBLISHED["cora"]).dropout
+    return PUBLISHED.get(data.known_as, PUBLISHED["cora"]).dropout
 
 
 def gcn(data: NodeData, depth: int, width: int) -> Settings:

@@ -73,7 +73,7 @@ def mended(data: NodeData) -> Preset | None:
     The strength gamma r stays what it is; steps are at most 0.9 of the longest stable one. Dropout
     acts before every step, so that there is more of it. None where nothing is to be mended.
     """
-    published, longest = PUBLISHED.get(data.name), data.laplacian.max_step()
+    published, longest = PUBLISHED.get(data.known_as), data.laplacian.max_step()
     if published is None or published.gamma <= longest:
         return None
     strength = published.gamma * published.steps
