@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 import torch
 
 from citation_cases import write_graph
@@ -48,7 +49,8 @@ def test_the_networks_are_as_deep_as_they_say():
     assert (steps.blocks, steps.steps, steps.width, steps.gamma) == (1, 4, 6, gamma)
     assert (gcn.depth, gcn.hidden) == (4, 6)
     assert {each.dropout for each in (blocks, steps, gcn)} == {PUBLISHED["cora"].dropout}
-    flat = replace(data, name="citeseer")
+    words = sp.csr_array((len(data), 3703), dtype=np.float32)
+    flat = replace(data, name="citeseer", features=words, classes=6)
     assert stable_gamma(flat) == min(0.20, 0.9 * data.laplacian.max_step())
 
 
