@@ -209,7 +209,7 @@ def test_only_steps_past_the_bound_are_mended():
     names = [each.name for each in presets_of(steep, TINY)]
     assert names == ["diff_resnet", "diff_resnet_mended", *TINY.models[1:]]
     published, found = result("diff_resnet", [80.0]), result("diff_resnet_mended", [81.5])
-    assert "+1.5 points ahead" in bound_text([published, found])
+    assert "by +1.5 points" in bound_text([published, found])
 
 
 def star(leaves):
