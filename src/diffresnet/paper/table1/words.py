@@ -173,7 +173,7 @@ def bound_text(results: Sequence[Result]) -> str:
                 f"The published step on {title(result.dataset)}, γ = 0.40, is past the bound "
                 "2/λ_max of explicit Euler, so that the fastest modes grow instead of decaying. "
                 "Both are printed: as published, and with the same strength t = γ r in more and "
-                "shorter steps within the bound, each with its dropout. Mending it changes accuracy "
-                f"by {ahead(difference(result, published))} points."
+                "shorter steps within the bound, each with its dropout. Mending it changes "
+                f"accuracy by {ahead(difference(result, published))} points."
             )
     return " ".join(said)
