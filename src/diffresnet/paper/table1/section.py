@@ -67,7 +67,7 @@ def _table(results: Sequence[Result], plan: Plan, name: str, left_out: Sequence[
             _less(best, result, loss=-1),
             Cell("–" if result.quoted is None else str(result.quoted)),
             Cell(f"{result.splits} × {result.inits}"),
-            Cell(f"{each.seconds:.2g}"),
+            Cell(f"{each.seconds:.0f}" if each.seconds >= 10 else f"{each.seconds:.2g}"),
         )
         rows.append((result.title, cells))
     missing = (
