@@ -223,6 +223,7 @@ def command(
             for b in runs[:index]
         ],
     }
+    drawn = "1 task" if count == 1 else f"{count} tasks"
     for text in features.notes:
         note(f"note: {text}", quiet)
     if base_mean is None and any(run.preset.centred for run in runs):
@@ -232,12 +233,12 @@ def command(
             note(f"note: {run.preset.title} {run.preset.note}", quiet)
         if run.outcome.diverged:
             note(
-                f"note: {run.preset.title} diverged on {run.outcome.diverged} of {count} tasks, "
+                f"note: {run.preset.title} diverged on {run.outcome.diverged} of {drawn}, "
                 f"whose queries count as the first class",
                 quiet,
             )
     unequal = "" if alpha is None else f" by Dirichlet({alpha:g})"
-    title = f"{ways}-way {shots}-shot, {queries} queries a class{unequal}, {count} tasks"
+    title = f"{ways}-way {shots}-shot, {queries} queries a class{unequal}, {drawn}"
     if len(runs) == 1:
         click.echo(f"{presets[runs[0].name].title}, {title}: {words(runs[0].outcome.summary)} %")
         note(f"{clock(runs[0].outcome)} a task, {time.perf_counter() - start:.0f} s in all", quiet)
