@@ -159,3 +159,21 @@ def test_a_class_outside_the_component_is_named(graph_file, tmp_path, capfd):
     err = capfd.readouterr().err
     assert "1 node of 141 is outside the largest connected component" in err
     assert "no node is left of class '2'" in err
+
+
+def test_a_class_that_is_mostly_outside_the_component(graph_file, capfd):
+    with np.load(graph_file) as file:
+        arrays = dict(file)
+    lonely = 30
+    arrays["labels"] = np.array([1, 1] + [0] * 138 + [1] * lonely)
+    for name in ("adj", "attr"):
+        end = [len(arrays[f"{name}_data"])] * lonely
+        arrays[f"{name}_indptr"] = np.append(arrays[f"{name}_indptr"], end)
+        more = [lonely, lonely if name == "adj" else 0]
+        arrays[f"{name}_shape"] = arrays[f"{name}_shape"] + np.array(more)
+    np.savez(graph_file, **arrays)
+    assert run(["nodes", str(graph_file), "--model", "gcn"]) == BAD_INPUT
+    err = capfd.readouterr().err
+    assert "class '1' has 2 nodes" in err
+    assert "140 of 170 nodes are in the largest component" in err
+    assert err.count("\n") == 1

@@ -199,8 +199,6 @@ def command(
             f"`labels`, a table of nodes (--features) in the column that --label-column names"
         )
     part = given.undirected() if whole else given.largest_component()
-    for text in graph_notes(given, part):
-        note(f"note: {text}", quiet)
     graph = NodeData.from_graph(part, pick_device(device), whole=whole)
     chosen = preset(model, graph)
     chosen = replace(chosen, training=replace(chosen.training, epochs=epochs))
@@ -209,9 +207,18 @@ def command(
         if whole
         else Protocol(splits, inits, train_per_class, validation_per_class, seed)
     )
-    protocol.split(graph, 0)  # refuses a class that is too small, now
+    try:
+        protocol.split(graph, 0)  # refuses a class that is too small, now
+    except InputError as error:
+        if len(part) == len(given):
+            raise
+        raise InputError(
+            f"{error} ({len(part)} of {len(given)} nodes are in the largest component, and count)"
+        ) from error
     if resume is not None:
         make_folder(resume)
+    for text in graph_notes(given, part):
+        note(f"note: {text}", quiet)
     count = protocol.splits * inits
     with single_thread(), progress(f"{chosen.title} on {graph.name}", count, quiet) as bar:
         runs = sweep(graph, chosen, protocol, shards=resume, jobs=jobs, advance=bar)
