@@ -26,12 +26,13 @@ def check_apart(outputs: Mapping[str, Path | None], inputs: Iterable[Path | None
     for option, path in outputs.items():
         if path is None:
             continue
+        target = path.resolve()
         for folder in folders:
-            if path.resolve().is_relative_to(folder.resolve()):
+            if target.is_relative_to(folder.resolve()):
                 raise click.UsageError(
                     f"{option} {path} lies in {folder}, which this command reads; name another "
                     f"place"
                 )
-        if path.resolve() in taken:
+        if target in taken:
             raise click.UsageError(f"{option} {path} would replace another file of this command")
-        taken.add(path.resolve())
+        taken.add(target)

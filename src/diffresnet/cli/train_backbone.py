@@ -174,9 +174,8 @@ def command(
         validation=Validation(ways=ways, queries=queries, tasks=tasks),
         seed=seed,
     )
-    images = (*data, *val)
-    check_apart({"--out": out}, images)
-    check_apart({"--json": json_path}, (*images, out / BACKBONE_FILE, out / LAST_FILE))
+    checkpoints = (out / BACKBONE_FILE, out / LAST_FILE)
+    check_apart({"--out": out, "--json": json_path}, (*data, *val, *checkpoints))
     folder = prepare_folder(out, json_path)
 
     def read(paths: tuple[Path, ...], channels: int | None) -> ImageSet:

@@ -169,17 +169,18 @@ def _undirected(adjacency: scipy.sparse.csr_array) -> scipy.sparse.csr_array:
 
 def _features(arrays: Mapping[str, np.ndarray], where: str) -> scipy.sparse.csr_array | None:
     if "attr_data" in arrays:
-        sparse = csr_of_arrays(arrays, "attr", np.float32, where)
-        return sparse if sparse.shape[1] else None
-    if "attr_matrix" not in arrays:
+        features = csr_of_arrays(arrays, "attr", np.float32, where)
+    elif "attr_matrix" in arrays:
+        dense = arrays["attr_matrix"]
+        if dense.ndim != 2:
+            raise InputError(
+                f"array 'attr_matrix' of {where} must be (n, d), but its shape is {dense.shape}"
+            )
+        numbers = finite_numbers(dense, "attr_matrix", np.float32, where)
+        features = scipy.sparse.csr_array(numbers)
+    else:
         return None
-    dense = arrays["attr_matrix"]
-    if dense.ndim != 2:
-        raise InputError(
-            f"array 'attr_matrix' of {where} must be (n, d), but its shape is {dense.shape}"
-        )
-    numbers = finite_numbers(dense, "attr_matrix", np.float32, where)
-    return scipy.sparse.csr_array(numbers) if numbers.shape[1] else None
+    return features if features.shape[1] else None
 
 
 def _labels(arrays: Mapping[str, np.ndarray], n: int, where: str) -> np.ndarray | None:

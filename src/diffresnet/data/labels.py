@@ -27,6 +27,11 @@ def labelled(labels: np.ndarray) -> np.ndarray:
     return labels != -1
 
 
+def decoded(names: np.ndarray) -> np.ndarray:
+    """Names as texts; bytes are UTF-8, and what is not gets a replacement character."""
+    return np.char.decode(names, "utf-8", "replace") if names.dtype.kind == "S" else names
+
+
 def labels_of_array(values: np.ndarray, where: str) -> np.ndarray:
     """(n,) labels of an .npz file: int64 with -1 unlabelled, or str objects with None.
 

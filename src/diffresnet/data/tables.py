@@ -14,7 +14,7 @@ from ..errors import InputError
 from .atomic import Pathlike, check_readable
 from .columnar import read_csv, read_parquet
 from .columns import check_finite, choose_features, listed
-from .labels import labelled, labels_of_array, labels_of_column
+from .labels import decoded, labelled, labels_of_array, labels_of_column
 from .npz import load_npz
 
 SUFFIXES = (".npz", ".csv", ".parquet")
@@ -202,6 +202,4 @@ def _class_names(
             raise InputError(
                 f"{name!r} has a label {label}, but 'class_names' names {len(names)} classes from 0"
             )
-    if names.dtype.kind == "S":
-        names = np.char.decode(names, "utf-8", "replace")
-    return tuple(names.tolist())
+    return tuple(decoded(names).tolist())

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ...errors import InputError
+from ..labels import decoded
 from ..npz import load_npz
 from .image_set import ImageSet
 from .square import square
@@ -84,9 +85,7 @@ def _classes(
             f"{name!r} has labels up to {codes.max()} and class_names {names.shape}; every label "
             f"needs a name"
         )
-    if names.dtype.kind == "S":
-        names = np.char.decode(names, "utf-8", "replace")
-    texts = tuple(str(text) for text in names.tolist())
+    texts = tuple(str(text) for text in decoded(names).tolist())
     if len(set(texts)) < len(texts):
         raise InputError(f"two classes of {name!r} have one name")
     return codes, texts

@@ -53,29 +53,30 @@ class DepthRuns:
     seconds: float
 
 
+def _published(data: NodeData) -> DiffResNetSettings:
+    return PUBLISHED.get(data.known_as, PUBLISHED["cora"])
+
+
 def stable_gamma(data: NodeData) -> float:
     """The published step, or 0.9 of the longest stable one where that is shorter."""
-    published = PUBLISHED.get(data.known_as, PUBLISHED["cora"])
-    return min(published.gamma, 0.9 * data.laplacian.max_step())
-
-
-def _dropout(data: NodeData) -> float:
-    return PUBLISHED.get(data.known_as, PUBLISHED["cora"]).dropout
+    return min(_published(data).gamma, 0.9 * data.laplacian.max_step())
 
 
 def gcn(data: NodeData, depth: int, width: int) -> Settings:
     """The plain network, with Diff-ResNet's dropout: its own 0.8 was tuned for two layers."""
-    return GCNSettings(depth, width, _dropout(data))
+    return GCNSettings(depth, width, _published(data).dropout)
 
 
 def blocks(data: NodeData, depth: int, width: int) -> Settings:
     """As many blocks, each with one diffusion step, as a layer of a GCN has one product."""
-    return DiffResNetSettings(stable_gamma(data), 1, _dropout(data), blocks=depth, width=width)
+    return DiffResNetSettings(
+        stable_gamma(data), 1, _published(data).dropout, blocks=depth, width=width
+    )
 
 
 def steps(data: NodeData, depth: int, width: int) -> Settings:
     """One block and as many diffusion steps."""
-    return DiffResNetSettings(stable_gamma(data), depth, _dropout(data), width=width)
+    return DiffResNetSettings(stable_gamma(data), depth, _published(data).dropout, width=width)
 
 
 CURVES: dict[str, Callable[[NodeData, int, int], Settings]] = {
