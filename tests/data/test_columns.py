@@ -71,7 +71,7 @@ def test_features_by_list_and_by_prefix():
         ("z", "no column of 'a.csv' is called 'z' or starts so; the columns are 'x', 'word'"),
         ("", "no column"),
         ("x,z", "has no column 'z'"),
-        ("word", "'word' of 'a.csv' is not numeric"),
+        ("word", r"'word' of 'a.csv' is not numeric \(data row 1 holds 'a'\)"),
         ("label", "holds the labels"),
         ("x,label", "holds the labels"),
         ("x,x", "every column once"),
@@ -114,7 +114,7 @@ def test_vectors_that_cannot_be():
         choose({"e": [[1.0, None], [1.0, 2.0]]})
     with pytest.raises(InputError, match="all hold vectors; choose one"):
         choose({"e": [[1.0]], "f": [[1.0]]})
-    with pytest.raises(InputError, match=r"'e' of 'a.csv' is not numeric"):
+    with pytest.raises(InputError, match=r"'e' of 'a.csv' is not numeric \(type list<"):
         choose({"e": [[1.0], [1.0, 2.0]]}, "e")
     with pytest.raises(InputError, match="no features"):
         choose({"e": [[1.0], [1.0, 2.0]], "label": ["a", "b"]})
@@ -147,6 +147,28 @@ def test_columns_that_number_the_rows():
     assert choose({"row": rows}).columns == ("row",)
     assert choose({"row": rows} | other, "row,x").columns == ("row", "x")
     assert choose({"row": np.arange(5), "x": rng.normal(size=5)}).columns == ("row", "x")
+
+
+NUMBERS = ["1", "2.5", ".5", "-3.", "+1e-3", "NaN", "-inf", "", "7E5"]
+
+
+def test_one_cell_of_text_among_numbers_is_told():
+    columns = {"x": [*NUMBERS, " oops "], "few": ["1", *["word"] * 9], "y": ["1"] * 10}
+    chosen = choose(columns, texts=True)
+    assert chosen.columns == ("y",)
+    (note,) = chosen.notes
+    assert note.startswith("column 'x' is no feature, as data row 10 holds 'oops' among numbers")
+    with pytest.raises(InputError, match=r"no features; .*data row 10 holds 'oops'"):
+        choose({"x": columns["x"]}, texts=True)
+    with pytest.raises(InputError, match=r"not numeric \(data row 10 holds 'oops'\)"):
+        choose(columns, "x,y", texts=True)
+    assert choose({"x": NUMBERS[:5]}, texts=True).notes == ()  # all of them are read
+
+
+def test_a_cell_that_is_told_is_shortened():
+    with pytest.raises(InputError, match=r"data row 1 holds 'long .*\[\.\.\.\]'") as error:
+        choose({"x": ["long " * 1000]}, "x", texts=True)
+    assert len(str(error.value)) < 200
 
 
 def test_no_features():

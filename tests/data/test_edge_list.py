@@ -129,7 +129,7 @@ def test_ids_are_numbers_or_texts(tmp_path, ids):
 
 
 def test_columns_that_are_no_features_are_said(write):
-    table = write("t.csv", "id,label,a,b\nbob,x,1,old\nann,y,2,5\ncy,,0,3\n")
+    table = write("t.csv", "id,label,a,b\nbob,x,1,old\nann,y,2,new\ncy,,0,3\n")
     graph = read_edge_list(write("e.csv", EDGES), table)
     assert graph.features.shape == (3, 1)
     assert graph.notes == (f"columns 'b' of {str(table)!r} are no features",)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -19,6 +20,8 @@ FEWEST_NUMBERED = 20
 
 # What pandas calls the index of a frame that it wrote.
 _INDEX_NAME = re.compile(r"|Unnamed: \d+|__index_level_\d+__")
+# What Arrow casts to a float.
+_NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$|^(?i:[+-]?(inf|infinity|nan))$"
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,7 @@ def choose_features(
             part = _numbers(table[name], texts=True)
             if part is None:
                 raise InputError(
-                    f"column {name!r} of {where} is not numeric (type {table[name].type}); "
+                    f"column {name!r} of {where} is not numeric ({_why(table[name])}); "
                     f"choose other columns with --features"
                 )
             parts[name] = part
@@ -162,12 +165,18 @@ def _default(
             part = _numbers(table[name], texts)
             if part is not None:
                 parts[name] = part
+            elif texts and _mostly_numbers(table[name]):
+                notes.append(
+                    f"column {name!r} is no feature, as {_why(table[name])} among numbers; mend "
+                    f"the cell if it is to be one"
+                )
     if not parts:  # perhaps one column of lists of integers
         vectors = [name for name in usable if _width(table[name], floats=False)]
         if len(vectors) != 1:
+            hint = f" ({notes[0]})" if notes else ""
             raise InputError(
                 f"no column of {where} is numeric besides the label, so there are no features; "
-                f"the columns are {listed(table.column_names)}"
+                f"the columns are {listed(table.column_names)}{hint}"
             )
         part = _numbers(table[vectors[0]], texts)
         assert part is not None
@@ -200,10 +209,8 @@ def _numbers(column: pa.ChunkedArray, texts: bool) -> np.ndarray | None:
     if _is_list(kind):
         width = _width(column, floats=False)
         return _vectors(column, width) if width else None
-    if texts and (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
-        trimmed = pc.utf8_trim_whitespace(column)
-        marks = pa.array(sorted({*MISSING, "none"}), kind)
-        column = pc.if_else(pc.is_in(pc.utf8_lower(trimmed), marks), None, trimmed)
+    if texts and _is_text(kind):
+        column = _filled(column)
     elif not _is_number(kind):
         return None
     if column.null_count == len(column):
@@ -213,6 +220,35 @@ def _numbers(column: pa.ChunkedArray, texts: bool) -> np.ndarray | None:
     except pa.ArrowInvalid:
         return None
     return _single(values)[:, None]
+
+
+def _filled(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """A column of texts, trimmed, with null where a cell stands for a missing number."""
+    trimmed = pc.utf8_trim_whitespace(column)
+    marks = pa.array(sorted({*MISSING, "none"}), column.type)
+    return pc.if_else(pc.is_in(pc.utf8_lower(trimmed), marks), None, trimmed)
+
+
+def _mostly_numbers(column: pa.ChunkedArray) -> bool:
+    """Whether most of the filled cells of a column of texts are numbers."""
+    if not _is_text(column.type):
+        return False
+    share = pc.mean(_looks_like_number(_filled(column))).as_py()
+    return share is not None and share > 0.5
+
+
+def _why(column: pa.ChunkedArray) -> str:
+    """Why a column is not numeric: its first cell that is no number, or its type."""
+    if _is_text(column.type):
+        cells = _filled(column)
+        at = pc.index(_looks_like_number(cells), False).as_py()
+        if at >= 0:
+            return f"data row {at + 1} holds {textwrap.shorten(cells[at].as_py(), 40)!r}"
+    return f"type {column.type}"
+
+
+def _looks_like_number(cells: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pc.match_substring_regex(cells, _NUMBER)
 
 
 def _vectors(column: pa.ChunkedArray, width: int) -> np.ndarray:
@@ -243,6 +279,10 @@ def _single(values: np.ndarray) -> np.ndarray:
 
 def _is_number(kind: pa.DataType) -> bool:
     return pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return pa.types.is_string(kind) or pa.types.is_large_string(kind)
 
 
 def _is_list(kind: pa.DataType) -> bool:
