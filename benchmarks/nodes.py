@@ -1,9 +1,11 @@
-"""Diff-ResNet on a graph: a plain dense loop, one run at a time, beside ours. The same model twice.
+"""Diff-ResNet on a graph: loops, one run at a time, beside ours. The same model on every side.
 
     python benchmarks/nodes.py                      # seconds an epoch, Cora and Citeseer
 
-Both sides train by the same Adam, with dropout before every diffusion step (the released model) or
-once before all of them. `nodes_accuracy.py` has what comes of the training.
+The plain loop has dense features, as the paper is read; the sparse loop is what a reader would
+write who knows sparse matrices. All sides train by the same Adam, with dropout before every
+diffusion step (the released model) or once before all of them. `nodes_accuracy.py` has what comes
+of the training.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from diffresnet.nodes.models.diff_resnet import DiffResNetNodes, DiffResNetSetti
 from diffresnet.nodes.presets import PUBLISHED
 from diffresnet.nodes.sweep import Protocol
 from diffresnet.nodes.training import NodeModel, Training
-from nodes_plain import PlainDiffResNet
+from nodes_plain import PlainDiffResNet, SparseDiffResNet
 
 
 def epoch(model: NodeModel, labels: Tensor, rows: Tensor, held: Tensor) -> Callable[[], None]:
@@ -60,6 +62,7 @@ def main() -> None:
             settings = DiffResNetSettings(**{**vars(PUBLISHED[name]), "placement": placement})
             sides = {
                 "plain loop": PlainDiffResNet(data, settings, 0),
+                "sparse loop": SparseDiffResNet(data, settings, 0),
                 "diffresnet": DiffResNetNodes(data, settings, [0]),
             }
             found = medians(
