@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 
+from diffresnet.nodes.guide import diffused_labels
 from diffresnet.nodes.models.self_teaching import SelfTeachingNodes, SelfTeachingSettings
 from diffresnet.nodes.training import Training, cross_entropies, train
 from node_cases import halves, node_data
@@ -85,6 +86,25 @@ class TestTeacher:
         model.prepare(rows)
         assert model.remembered is None
         assert model.epoch == 0
+
+    def test_mixes_in_its_guide_the_more_the_fewer_labels_there_are(self):
+        data = node_data()
+        everyone, alone = torch.arange(len(data)), SelfTeachingNodes(data, QUIET, [1, 2])
+        lesson = alone._teacher()
+        for labels, share in ((2, 5 / 6), (10, 1 / 2), (40, 1 / 5)):
+            rows = torch.arange(labels)
+            model = SelfTeachingNodes(data, replace(QUIET, guide=5.0), [1, 2])
+            model.prepare(rows)
+            said = diffused_labels(data, rows)
+            torch.testing.assert_close(model._teacher(), (1 - share) * lesson + share * said)
+            model.keep(torch.tensor([1]))
+            torch.testing.assert_close(
+                model._teacher(), (1 - share) * lesson[1:] + share * said, atol=1e-4, rtol=1e-4
+            )
+        for settings in (replace(QUIET, guide=0.0), replace(QUIET, teaching=0.0)):
+            model = SelfTeachingNodes(data, settings, [1])
+            model.prepare(everyone)
+            assert model.guide is None
 
     def test_no_label_beyond_training_and_validation_is_read(self):
         data = node_data()

@@ -11,11 +11,15 @@ import click
 import numpy as np
 
 from ..data.atomic import check_readable, check_writable
+from ..data.edge_list import SUFFIXES as EDGE_SUFFIXES
+from ..data.graph_notes import graph_notes
+from ..data.graphs import GraphData
 from ..data.labels import labelled, similar_names
+from ..data.node_table import holds_graph, read_node_table
 from ..data.outputs import check_output, write_table
 from ..data.tables import SUFFIXES, FeatureTable, read_table
 from ..errors import InputError
-from .labelling import Labelling, fit, label_with
+from .labelling import Labelling, fit, fit_nodes, label_with
 from .options import device_option, json_option, quiet_option, seed_option, write_json
 from .progress import note, status
 
@@ -46,6 +50,20 @@ LISTED = 12
     "column of vectors if there is one. In .npz: the array.",
 )
 @click.option(
+    "--graph",
+    "edges",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="A .csv or .parquet list of edges between the rows of FILE: ids of the two ends in the "
+    "first two columns.",
+)
+@click.option(
+    "--id-column",
+    metavar="NAME",
+    help="With --graph: the column of FILE that holds the ids.  [default: id, node or node_id, "
+    "else the first]",
+)
+@click.option(
     "--model",
     "model_out",
     type=click.Path(path_type=Path),
@@ -69,6 +87,8 @@ def command(
     out: Path,
     label_column: str,
     features: str | None,
+    edges: Path | None,
+    id_column: str | None,
     model_out: Path | None,
     model_in: Path | None,
     relabel: bool,
@@ -83,20 +103,35 @@ def command(
     column of labels, blank where there is none). The output holds all rows and columns of FILE,
     and a label, a confidence, and a flag for each row: given, predicted, or unreached where no
     label is connected to the row.
+
+    Where rows are linked, as papers are by citations, --graph names the links, and labels follow
+    them as well as the features. A .npz FILE with adj_data, adj_indices, adj_indptr, adj_shape and
+    labels is such a graph by itself.
     """
     start = time.perf_counter()
-    _check_places(file, out, model_out, model_in, json_path)
+    _check_places(file, out, edges, model_out, model_in, json_path)
+    if id_column is not None and edges is None:
+        raise click.UsageError("--id-column is about the rows that edges join; give --graph")
+    graph = None
     with status(f"reading {file}", quiet):
-        table = read_table(
-            file,
-            label_column=label_column,
-            features=features,
-            labels_required=model_in is None,
-        )
+        if edges is not None or holds_graph(file):
+            _check_of_graph(file, edges, model_out, model_in, relabel, features, label_column)
+            table, graph = read_node_table(
+                file, edges, label_column=label_column, id_column=id_column, features=features
+            )
+        else:
+            table = read_table(
+                file,
+                label_column=label_column,
+                features=features,
+                labels_required=model_in is None,
+            )
     if table.label_column is None and label_column != "label":
         raise InputError(f"{str(file)!r} has no labels {label_column!r}; leave --label-column out")
     check_output(out, table)
-    if model_in is not None:
+    if graph is not None:
+        labelling = fit_nodes(table, graph, device, seed, quiet)
+    elif model_in is not None:
         with status(f"labelling {len(table)} rows", quiet):
             labelling = label_with(model_in, table, relabel)
     else:
@@ -111,14 +146,20 @@ def command(
     seconds = time.perf_counter() - start
     result = _result(table, labelling, flags)
     # Not before: a failure is to be the one line on stderr.
-    for text in (*table.notes, *similar_names(table.labels)):
+    notes = (*table.notes, *similar_names(table.labels))
+    if graph is not None:
+        notes = tuple(graph_notes(graph, graph.undirected()))
+    for text in notes:
         note(f"note: {text}", quiet)
-    note(_summary(table, labelling, result, seconds, out), quiet)
+    rows = _features(table) if graph is None else _links(graph)
+    note(_summary(table, labelling, result, rows, seconds, out), quiet)
     settings = {
         "file": file,
         "out": out,
         "label_column": label_column,
         "features": features,
+        "graph": edges,
+        "id_column": id_column,
         "model": model_out,
         "with": model_in,
         "relabel": relabel,
@@ -131,13 +172,44 @@ def command(
     )
 
 
+def _check_of_graph(
+    file: Path,
+    edges: Path | None,
+    model_out: Path | None,
+    model_in: Path | None,
+    relabel: bool,
+    features: str | None,
+    label_column: str,
+) -> None:
+    """Refuse options that have no meaning for a graph."""
+    unused = {"--model": model_out, "--with": model_in, "--relabel": relabel or None}
+    for option, value in unused.items():
+        if value is not None:
+            raise click.UsageError(
+                f"{option} is for tables without a graph: the nodes of a graph are labelled "
+                f"together, and given labels are kept"
+            )
+    if edges is None and (features is not None or label_column not in ("label", "labels")):
+        raise click.UsageError(
+            f"{file} is a graph: its features are attr_*, its labels the array labels; leave "
+            f"--features and --label-column out"
+        )
+
+
 def _check_places(
-    file: Path, out: Path, model_out: Path | None, model_in: Path | None, json_path: Path | None
+    file: Path,
+    out: Path,
+    edges: Path | None,
+    model_out: Path | None,
+    model_in: Path | None,
+    json_path: Path | None,
 ) -> None:
     if model_in is not None and model_out is not None:
         raise click.UsageError("--model saves what is fitted, and --with fits nothing; leave one")
     check_readable(file, SUFFIXES)
     check_writable(out, SUFFIXES)
+    if edges is not None:
+        check_readable(edges, EDGE_SUFFIXES)
     if model_in is not None:
         check_readable(model_in)
     used = {"--out": out, "--model": model_out, "--json": json_path}
@@ -145,7 +217,8 @@ def _check_places(
     for name, path in outputs.items():
         check_writable(path)
         others = [p for other, p in outputs.items() if other != name]
-        others += [p for p in (model_in, None if name == "--out" else file) if p is not None]
+        read = (model_in, edges, None if name == "--out" else file)
+        others += [p for p in read if p is not None]
         if path.resolve() in [p.resolve() for p in others]:
             raise click.UsageError(f"{name} {path} would replace another file of this command")
 
@@ -166,12 +239,17 @@ def _result(table: FeatureTable, labelling: Labelling, flags: np.ndarray) -> dic
 
 
 def _summary(
-    table: FeatureTable, labelling: Labelling, result: dict[str, Any], seconds: float, out: Path
+    table: FeatureTable,
+    labelling: Labelling,
+    result: dict[str, Any],
+    rows: str,
+    seconds: float,
+    out: Path,
 ) -> str:
-    blank, names = ~table.labelled, table.feature_names
+    blank = ~table.labelled
     sure = result["mean_confidence"]
     lines = {
-        "rows": f"{len(table)}, with {len(names)} features {_ends(names)}",
+        "rows": f"{len(table)}, with {rows}",
         "labelled": f"{result['labelled']} {_per_class(table)}".rstrip(),
         "reach": f"{int(labelling.reached[blank].sum())} of {int(blank.sum())} unlabelled rows "
         f"are connected to a label",
@@ -181,6 +259,15 @@ def _summary(
         "written": str(out),
     }
     return "\n".join(f"{name:<10}{text}" for name, text in lines.items())
+
+
+def _features(table: FeatureTable) -> str:
+    return f"{len(table.feature_names)} features {_ends(table.feature_names)}"
+
+
+def _links(graph: GraphData) -> str:
+    features = 0 if graph.features is None else graph.features.shape[1]
+    return f"{features} features and {graph.edges} edges"
 
 
 def _ends(names: tuple[str, ...]) -> str:

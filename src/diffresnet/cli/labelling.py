@@ -1,4 +1,4 @@
-"""Labels for a table: by fitting a model to it, or by a model that was saved."""
+"""Labels for a table: by fitting a model to it or to its graph, or by a model that was saved."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from ..data.graphs import GraphData
 from ..data.tables import FeatureTable
 from ..errors import InputError
+from .progress import progress
 
 
 @dataclass(frozen=True)
@@ -29,14 +31,7 @@ def fit(table: FeatureTable, device: str, seed: int, relabel: bool) -> tuple[Lab
     InputError
         If the labels are all of one class.
     """
-    classes = set(table.labels[table.labelled].tolist())
-    if len(classes) < 2:
-        only = classes.pop()
-        hint = "; -1 means unlabelled, so name two classes -1 and +1 otherwise" if only == 1 else ""
-        raise InputError(
-            f"all labels of {str(table.path)!r} are {only!r}; labelled rows of at least "
-            f"two classes are needed{hint}"
-        )
+    _check_classes(table)
     from .. import DiffusionClassifier
 
     model = DiffusionClassifier(device=device, random_state=seed, relabel=relabel)
@@ -48,6 +43,41 @@ def fit(table: FeatureTable, device: str, seed: int, relabel: bool) -> tuple[Lab
     if not relabel:
         labels = _keep_given(table, labels)
     return Labelling(labels, np.asarray(model.confidence_), np.asarray(model.reached_)), model
+
+
+def fit_nodes(
+    table: FeatureTable, graph: GraphData, device: str, seed: int, quiet: bool
+) -> Labelling:
+    """Labels of the nodes of a graph, from networks trained on those that have one.
+
+    Raises
+    ------
+    InputError
+        If the labels are all of one class.
+    """
+    _check_classes(table)
+    from ..classify.inputs import pick_device
+    from ..nodes.data import NodeData
+    from ..nodes.labelling import EPOCHS, label_nodes
+
+    data = NodeData.from_graph(graph, pick_device(device), whole=True)
+    with progress(f"training on {len(data)} nodes", EPOCHS, quiet) as bar:
+        found = label_nodes(data, seed=seed, advance=bar)
+    # Classes as they stand in the table, where they may be integers.
+    called = {str(label): label for label in table.labels[table.labelled].tolist()}
+    names = np.array([called[name] for name in data.class_names], dtype=table.labels.dtype)
+    return Labelling(names[found.codes], found.confidence, found.reached)
+
+
+def _check_classes(table: FeatureTable) -> None:
+    classes = set(table.labels[table.labelled].tolist())
+    if len(classes) < 2:
+        only = classes.pop()
+        hint = "; -1 means unlabelled, so name two classes -1 and +1 otherwise" if only == 1 else ""
+        raise InputError(
+            f"all labels of {str(table.path)!r} are {only!r}; labelled rows of at least "
+            f"two classes are needed{hint}"
+        )
 
 
 def label_with(path: Path, table: FeatureTable, relabel: bool) -> Labelling:

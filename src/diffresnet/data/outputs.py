@@ -63,7 +63,7 @@ def write_table(
     that held the labels is replaced where it stands; label (of the type of the given labels),
     confidence and flag come last otherwise. To columns, a .npz table gives its arrays of one number
     or text a row. To .npz, a table of columns gives `features` (n, d), `feature_names` and its
-    other columns as texts.
+    other columns as texts; the nodes of a graph give all their columns as texts.
 
     Parameters
     ----------
@@ -108,7 +108,9 @@ def _to_arrays(
     if isinstance(table.carried, dict):
         arrays = dict(table.carried)
     else:
-        arrays = {"features": table.features, "feature_names": np.array(table.feature_names)}
+        arrays = {}
+        if table.feature_names:
+            arrays = {"features": table.features, "feature_names": np.array(table.feature_names)}
         for name in table.carried.column_names:
             if name not in table.feature_columns:
                 cells = table.carried[name].to_pylist()

@@ -98,12 +98,18 @@ def read_table(
             table = _from_columns(path, label_column, features, labels_required)
     except MemoryError as error:
         raise InputError(f"{str(path)!r} is larger than the memory at hand") from error
-    if labels_required and not table.labelled.any():
-        raise InputError(
-            f"no row of {str(path)!r} has a label in {table.label_column!r}; at least one labelled "
-            f"row of each class is needed"
-        )
+    if labels_required:
+        check_labelled(table)
     return table
+
+
+def check_labelled(table: FeatureTable) -> None:
+    """Raise `InputError` if no row has a label."""
+    if not table.labelled.any():
+        raise InputError(
+            f"no row of {str(table.path)!r} has a label in {table.label_column!r}; at least one "
+            f"labelled row of each class is needed"
+        )
 
 
 def _from_columns(

@@ -149,6 +149,13 @@ class NodeData:
         return self.name if (self.features.shape[1], self.classes) == same else ""
 
     @property
+    def structure_only(self) -> bool:
+        """Whether nodes are told apart by number alone, as where a graph has no features."""
+        n = len(self)
+        own = self.features.shape == (n, n) and self.features.nnz == n
+        return own and bool((self.features.indices == np.arange(n)).all())
+
+    @property
     def edges(self) -> int:
         return int(self.adjacency.nnz // 2)
 

@@ -142,6 +142,33 @@ def train(
     return Trained(epochs, kept_accuracy)
 
 
+def train_for(
+    model: NodeModel,
+    labels: Int[Tensor, " n"],
+    rows: Int[Tensor, " k"],
+    training: Training,
+    epochs: int,
+    advance: Callable[[int], None] | None = None,
+) -> None:
+    """Train on all labels that there are, for so many epochs: nothing is held out to stop it.
+
+    Parameters
+    ----------
+    labels : (n,) classes from 0 on; those of other nodes are not read.
+    advance : called with 1 after every epoch.
+    """
+    model.prepare(rows)
+    target, optimizer = labels[rows], _adam(model, training)
+    model.train()
+    for _ in range(epochs):
+        optimizer.zero_grad()
+        model.losses(rows, target).sum().backward()
+        optimizer.step()
+        if advance is not None:
+            advance(1)
+    model.eval()
+
+
 def _adam(model: NodeModel, training: Training) -> torch.optim.Adam:
     return torch.optim.Adam(
         model.parameters(), training.learning_rate, weight_decay=training.weight_decay, fused=True

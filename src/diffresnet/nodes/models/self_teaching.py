@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from ...operators.matrix import SparseMatrix
 from ..data import NodeData
+from ..guide import diffused_labels
 from ..preset import Preset, of
 from ..training import NodeModel, Training, cross_entropies
 from .dropout import dropout
@@ -53,6 +54,10 @@ class SelfTeachingSettings:
         The teacher's probabilities are raised to this power.
     ramp : int
         In the first so many epochs the weight grows in proportion to the epoch.
+    guide : float
+        The teacher listens to `diffused_labels` too: they weigh as much as the model where there
+        are so many labels a class, more where there are fewer (a share of g / (g + m) with m
+        labels a class); 0 for not at all.
     """
 
     width: int = 32
@@ -68,6 +73,7 @@ class SelfTeachingSettings:
     memory: float = 0.9
     sharpness: float = 1.0
     ramp: int = 50
+    guide: float = 5.0
 
 
 class SelfTeachingNodes(NodeModel):
@@ -79,15 +85,15 @@ class SelfTeachingNodes(NodeModel):
     diffused. C and H are learned; where C has full column rank there is a U for every H.
 
     The teacher is a running mean of the model's own classes, as in temporal ensembling (Laine and
-    Aila 2017, arXiv 1610.02242). It reads no label; the labels of training nodes reach it by way
-    of the model alone.
+    Aila 2017, arXiv 1610.02242), mixed with what a diffusion of the labels of training nodes says:
+    where labels are few a network alone would teach itself its own errors.
     """
 
     def __init__(
         self, data: NodeData, settings: SelfTeachingSettings, seeds: Sequence[int]
     ) -> None:
         super().__init__()
-        self.members, self.settings = len(seeds), settings
+        self.members, self.settings, self.data = len(seeds), settings, data
         self.features = UnitRows(data, settings.rows)
         self.propagation = _propagation(data, settings.similar)
         drawn, inputs, device = generators(seeds), self.features.width, data.device
@@ -98,11 +104,18 @@ class SelfTeachingNodes(NodeModel):
         self.head = Linear(drawn, settings.width, data.classes, device)
         self.epoch = 0
         self.remembered: Tensor | None = None
+        self.guide: Tensor | None = None
+        self.share = 0.0
         self._said: tuple[list[int], Tensor] | None = None
 
     def prepare(self, train_rows: Int[Tensor, " k"]) -> None:
-        """The teacher starts afresh."""
+        """The teacher starts afresh, with the guide of these labels."""
+        how = self.settings
         self.epoch, self.remembered, self._said = 0, None, None
+        self.guide = None
+        if how.teaching and how.guide:
+            self.guide = diffused_labels(self.data, train_rows)
+            self.share = how.guide / (how.guide + len(train_rows) / self.data.classes)
 
     def forward(self, rows: Int[Tensor, " k"]) -> Float[Tensor, "m k c"]:
         scores = self._scores()
@@ -163,7 +176,8 @@ class SelfTeachingNodes(NodeModel):
             classes = how.memory * self.remembered + (1 - how.memory) * classes
         self.remembered = classes
         sharp = classes**how.sharpness
-        return sharp / sharp.sum(-1, keepdim=True)
+        sharp = sharp / sharp.sum(-1, keepdim=True)
+        return sharp if self.guide is None else torch.lerp(sharp, self.guide, self.share)
 
 
 def _propagation(data: NodeData, similar: float) -> SparseMatrix:
