@@ -37,6 +37,7 @@ bench: install
 	$(BIN)/python benchmarks/geometry.py
 	$(BIN)/python benchmarks/synthetic.py
 	$(BIN)/python benchmarks/nodes.py
+	$(BIN)/python benchmarks/label_nodes.py
 	$(BIN)/python benchmarks/fewshot.py
 	$(BIN)/python benchmarks/readme.py
 

@@ -20,6 +20,7 @@ from .words import ahead, datasets
 
 CHANGES: dict[str, dict[str, Any]] = {
     "no teacher": {"teaching": 0.0},
+    "a teacher without guide": {"guide": 0.0},
     "a teacher without memory": {"memory": 0.0},
     "a sharpened teacher": {"sharpness": 1.5},
     "no edges between similar nodes": {"similar": 0.0},
