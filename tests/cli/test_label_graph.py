@@ -22,6 +22,7 @@ def folder(tmp_path, monkeypatch):
     frame["topic"] = pd.array(np.where(given, graph.labels + 5, None), dtype="Int64")
     frame.to_csv("papers.csv", index=False)
     frame.to_parquet("papers.parquet")
+    frame.assign(w3=frame["w3"].where(frame.index != 7)).to_csv("nan.csv", index=False)
     coo = graph.adjacency.tocoo()
     edges = pd.DataFrame({"from": np.array(ids)[coo.row], "to": np.array(ids)[coo.col]})
     edges.to_csv("cites.csv", index=False)
@@ -88,6 +89,12 @@ def test_a_graph_in_npz(folder):
         (["papers.csv", "--graph", "g.npz"], ".csv or .parquet"),
         (["papers.csv", "--graph", "cites.csv"], "no column 'label'"),
         (["papers.csv", "--graph", "cites.csv", "--label-column", "year"], "holds the labels"),
+        (["papers.csv", *OF_TABLE[:-1], "topic,w1"], "'topic' of 'papers.csv' holds the labels"),
+        (["papers.csv", *OF_TABLE[:-1], "x"], "no column of 'papers.csv' is called 'x'"),
+        (
+            ["nan.csv", *OF_TABLE],
+            "data row 8; fill or drop them, or choose other features with --features\n",
+        ),
         (["g.npz", "--graph", "cites.csv"], ".csv or .parquet"),
         (["g.npz", "--features", "w"], "leave --features and --label-column out"),
     ],

@@ -165,6 +165,12 @@ def test_one_cell_of_text_among_numbers_is_told():
     assert choose({"x": NUMBERS[:5]}, texts=True).notes == ()  # all of them are read
 
 
+@pytest.mark.parametrize("column", [["", " NA "], pa.nulls(2), pa.array([None, None], "f8")])
+def test_a_blank_column_is_told(column):
+    with pytest.raises(InputError, match=r"'x' of 'a.csv' is not numeric \(all its cells are bl"):
+        choose({"x": column, "y": [1, 2]}, "x", texts=True)
+
+
 def test_a_cell_that_is_told_is_shortened():
     with pytest.raises(InputError, match=r"data row 1 holds 'long .*\[\.\.\.\]'") as error:
         choose({"x": ["long " * 1000]}, "x", texts=True)

@@ -238,9 +238,11 @@ def _mostly_numbers(column: pa.ChunkedArray) -> bool:
 
 
 def _why(column: pa.ChunkedArray) -> str:
-    """Why a column is not numeric: its first cell that is no number, or its type."""
+    """Why a column is not numeric: no cell is filled, the first that is no number, or its type."""
+    cells = _filled(column) if _is_text(column.type) else column
+    if cells.null_count == len(cells):
+        return "all its cells are blank"
     if _is_text(column.type):
-        cells = _filled(column)
         at = pc.index(_looks_like_number(cells), False).as_py()
         if at >= 0:
             return f"data row {at + 1} holds {textwrap.shorten(cells[at].as_py(), 40)!r}"

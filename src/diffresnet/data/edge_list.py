@@ -13,16 +13,13 @@ import scipy.sparse
 from ..errors import InputError
 from .atomic import Pathlike, check_readable
 from .columnar import read_csv, read_parquet
-from .columns import ChosenFeatures, choose_features, listed
+from .columns import choose_features, listed
 from .graphs import GraphData
 from .labels import labels_of_column, similar_names
 
 SUFFIXES = (".csv", ".parquet")
 WEIGHT = "weight"
 ID_NAMES = ("id", "node", "node_id")
-
-# What `choose_features` calls it for tables; there --features names the table itself.
-_OPTION = ("--features", "--feature-columns")
 
 
 def read_edge_list(
@@ -32,6 +29,7 @@ def read_edge_list(
     label_column: str = "label",
     id_column: str | None = None,
     features: str | Sequence[str] | None = None,
+    feature_option: str = "--feature-columns",
 ) -> GraphData:
     """Read a graph from a .csv or .parquet file of edges, and one of nodes.
 
@@ -53,6 +51,8 @@ def read_edge_list(
         By default the column called id, node or node_id, or else the first one.
     features : str or sequence of str, optional
         As for `choose_features`. A table of ids and labels alone is a graph without features.
+    feature_option : str
+        What messages call the option that chooses features.
 
     Raises
     ------
@@ -92,9 +92,15 @@ def read_edge_list(
     rest = nodes.drop_columns([key])
     matrix = None
     if features is not None or set(rest.column_names) - {label_column}:
-        chosen = _chosen(rest, label_column, features, _is_csv(table), there)
+        called = ("--features", feature_option)
+        try:
+            chosen = choose_features(
+                rest, label_column, features, texts=_is_csv(table), where=there
+            )
+        except InputError as error:
+            raise InputError(str(error).replace(*called)) from error
         matrix = scipy.sparse.csr_array(chosen.matrix)
-        remarks += [text.replace(*_OPTION) for text in chosen.notes]
+        remarks += [text.replace(*called) for text in chosen.notes]
         if features is None:
             others = {label_column, *chosen.columns}
             left = [name for name in rest.column_names if name not in others]
@@ -111,19 +117,6 @@ def read_edge_list(
         files=(path, Path(table)),
         notes=(*notes, *remarks),
     )
-
-
-def _chosen(
-    table: pa.Table,
-    label_column: str,
-    features: str | Sequence[str] | None,
-    texts: bool,
-    where: str,
-) -> ChosenFeatures:
-    try:
-        return choose_features(table, label_column, features, texts=texts, where=where)
-    except InputError as error:
-        raise InputError(str(error).replace(*_OPTION)) from error
 
 
 def _read(path: Pathlike) -> pa.Table:

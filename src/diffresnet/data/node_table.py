@@ -96,7 +96,12 @@ def _of_columns(
         columns[label_column], f"label column {label_column!r} of {str(path)!r}"
     )
     graph = read_edge_list(
-        edges, path, label_column=label_column, id_column=id_column, features=features
+        edges,
+        path,
+        label_column=label_column,
+        id_column=id_column,
+        features=features,
+        feature_option="--features",
     )
     return _table(path, labels, label_column, columns), graph
 

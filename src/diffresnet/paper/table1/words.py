@@ -155,10 +155,10 @@ def best_text(results: Sequence[Result]) -> str:
     return (
         "Diff-ResNet, best, is ours: a narrow residual block, a diffusion of class scores that "
         "keeps coming back to its start, along citations and, for a tenth, between nodes of "
-        "similar words, and a teacher, which is the model’s own past. Its "
-        "settings were fixed before its first run here: chosen on other splits of these graphs, by "
-        "their validation nodes and by 500 more of each, so that labels of nodes that test here "
-        "have had a say in them. "
+        "similar words, and a teacher, which is the model’s own past and a diffusion of the "
+        "training labels. Its settings were fixed before its first run here: chosen on other "
+        "splits of these graphs, by their validation nodes and by others, so that labels of nodes "
+        "that test here have had a say in them. "
         "Paired by split: " + "; ".join(said) + "."
     )
 
