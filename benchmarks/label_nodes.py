@@ -57,12 +57,13 @@ def propagated(data: NodeData, rows: torch.Tensor, seed: int) -> np.ndarray:
     return model(torch.arange(len(data)))[0].numpy()
 
 
+PROPAGATION = "label propagation"
 METHODS: dict[str, Labels] = {
     "label_nodes": ours,
     "DiffusionClassifier": guide,
     "APPNP": network("appnp"),
     "GCN": network("gcn"),
-    "label propagation": propagated,
+    PROPAGATION: propagated,
 }
 
 
@@ -99,8 +100,9 @@ def measured(whole: NodeData, truth: np.ndarray, protocol: Protocol) -> list[dic
             seconds[method] += time.perf_counter() - start
             right = p.argmax(1) == truth[split.test]
             accuracy[method].append(100 * right.mean())
-            sure[method].append(100 * p.max(1).mean())
-            gap[method].append(100 * expected_calibration_error(p.max(1), right))
+            if method != PROPAGATION:  # whose scores are no probabilities
+                sure[method].append(100 * p.max(1).mean())
+                gap[method].append(100 * expected_calibration_error(p.max(1), right))
     best = np.array(accuracy["label_nodes"])
     rows = []
     for method, found in accuracy.items():
@@ -112,8 +114,8 @@ def measured(whole: NodeData, truth: np.ndarray, protocol: Protocol) -> list[dic
                 "method": method,
                 "accuracy": plus_minus(np.array(found)),
                 "label_nodes less it": "" if method == "label_nodes" else plus_minus(ahead, "+"),
-                "mean confidence": f"{np.mean(sure[method]):.1f}",
-                "calibration error": f"{np.mean(gap[method]):.1f}",
+                "mean confidence": f"{np.mean(sure[method]):.1f}" if sure[method] else "",
+                "calibration error": f"{np.mean(gap[method]):.1f}" if gap[method] else "",
                 "seconds": f"{seconds[method] / protocol.splits:.1f}",
             }
         )

@@ -70,7 +70,6 @@ def main() -> None:
                     if side == "diffresnet"
                     else "",
                     "epochs": f"{np.mean([run.epochs.mean() for run in runs]):.0f}",
-                    "seconds a model": f"{of_all.seconds:.1f}",
                 }
             )
     publish(
