@@ -43,16 +43,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", nargs="+", default=["cora", "citeseer"])
     parser.add_argument("--splits", type=int, default=10)
-    parser.add_argument("--inits", type=int, default=2)
+    parser.add_argument(
+        "--inits", type=int, nargs="+", default=[2], help="of all data sets, or of each"
+    )
     parser.add_argument("--runs", type=Path, required=True)
     parser.add_argument("--each", action="store_true", help="dropout before every step")
     options = parser.parse_args()
     torch.set_num_threads(1)
     rows = []
-    for name in options.data:
+    inits = options.inits * (len(options.data) if len(options.inits) == 1 else 1)
+    for name, count in zip(options.data, inits, strict=True):
         data = NodeData.from_graph(read_graph(data_file(f"graphs/{name}.npz")))
         ours = preset("diff_resnet" if options.each else "diff_resnet_once", data)
-        protocol = Protocol(options.splits, options.inits)
+        protocol = Protocol(options.splits, count)
         found = {
             side: sweep(data, model, protocol, shards=options.runs)
             for side, model in (("loop", loop_of(ours)), ("diffresnet", ours))
@@ -65,6 +68,7 @@ def main() -> None:
                     "data": name,
                     "dropout": "before every step" if options.each else "once",
                     "side": side,
+                    "runs": f"{options.splits} × {count}",
                     "accuracy": f"{of_all.accuracy:.2f} ± {of_all.error:.2f}",
                     "difference": f"{less.mean:+.2f} ± {less.error:.2f}"
                     if side == "diffresnet"
@@ -75,8 +79,6 @@ def main() -> None:
     publish(
         "nodes_accuracy_each" if options.each else "nodes_accuracy",
         rows,
-        splits=options.splits,
-        inits=options.inits,
         threads=1,
     )
 
