@@ -8,7 +8,6 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from ..classify.estimator import DiffusionClassifier
 from .data import NodeData, row_scale
 
 
@@ -31,6 +30,9 @@ def diffused_labels(data: NodeData, rows: Int[Tensor, " k"]) -> Float[Tensor, "n
         return said + 1.0 / data.classes
     given = np.full(len(data), -1)
     given[at] = codes
+    # scikit-learn is large, and processes that train other models do without.
+    from ..classify.estimator import DiffusionClassifier
+
     unit = None
     if not data.structure_only:
         unit = scipy.sparse.csr_array(data.features.multiply(row_scale(data.features)[:, None]))
