@@ -19,6 +19,7 @@ from ..data.node_table import holds_graph, read_node_table
 from ..data.outputs import check_output, write_table
 from ..data.tables import SUFFIXES, FeatureTable, read_table
 from ..errors import InputError
+from .apart import check_apart
 from .labelling import Labelling, fit, fit_nodes, label_with
 from .options import device_option, json_option, quiet_option, seed_option, write_json
 from .progress import note, status
@@ -212,15 +213,12 @@ def _check_places(
         check_readable(edges, EDGE_SUFFIXES)
     if model_in is not None:
         check_readable(model_in)
-    used = {"--out": out, "--model": model_out, "--json": json_path}
-    outputs = {name: path for name, path in used.items() if path is not None}
-    for name, path in outputs.items():
-        check_writable(path)
-        others = [p for other, p in outputs.items() if other != name]
-        read = (model_in, edges, None if name == "--out" else file)
-        others += [p for p in read if p is not None]
-        if path.resolve() in [p.resolve() for p in others]:
-            raise click.UsageError(f"{name} {path} would replace another file of this command")
+    beside = {"--model": model_out, "--json": json_path}
+    for path in beside.values():
+        if path is not None:
+            check_writable(path)
+    check_apart({"--out": out, **beside}, (model_in, edges))
+    check_apart(beside, (file,))  # which --out may replace
 
 
 def _result(table: FeatureTable, labelling: Labelling, flags: np.ndarray) -> dict[str, Any]:

@@ -30,6 +30,7 @@ def read_edge_list(
     id_column: str | None = None,
     features: str | Sequence[str] | None = None,
     feature_option: str = "--feature-columns",
+    nodes: pa.Table | None = None,
 ) -> GraphData:
     """Read a graph from a .csv or .parquet file of edges, and one of nodes.
 
@@ -53,6 +54,8 @@ def read_edge_list(
         As for `choose_features`. A table of ids and labels alone is a graph without features.
     feature_option : str
         What messages call the option that chooses features.
+    nodes : pyarrow.Table, optional
+        What `read_columns` found in the table, where it has been read already.
 
     Raises
     ------
@@ -60,7 +63,7 @@ def read_edge_list(
         If a file is not as said above; an id is blank, is there twice, or is in an edge but not in
         the table; or a weight is negative or no number.
     """
-    path, listing = Path(edges), _read(edges)
+    path, listing = Path(edges), read_columns(edges)
     where = repr(str(path))
     if listing.num_columns < 2:
         raise InputError(
@@ -77,7 +80,8 @@ def read_edge_list(
         ids = np.unique(np.concatenate(ends))
         adjacency = _adjacency(ends, weights, ids, where, "it")
         return GraphData(path.stem, adjacency, ids=ids, notes=tuple(notes), files=(path,))
-    nodes, there = _read(table), repr(str(table))
+    nodes = read_columns(table) if nodes is None else nodes
+    there = repr(str(table))
     key = _id_column(nodes.column_names, id_column, there)
     ids = _ids(nodes[key], key, there)
     first, counts = np.unique(ids, return_counts=True)
@@ -119,7 +123,8 @@ def read_edge_list(
     )
 
 
-def _read(path: Pathlike) -> pa.Table:
+def read_columns(path: Pathlike) -> pa.Table:
+    """All columns of a .csv or .parquet file; raises `InputError` as `read_csv`, `read_parquet`."""
     checked = check_readable(path, SUFFIXES)
     return read_csv(checked) if _is_csv(checked) else read_parquet(checked)
 

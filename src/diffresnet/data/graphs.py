@@ -131,7 +131,11 @@ def read_graph(path: Pathlike) -> GraphData:
     InputError
         If the file is not as said above, or is damaged; the message is one line.
     """
-    arrays = load_npz(path)
+    return graph_of_arrays(load_npz(path), path)
+
+
+def graph_of_arrays(arrays: Mapping[str, np.ndarray], path: Pathlike) -> GraphData:
+    """The graph of a .npz file whose arrays have been read; see `read_graph`."""
     where = repr(str(path))
     if "adj_data" not in arrays:
         raise InputError(

@@ -9,11 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import InputError
-from .atomic import Pathlike, check_readable
-from .columnar import read_csv, read_parquet
+from .atomic import Pathlike
 from .columns import listed
-from .edge_list import SUFFIXES, read_edge_list
-from .graphs import GraphData, read_graph
+from .edge_list import read_columns, read_edge_list
+from .graphs import GraphData, graph_of_arrays
 from .labels import labels_of_column
 from .npz import load_npz
 from .tables import FeatureTable, check_labelled
@@ -69,13 +68,14 @@ def read_node_table(
 
 
 def _of_arrays(path: Path) -> tuple[FeatureTable, GraphData]:
-    graph = read_graph(path)
+    arrays = load_npz(path)
+    graph = graph_of_arrays(arrays, path)
     if graph.labels is None:
         raise InputError(
             f"the graph {str(path)!r} has no array 'labels'; it holds a class for each node, -1 "
             f"where there is none"
         )
-    return _table(path, graph.labels, "labels", load_npz(path)), graph
+    return _table(path, graph.labels, "labels", arrays), graph
 
 
 def _of_columns(
@@ -85,8 +85,7 @@ def _of_columns(
     id_column: str | None,
     features: str | Sequence[str] | None,
 ) -> tuple[FeatureTable, GraphData]:
-    check_readable(path, SUFFIXES)
-    columns = read_csv(path) if path.suffix.lower() == ".csv" else read_parquet(path)
+    columns = read_columns(path)
     if label_column not in columns.column_names:
         raise InputError(
             f"{str(path)!r} has no column {label_column!r}; name the one that holds the labels "
@@ -102,6 +101,7 @@ def _of_columns(
         id_column=id_column,
         features=features,
         feature_option="--features",
+        nodes=columns,
     )
     return _table(path, labels, label_column, columns), graph
 

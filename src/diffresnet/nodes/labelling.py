@@ -14,7 +14,7 @@ from ..classify.calibration import sharpness_for
 from ..classify.inputs import reached_from
 from .data import NodeData
 from .guide import guiding_graph
-from .models.self_teaching import SelfTeachingNodes, SelfTeachingSettings, preset
+from .models.self_teaching import SelfTeachingNodes, preset
 from .training import train_for
 
 MEMBERS = 4
@@ -87,7 +87,7 @@ def label_nodes(
     with torch.random.fork_rng(devices=[data.device] if data.device.type == "cuda" else []):
         torch.manual_seed(seed)
         seeds = [members * seed + member for member in range(members)]
-        model = SelfTeachingNodes(data, SelfTeachingSettings(**made.settings), seeds)
+        model = made.build(data, seeds)
         train_for(model, data.labels, rows, made.training, epochs, advance)
     with torch.no_grad():
         scores = model(torch.arange(len(data), device=data.device))
@@ -95,6 +95,7 @@ def label_nodes(
     codes = np.where(known, given, log_p.argmax(1))
     reached = reached_from(guiding_graph(data), np.flatnonzero(known))
     asked = reached & ~known
+    assert isinstance(model, SelfTeachingNodes)
     assert model.guide is not None
     sharpness = 1.0
     if asked.any():
