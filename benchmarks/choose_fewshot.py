@@ -18,13 +18,13 @@ from collections.abc import Iterator
 import torch
 
 from common import data_file, publish
-from diffresnet.fewshot.batch import Method
-from diffresnet.fewshot.evaluation import Outcome, evaluate
-from diffresnet.fewshot.features import Features, read_base_mean
-from diffresnet.fewshot.methods.external import External
-from diffresnet.fewshot.methods.internal import Internal
-from diffresnet.fewshot.tasks import sample_tasks
-from diffresnet.fewshot.tricks import Centre, Chain, paper_tricks, unit
+from diffresnet_lab.fewshot.batch import Method
+from diffresnet_lab.fewshot.evaluation import Outcome, evaluate
+from diffresnet_lab.fewshot.features import Features, read_base_mean
+from diffresnet_lab.fewshot.methods.external import External
+from diffresnet_lab.fewshot.methods.internal import Internal
+from diffresnet_lab.fewshot.tasks import sample_tasks
+from diffresnet_lab.fewshot.tricks import Centre, Chain, paper_tricks, unit
 
 SEED = 7
 

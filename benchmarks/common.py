@@ -17,7 +17,7 @@ import scipy
 import sklearn
 import torch
 
-from diffresnet.data.find import data_folders
+from diffresnet_lab.data.find import data_folders
 
 warnings.filterwarnings("ignore", message="Sparse (CSR tensor|invariant)")
 

@@ -22,15 +22,15 @@ import torch
 from torch import Tensor
 
 from common import data_file, publish
-from diffresnet.fewshot.batch import TaskBatch
-from diffresnet.fewshot.exact import exact_scores
-from diffresnet.fewshot.features import Features, gather
-from diffresnet.fewshot.kernel import compiled, kernel_scores
-from diffresnet.fewshot.network import Network, Training, initial_weights
-from diffresnet.fewshot.plain import plain_task
-from diffresnet.fewshot.problem import Problem
-from diffresnet.fewshot.tasks import sample_tasks
-from diffresnet.fewshot.tricks import Centre, Chain, unit
+from diffresnet_lab.fewshot.batch import TaskBatch
+from diffresnet_lab.fewshot.exact import exact_scores
+from diffresnet_lab.fewshot.features import Features, gather
+from diffresnet_lab.fewshot.kernel import compiled, kernel_scores
+from diffresnet_lab.fewshot.network import Network, Training, initial_weights
+from diffresnet_lab.fewshot.plain import plain_task
+from diffresnet_lab.fewshot.problem import Problem
+from diffresnet_lab.fewshot.tasks import sample_tasks
+from diffresnet_lab.fewshot.tricks import Centre, Chain, unit
 
 SIDES = {"batched torch": exact_scores} | ({"compiled": kernel_scores} if compiled() else {})
 TOGETHER = 16

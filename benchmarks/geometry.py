@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from common import medians, publish
-from diffresnet.flow import subset_geometry
+from diffresnet_lab.theory.geometry import subset_geometry
 
 CHUNK = 1024
 CLOUDS = {"apart": (4.0, 0.5), "overlapping": (1.0, 1.0), "late in a flow": (1.0, 1e-9)}

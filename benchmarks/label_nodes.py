@@ -19,13 +19,13 @@ import torch
 
 from common import data_file, publish
 from diffresnet.classify.calibration import expected_calibration_error
-from diffresnet.data.graphs import read_graph
-from diffresnet.nodes.data import NodeData
-from diffresnet.nodes.guide import diffused_labels
-from diffresnet.nodes.labelling import EPOCHS, MEMBERS, label_nodes
-from diffresnet.nodes.presets import preset
-from diffresnet.nodes.sweep import Protocol
-from diffresnet.nodes.training import train_for
+from diffresnet.graphs.graph import read_graph
+from diffresnet.graphs.labelling import EPOCHS, MEMBERS, label_nodes
+from diffresnet.graphs.node_data import NodeData
+from diffresnet.graphs.self_training.guide import diffused_labels
+from diffresnet.graphs.training import train_for
+from diffresnet_lab.nodes.presets import preset
+from diffresnet_lab.nodes.sweep import Protocol
 
 Labels = Callable[[NodeData, torch.Tensor, int], np.ndarray]
 """Data, labelled rows and a seed -> (n, c) probabilities."""

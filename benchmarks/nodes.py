@@ -18,12 +18,12 @@ import torch
 from torch import Tensor, nn
 
 from common import data_file, medians, publish
-from diffresnet.data.graphs import read_graph
-from diffresnet.nodes.data import NodeData
-from diffresnet.nodes.models.diff_resnet import DiffResNetNodes, DiffResNetSettings
-from diffresnet.nodes.presets import PUBLISHED
-from diffresnet.nodes.sweep import Protocol
-from diffresnet.nodes.training import NodeModel, Training
+from diffresnet.graphs.graph import read_graph
+from diffresnet.graphs.node_data import NodeData
+from diffresnet.graphs.training import NodeModel, Training
+from diffresnet_lab.nodes.models.diff_resnet import DiffResNetNodes, DiffResNetSettings
+from diffresnet_lab.nodes.presets import PUBLISHED
+from diffresnet_lab.nodes.sweep import Protocol
 from nodes_plain import PlainDiffResNet, SparseDiffResNet
 
 

@@ -18,12 +18,12 @@ import numpy as np
 import torch
 
 from common import data_file, publish
-from diffresnet.data.graphs import read_graph
-from diffresnet.nodes.data import NodeData
-from diffresnet.nodes.models.diff_resnet import DiffResNetSettings
-from diffresnet.nodes.presets import Preset, preset
-from diffresnet.nodes.results import difference, summary
-from diffresnet.nodes.sweep import Protocol, sweep
+from diffresnet.graphs.graph import read_graph
+from diffresnet.graphs.node_data import NodeData
+from diffresnet_lab.nodes.models.diff_resnet import DiffResNetSettings
+from diffresnet_lab.nodes.presets import Preset, preset
+from diffresnet_lab.nodes.results import difference, summary
+from diffresnet_lab.nodes.sweep import Protocol, sweep
 from nodes_plain import SparseDiffResNet
 
 

@@ -11,9 +11,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from diffresnet.nodes.data import NodeData
-from diffresnet.nodes.models.diff_resnet import DiffResNetNodes, DiffResNetSettings
-from diffresnet.nodes.training import NodeModel
+from diffresnet.graphs.node_data import NodeData
+from diffresnet.graphs.training import NodeModel
+from diffresnet_lab.nodes.models.diff_resnet import DiffResNetNodes, DiffResNetSettings
 
 
 class PlainDiffResNet(NodeModel):

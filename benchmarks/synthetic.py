@@ -14,9 +14,9 @@ import argparse
 import torch
 
 from common import publish
-from diffresnet.paper.fig4.speed import MODERATE, WAYS, compare
-from diffresnet.paper.fig4.speed_section import MEANING
-from diffresnet.paper.fig4.training import TASKS
+from diffresnet_lab.experiments.fig4.speed import MODERATE, WAYS, compare
+from diffresnet_lab.experiments.fig4.speed_section import MEANING
+from diffresnet_lab.experiments.fig4.training import TASKS
 
 
 def main() -> None:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from diffresnet.data.images import ImageSet
+from diffresnet_lab.data.images import ImageSet
 
 
 def bars(classes=4, each=12, size=16, channels=1, seed=0, first=0):

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import scipy.sparse as sp
 
-from diffresnet.data.npz import save_npz
+from diffresnet.files.npz import save_npz
 from node_cases import two_blocks
 
 

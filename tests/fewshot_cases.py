@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from diffresnet.fewshot.batch import TaskBatch
-from diffresnet.fewshot.features import Features, gather
-from diffresnet.fewshot.tasks import sample_tasks
+from diffresnet_lab.fewshot.batch import TaskBatch
+from diffresnet_lab.fewshot.features import Features, gather
+from diffresnet_lab.fewshot.tasks import sample_tasks
 
 
 def clusters(classes: int = 8, each: int = 30, width: int = 24, seed: int = 0) -> Features:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from diffresnet.data.npz import save_npz
-from diffresnet.paper.fewshot.sources import SOURCES, Source
+from diffresnet.files.npz import save_npz
+from diffresnet_lab.experiments.fewshot.sources import SOURCES, Source
 from fewshot_cases import clusters
 
 

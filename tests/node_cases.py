@@ -8,9 +8,9 @@ import numpy as np
 import scipy.sparse as sp
 import torch
 
-from diffresnet.data.graphs import GraphData
-from diffresnet.nodes.data import NodeData
-from diffresnet.nodes.training import NodeModel
+from diffresnet.graphs.graph import GraphData
+from diffresnet.graphs.node_data import NodeData
+from diffresnet.graphs.training import NodeModel
 
 
 def two_blocks(n: int = 60, words: int = 24, seed: int = 0, inside: float = 0.3) -> GraphData:

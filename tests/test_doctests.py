@@ -7,11 +7,16 @@ import pkgutil
 import pytest
 
 import diffresnet
+import diffresnet_lab
 
-MODULES = sorted(m.name for m in pkgutil.walk_packages(diffresnet.__path__, "diffresnet."))
+MODULES = sorted(
+    module.name
+    for package in (diffresnet, diffresnet_lab)
+    for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
+)
 
 
-@pytest.mark.parametrize("name", ["diffresnet", *MODULES])
+@pytest.mark.parametrize("name", ["diffresnet", "diffresnet_lab", *MODULES])
 def test_doctests(name):
     if name.endswith("__main__"):
         return

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from ..data.atomic import atomic_write
-from ..data.npz import load_npz
 from ..errors import InputError
+from ..files.atomic import atomic_write
+from ..files.npz import load_npz
 from ..similarity import GraphSettings
 from .induction import FittedFeatures, FittedScores, Induction, LinearHead
 

@@ -10,18 +10,18 @@ from typing import Any
 import click
 import numpy as np
 
-from ..data.atomic import check_readable, check_writable
-from ..data.edge_list import SUFFIXES as EDGE_SUFFIXES
-from ..data.graph_notes import graph_notes
-from ..data.graphs import GraphData
-from ..data.labels import labelled, similar_names
-from ..data.node_table import holds_graph, read_node_table
-from ..data.outputs import check_output, write_table
-from ..data.tables import SUFFIXES, FeatureTable, read_table
 from ..errors import InputError
-from .apart import check_apart
+from ..files.atomic import check_readable, check_writable
+from ..graphs.edge_list import SUFFIXES as EDGE_SUFFIXES
+from ..graphs.graph import GraphData
+from ..graphs.node_table import holds_graph, read_node_table
+from ..graphs.notes import graph_notes
+from ..labels import labelled, similar_names
+from ..tables.labelled_table import SUFFIXES, FeatureTable, read_table
+from ..tables.outputs import check_output, write_table
 from .labelling import Labelling, fit, fit_nodes, label_with
 from .options import device_option, json_option, quiet_option, seed_option, write_json
+from .output_paths import check_apart
 from .progress import note, status
 
 LISTED = 12

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ..data.graphs import GraphData
-from ..data.tables import FeatureTable
 from ..errors import InputError
+from ..graphs.graph import GraphData
+from ..tables.labelled_table import FeatureTable
 from .progress import progress
 
 
@@ -57,8 +57,8 @@ def fit_nodes(
     """
     _check_classes(table)
     from ..classify.inputs import pick_device
-    from ..nodes.data import NodeData
-    from ..nodes.labelling import EPOCHS, label_nodes
+    from ..graphs.labelling import EPOCHS, label_nodes
+    from ..graphs.node_data import NodeData
 
     data = NodeData.from_graph(graph, pick_device(device), whole=True)
     with progress(f"training on {len(data)} nodes", EPOCHS, quiet) as bar:

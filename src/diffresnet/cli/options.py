@@ -15,8 +15,8 @@ from typing import Any, TypeVar
 import click
 import numpy as np
 
-from ..data.atomic import atomic_write
 from ..errors import InputError
+from ..files.atomic import atomic_write
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 

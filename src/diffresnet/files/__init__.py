@@ -1,0 +1,1 @@
+"""Files on disk: written atomically, checked before long work, read without trust."""

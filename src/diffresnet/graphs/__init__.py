@@ -1,0 +1,1 @@
+"""Graphs with features and labels: files, notes, and the node classifier."""

@@ -1,0 +1,239 @@
+"""A user's own graph: a table of edges, and a table of what its nodes are like."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import scipy.sparse
+
+from ..errors import InputError
+from ..files.atomic import Pathlike, check_readable
+from ..labels import labels_of_column, similar_names
+from ..tables.csv_parquet import read_csv, read_parquet
+from ..tables.feature_columns import choose_features, listed
+from .graph import GraphData
+
+SUFFIXES = (".csv", ".parquet")
+WEIGHT = "weight"
+ID_NAMES = ("id", "node", "node_id")
+
+
+def read_edge_list(
+    edges: Pathlike,
+    table: Pathlike | None = None,
+    *,
+    label_column: str = "label",
+    id_column: str | None = None,
+    features: str | Sequence[str] | None = None,
+    feature_option: str = "--feature-columns",
+    nodes: pa.Table | None = None,
+) -> GraphData:
+    """Read a graph from a .csv or .parquet file of edges, and one of nodes.
+
+    Parameters
+    ----------
+    edges : path
+        A header and a row for each edge: the ids of its two ends in the first two columns, and
+        perhaps its weight, 0 or more, in a column called "weight". An edge that is listed twice
+        has the sum of the weights. Ids are compared as texts, trimmed: 7 and "7" are one, 07 is
+        another.
+    table : path, optional
+        A row for each node, in any order: its id, perhaps its label (blank for none), and features.
+        These are the nodes of the graph, in this order; those that no edge names are isolated.
+        Without a table the nodes are the ids in the edges, in the order of the alphabet, and have
+        neither features nor labels.
+    label_column : str
+        Where the labels are. In their order classes become 0, 1, ...
+    id_column : str, optional
+        By default the column called id, node or node_id, or else the first one.
+    features : str or sequence of str, optional
+        As for `choose_features`. A table of ids and labels alone is a graph without features.
+    feature_option : str
+        What messages call the option that chooses features.
+    nodes : pyarrow.Table, optional
+        What `read_columns` found in the table, where it has been read already.
+
+    Raises
+    ------
+    InputError
+        If a file is not as said above; an id is blank, is there twice, or is in an edge but not in
+        the table; or a weight is negative or no number.
+    """
+    path, listing = Path(edges), read_columns(edges)
+    where = repr(str(path))
+    if listing.num_columns < 2:
+        raise InputError(
+            f"{where} must have the ids of an edge's two ends in its first two columns"
+        )
+    names = listing.column_names[:2]
+    ends = [_ids(listing[name], name, where) for name in names]
+    _check_header(names, ends, where)
+    weights = np.ones(len(listing))
+    if WEIGHT in listing.column_names[2:]:
+        weights = _weights(listing[WEIGHT], where)
+    notes = _unread(listing.column_names[2:], where)
+    if table is None:
+        ids = np.unique(np.concatenate(ends))
+        adjacency = _adjacency(ends, weights, ids, where, "it")
+        return GraphData(path.stem, adjacency, ids=ids, notes=tuple(notes), files=(path,))
+    nodes = read_columns(table) if nodes is None else nodes
+    there = repr(str(table))
+    key = _id_column(nodes.column_names, id_column, there)
+    ids = _ids(nodes[key], key, there)
+    first, counts = np.unique(ids, return_counts=True)
+    if counts.max() > 1:
+        twice = str(first[counts.argmax()])
+        raise InputError(
+            f"{there} has {counts.max()} rows of node {twice!r} (the first is data row "
+            f"{int(np.flatnonzero(ids == twice)[0]) + 1}); a node has one row"
+        )
+    adjacency = _adjacency(ends, weights, ids, where, there)
+    labels, class_names, remarks = _labels(nodes, label_column, there)
+    rest = nodes.drop_columns([key])
+    matrix = None
+    if features is not None or set(rest.column_names) - {label_column}:
+        called = ("--features", feature_option)
+        try:
+            chosen = choose_features(
+                rest, label_column, features, texts=_is_csv(table), where=there
+            )
+        except InputError as error:
+            raise InputError(str(error).replace(*called)) from error
+        matrix = scipy.sparse.csr_array(chosen.matrix)
+        remarks += [text.replace(*called) for text in chosen.notes]
+        if features is None:
+            others = {label_column, *chosen.columns}
+            left = [name for name in rest.column_names if name not in others]
+            remarks += [f"columns {listed(left)} of {there} are no features"] if left else []
+    if key not in ID_NAMES and id_column is None:
+        notes += [f"column {key!r} of {there} is taken for the ids; --id-column names another"]
+    return GraphData(
+        path.stem,
+        adjacency,
+        matrix,
+        labels,
+        ids=ids,
+        class_names=class_names,
+        files=(path, Path(table)),
+        notes=(*notes, *remarks),
+    )
+
+
+def read_columns(path: Pathlike) -> pa.Table:
+    """All columns of a .csv or .parquet file; raises `InputError` as `read_csv`, `read_parquet`."""
+    checked = check_readable(path, SUFFIXES)
+    return read_csv(checked) if _is_csv(checked) else read_parquet(checked)
+
+
+def _is_csv(path: Pathlike) -> bool:
+    return Path(path).suffix.lower() == ".csv"
+
+
+def _ids(column: pa.ChunkedArray, name: str, where: str) -> np.ndarray:
+    """(n,) texts."""
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        column = column.cast(kind.value_type)
+        kind = column.type
+    if pa.types.is_floating(kind):  # data frames with a gap turn integers into these
+        rounded = pc.round(column)
+        if pc.any(pc.not_equal(column, rounded)).as_py():
+            raise InputError(f"the ids {name!r} of {where} hold fractions; an id is a whole number")
+        column = column.cast(pa.int64(), safe=False)
+    elif not (
+        pa.types.is_integer(kind) or pa.types.is_string(kind) or pa.types.is_large_string(kind)
+    ):
+        raise InputError(
+            f"the ids {name!r} of {where} are of type {kind}; ids are numbers or texts"
+        )
+    trimmed = pc.utf8_trim_whitespace(column.cast(pa.large_string()))
+    # A node may be called NA: blank alone is none.
+    blank = pc.fill_null(pc.equal(trimmed, ""), True).to_numpy()
+    if blank.any():
+        raise InputError(
+            f"column {name!r} of {where} has no id in data row {int(blank.argmax()) + 1}; each row "
+            f"needs one"
+        )
+    return np.array(trimmed.to_pylist(), dtype=str)
+
+
+def _check_header(names: list[str], ends: list[np.ndarray], where: str) -> None:
+    numbers = all(name.strip().lstrip("+-").isdigit() for name in names)
+    if numbers or np.isin(names, np.concatenate(ends)).all():
+        raise InputError(
+            f"the first line of {where} is an edge ({', '.join(names)}); put a header above it, "
+            f"such as source,target"
+        )
+
+
+def _weights(column: pa.ChunkedArray, where: str) -> np.ndarray:
+    try:
+        values = pc.cast(column, pa.float64()).to_numpy()
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise InputError(f"the weights of {where} must be numbers, one for each edge") from error
+    bad = ~(np.isfinite(values) & (values >= 0))
+    if bad.any():
+        at = int(bad.argmax())
+        raise InputError(
+            f"the weight in data row {at + 1} of {where} is {values[at]}; weights are 0 or more"
+        )
+    return values
+
+
+def _adjacency(
+    ends: list[np.ndarray], weights: np.ndarray, ids: np.ndarray, where: str, there: str
+) -> scipy.sparse.csr_array:
+    order = np.argsort(ids)
+    at = [order[np.searchsorted(ids[order[:-1]], column)] for column in ends]
+    unknown = [ids[place] != column for place, column in zip(at, ends, strict=True)]
+    bad = unknown[0] | unknown[1]
+    if bad.any():
+        first = int(bad.argmax())
+        named = ends[0 if unknown[0][first] else 1][first]
+        raise InputError(
+            f"data row {first + 1} of {where} names node {str(named)!r}, which has no row in "
+            f"{there} ({int(bad.sum())} of {len(bad)} edges do so)"
+        )
+    n = len(ids)
+    return scipy.sparse.csr_array((weights, (at[0], at[1])), shape=(n, n))
+
+
+def _id_column(columns: list[str], given: str | None, where: str) -> str:
+    if given is None:
+        return next((name for name in ID_NAMES if name in columns), columns[0])
+    if given not in columns:
+        raise InputError(f"{where} has no column {given!r} of ids; there are {listed(columns)}")
+    return given
+
+
+def _labels(
+    nodes: pa.Table, column: str, where: str
+) -> tuple[np.ndarray | None, tuple[str, ...] | None, list[str]]:
+    if column not in nodes.column_names:
+        if column != "label":
+            raise InputError(
+                f"{where} has no column {column!r}; --label-column names the one that holds the "
+                f"labels: {listed(nodes.column_names)}"
+            )
+        return None, None, []
+    values = labels_of_column(nodes[column], f"label column {column!r} of {where}")
+    names = sorted({value for value in values.tolist() if value is not None}, key=_natural)
+    codes = {name: code for code, name in enumerate(names)}
+    labels = np.array([-1 if value is None else codes[value] for value in values.tolist()])
+    remarks = [f"in {where}: {text}" for text in similar_names(values)]
+    return labels, tuple(map(str, names)), remarks
+
+
+def _natural(name: str | int) -> tuple[int, int, str]:
+    """Whole numbers in their order, before texts in theirs."""
+    text = str(name)
+    return (0, int(text), text) if text.isdecimal() and len(text) < 19 else (1, 0, text)
+
+
+def _unread(columns: list[str], where: str) -> list[str]:
+    left = [name for name in columns if name != WEIGHT]
+    return [f"columns {listed(left)} of {where} are left alone"] if left else []

@@ -1,0 +1,1 @@
+"""Layers that train several networks side by side on one sparse graph."""

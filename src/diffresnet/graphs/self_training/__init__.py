@@ -1,0 +1,1 @@
+"""The self-trained Diff-ResNet: temporal ensembling with a label-propagation prior."""

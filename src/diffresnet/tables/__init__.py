@@ -1,0 +1,1 @@
+"""Tables with labels for some rows: formats, feature columns, and the labelled output."""

@@ -1,0 +1,220 @@
+"""Tables of columns in .csv and .parquet files, read and written without a cell changed."""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import json
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+import pyarrow.parquet
+
+from ..errors import InputError
+from ..files.atomic import Pathlike, atomic_write, check_readable, reason
+
+BLOCK = 32 * 2**20  # bytes read at a time; a row must fit
+ROWS = 4096  # rows written at a time
+
+
+def read_csv(path: Pathlike) -> pa.Table:
+    """A comma-separated UTF-8 file with one line of header, every column as the text it is.
+
+    Quoted cells may hold commas and line breaks; a byte order mark is skipped.
+
+    Raises
+    ------
+    InputError
+        If it is no such file: rows of unequal length, no rows, two columns of one name.
+    """
+    path = check_readable(path, (".csv",))
+    with open(path, "rb") as file:
+        if file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+            raise InputError(_not_utf8(path))
+    with _mended(path):
+        block = BLOCK
+        try:
+            names = _header(path, block)
+            table = _read_csv(path, names, block)
+        except pa.ArrowInvalid as error:
+            if "straddling" in str(error):
+                block = min(path.stat().st_size + 1, 2**31 - 1)
+            # In parallel no row is named where the number of cells is wrong; one thread counts.
+            names = _header(path, block, threads=False)
+            table = _read_csv(path, names, block, threads=False)
+    return _with_rows(table, path)
+
+
+def read_parquet(path: Pathlike) -> pa.Table:
+    """A Parquet file, with its types and its metadata.
+
+    Raises
+    ------
+    InputError
+        If it is damaged, or has no rows or two columns of one name.
+    """
+    path = check_readable(path, (".parquet",))
+    # ParquetFile, as read_table would read "name=value" in the path as a column.
+    with _mended(path), pyarrow.parquet.ParquetFile(path) as file:
+        _check_names(file.schema_arrow.names, path)
+        table = file.read()
+        table.validate(full=True)
+    return _with_rows(table, path)
+
+
+def write_csv(path: Pathlike, table: pa.Table) -> None:
+    """Write a table as comma-separated UTF-8, atomically, with quotes only where they are needed.
+
+    Nulls become empty cells; lists and structures are written as JSON.
+
+    Raises
+    ------
+    InputError
+        If a column has no form as text; see `check_text`.
+    OSError
+        If the file cannot be written.
+    """
+    check_text(table)
+    with atomic_write(path) as temporary, open(temporary, "wb") as file:
+        header = pa.table([[name] for name in table.column_names], table.column_names)
+        for part in (header, *(table.slice(at, ROWS) for at in range(0, len(table), ROWS))):
+            file.write(_lines(part))
+
+
+def write_parquet(path: Pathlike, table: pa.Table) -> None:
+    """Write a table as Parquet, atomically.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+    """
+    with atomic_write(path) as temporary:
+        # "Compliant" would rename the values inside of lists.
+        pyarrow.parquet.write_table(table, temporary, use_compliant_nested_type=False)
+
+
+def check_text(table: pa.Table) -> None:
+    """Raise `InputError` if a column cannot be written to a .csv file."""
+    for field in table.schema:
+        if not pa.types.is_nested(field.type):
+            try:
+                pc.cast(pa.nulls(0, field.type), pa.large_string())
+                fits = not _is_binary(field.type)
+            except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+                fits = False
+            if not fits:
+                raise InputError(
+                    f"column {field.name!r} of type {field.type} has no form in a .csv file; "
+                    f"write to .parquet"
+                )
+
+
+def _is_binary(kind: pa.DataType) -> bool:
+    return (
+        pa.types.is_binary(kind)
+        or pa.types.is_large_binary(kind)
+        or pa.types.is_fixed_size_binary(kind)
+    )
+
+
+def _lines(table: pa.Table) -> memoryview:
+    """The lines of a few rows, put together by columns: Python's csv module is ten times slower."""
+    cells = [_quoted(_text(column.combine_chunks())) for column in table.columns]
+    lines = _joined(_joined(*cells, between=","), _scalar("\n"))
+    # The texts of an Arrow array lie one after another in one buffer: that is the file.
+    return memoryview(lines.buffers()[2])
+
+
+def _text(cells: pa.Array) -> pa.Array:
+    if isinstance(cells, pa.ChunkedArray):
+        cells = pa.concat_arrays(cells.chunks)
+    if pa.types.is_nested(cells.type):
+        texts = [None if v is None else json.dumps(v, default=str) for v in cells.to_pylist()]
+        cells = pa.array(texts, pa.large_string())
+    return pc.fill_null(pc.cast(cells, pa.large_string()), "")
+
+
+def _quoted(cells: pa.Array) -> pa.Array:
+    special = pc.match_substring_regex(cells, '[,"\r\n]')
+    if not pc.any(special).as_py():
+        return cells
+    doubled = pc.replace_substring(cells, '"', '""')
+    return pc.if_else(special, _joined(_scalar('"'), doubled, _scalar('"')), cells)
+
+
+def _joined(*parts: pa.Array | pa.Scalar, between: str = "") -> pa.Array:
+    return pc.binary_join_element_wise(*parts, _scalar(between))
+
+
+def _scalar(text: str) -> pa.Scalar:
+    return pa.scalar(text, pa.large_string())
+
+
+def _header(path: Path, block: int, threads: bool = True) -> list[str]:
+    """The names of the columns, by which the reader of the whole file is told their types."""
+    with pyarrow.csv.open_csv(
+        path,
+        read_options=pyarrow.csv.ReadOptions(block_size=block, use_threads=threads),
+        parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True),
+    ) as reader:
+        names = list(reader.schema.names)
+    if len(names) == 1 and any(mark in names[0] for mark in ";\t|"):
+        raise InputError(
+            f"{str(path)!r} has the one column {names[0]!r}; save it with commas between cells"
+        )
+    _check_names(names, path)
+    return names
+
+
+def _read_csv(path: Path, names: list[str], block: int, threads: bool = True) -> pa.Table:
+    return pyarrow.csv.read_csv(
+        path,
+        read_options=pyarrow.csv.ReadOptions(block_size=block, use_threads=threads),
+        parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True),
+        convert_options=pyarrow.csv.ConvertOptions(
+            column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
+        ),
+    )
+
+
+@contextlib.contextmanager
+def _mended(path: Path) -> Iterator[None]:
+    """What the readers raise, as one line that names the file."""
+    try:
+        yield
+    except InputError:
+        raise
+    except (MemoryError, pa.ArrowMemoryError) as error:
+        raise InputError(f"{str(path)!r} is larger than the memory at hand") from error
+    except UnicodeDecodeError as error:
+        raise InputError(_not_utf8(path)) from error
+    except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
+        if "invalid UTF8" in str(error):
+            raise InputError(_not_utf8(path)) from error
+        text = reason(error).removeprefix("CSV parse error: ")
+        if len(text) > 200:  # a cell may be a page long, and it is quoted at the end
+            text = f"{text[:200]} ..."
+        if path.suffix.lower() == ".parquet":
+            text = f"it is no Parquet file, or is damaged ({text})"
+        raise InputError(f"cannot read {str(path)!r}: {text}") from error
+
+
+def _not_utf8(path: Path) -> str:
+    return f"{str(path)!r} is not UTF-8 text; save it as UTF-8"
+
+
+def _check_names(names: list[str], path: Path) -> None:
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise InputError(f"{str(path)!r} has two columns called {twice[0]!r}; rename one")
+
+
+def _with_rows(table: pa.Table, path: Path) -> pa.Table:
+    if len(table) == 0:
+        raise InputError(f"{str(path)!r} has no rows")
+    return table

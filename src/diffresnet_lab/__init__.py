@@ -1,0 +1,1 @@
+"""The laboratory of diffresnet: data sets, baselines, few-shot methods, theory, experiments."""

@@ -1,0 +1,1 @@
+"""Commands of the laboratory, found by the entry points of `diffresnet.commands`."""

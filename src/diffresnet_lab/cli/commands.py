@@ -1,0 +1,21 @@
+"""The laboratory's commands: where each is, what it does in one line, and what it needs."""
+
+from __future__ import annotations
+
+from diffresnet.cli.app import LazyCommand
+
+demo = LazyCommand(
+    "diffresnet_lab.cli.demo:command", "Label embedded real data and write a report."
+)
+nodes = LazyCommand(
+    "diffresnet_lab.cli.nodes:command", "Classify the nodes of a graph, with baselines."
+)
+fewshot = LazyCommand(
+    "diffresnet_lab.cli.fewshot:command", "Classify few-shot tasks, with many methods."
+)
+train_backbone = LazyCommand(
+    "diffresnet_lab.cli.train_backbone:command", "Train a network from images."
+)
+embed = LazyCommand("diffresnet_lab.cli.embed:command", "Turn images into a file of features.")
+data = LazyCommand("diffresnet_lab.cli.data:command", "List, fetch and verify data sets.")
+reproduce = LazyCommand("diffresnet_lab.cli.reproduce:command", "Run an experiment of the paper.")

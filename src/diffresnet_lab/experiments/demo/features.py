@@ -1,0 +1,117 @@
+"""What diffusion does to the features of digits: a map before it and a map after it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Int
+from scipy.linalg import orthogonal_procrustes
+from sklearn.decomposition import PCA
+
+from diffresnet.classify import DiffusionClassifier
+from diffresnet.classify.features import move
+from diffresnet.operators import SparseLaplacian
+from diffresnet.similarity import similarity_graph
+
+from ...pages.figures import class_map
+from ...pages.section import Picture, Section
+from .digits import digits, draw_labels
+
+
+@dataclass(frozen=True)
+class FeatureMap:
+    """Features, seen from where they differ most.
+
+    Attributes
+    ----------
+    points : (n, 2)
+        Their first two principal components.
+    seen : float
+        Share of the variance that the two components hold.
+    between : float
+        Share of the variance, in all dimensions, that is between classes and not inside them.
+    """
+
+    points: Float[np.ndarray, "n 2"]
+    seen: float
+    between: float
+
+
+@dataclass(frozen=True)
+class FeatureMotion:
+    """Features before and after diffusion for a time `strength`."""
+
+    before: FeatureMap
+    after: FeatureMap
+    classes: Int[np.ndarray, " n"]
+    labelled: Bool[np.ndarray, " n"]
+    strength: float
+
+
+def feature_motion(labels_per_class: int = 5, seed: int = 0) -> FeatureMotion:
+    """Diffuse digits as DiffusionClassifier does, for as long as it chooses from one draw.
+
+    Features are as its linear head sees them: centred, rows of length 1. No label has a part in
+    the motion but through its strength.
+    """
+    x, y = digits()
+    given = draw_labels(y, labels_per_class, 0, seed)
+    model = DiffusionClassifier(device="cpu", random_state=seed).fit(x, given)
+    points = torch.from_numpy(x).float()
+    laplacian = SparseLaplacian.random_walk(similarity_graph(points.numpy()))
+    before = move(laplacian, points, 0.0).rows.double().numpy()
+    after = move(laplacian, points, model.strength_).rows.double().numpy()
+    first, second = _feature_map(before, y), _feature_map(after, y)
+    # Components have no sign: turned, in their own plane, to where they were before.
+    turn, _ = orthogonal_procrustes(second.points, first.points)
+    second = FeatureMap(second.points @ turn, second.seen, second.between)
+    return FeatureMotion(first, second, y, given >= 0, float(model.strength_))
+
+
+def between_share(z: Float[np.ndarray, "n d"], classes: Int[np.ndarray, " n"]) -> float:
+    """Scatter of the class means over all scatter: 0 if classes coincide, 1 if each is a point."""
+    total = ((z - z.mean(0)) ** 2).sum()
+    inside = sum(
+        ((z[classes == c] - z[classes == c].mean(0)) ** 2).sum() for c in np.unique(classes)
+    )
+    return float(1.0 - inside / total)
+
+
+def _feature_map(z: Float[np.ndarray, "n d"], classes: Int[np.ndarray, " n"]) -> FeatureMap:
+    pca = PCA(2, svd_solver="full").fit(z)
+    seen = float(pca.explained_variance_ratio_.sum())
+    return FeatureMap(pca.transform(z), seen, between_share(z, classes))
+
+
+def features_section(motion: FeatureMotion) -> Section:
+    """The two maps side by side."""
+    each = int(motion.labelled.sum()) // len(np.unique(motion.classes))
+    pictures = tuple(
+        Picture(
+            class_map(of.points, motion.classes, motion.labelled),
+            alt=f"Map of all digits {when} diffusion, coloured by digit, with the number of each "
+            f"digit at its middle. {_percent(of.between)} of the variance is between digits.",
+            caption=f"{when.capitalize()}: {_percent(of.between)} of the variance lies between "
+            f"digits. (The map shows {_percent(of.seen)} of all variance.)",
+        )
+        for when, of in (("before", motion.before), ("after", motion.after))
+    )
+    return Section(
+        title="The features before and after diffusion",
+        text=(
+            "Every dot is an image, coloured by the digit that it shows. Diffusion pulls each "
+            "image towards those it resembles, so that digits draw together and apart from each "
+            f"other. It knows no labels: the stars are the {each} labelled images of each digit "
+            f"that the strength (time {motion.strength:.1f}) was chosen with.",
+            "Both maps show the features along their own two principal components, turned to "
+            "match. Two directions of 64 cannot keep all digits apart: the share of variance "
+            "below each map is measured in all of them.",
+        ),
+        galleries=(pictures,),
+    )
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f}%"

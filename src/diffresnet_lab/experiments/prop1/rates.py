@@ -1,0 +1,129 @@
+"""L/D along diffusions, and the rate of D beside what the eigenvalues of the graph foretell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import torch
+
+from ...theory.equilibrium import Equilibrium, equilibrium, limit
+from ...theory.geometry import SubsetGeometry, subset_geometry
+from ..experiment import Setup
+from ..motion import Motion, fitted_rate, follow, motion_of
+from .cases import SYNTHETIC, Case, digits_cases, hulls_apart, synthetic_case
+
+GAMMA = 1.0
+VANISHED = 1e-9
+"""What is below this share of its start counts as nothing."""
+
+
+@dataclass(frozen=True)
+class Followed:
+    """A case, what was measured along its diffusion, and what the graph foretells.
+
+    Attributes
+    ----------
+    end : SubsetGeometry
+        D and L of where all points end, by the graph; 0 where they vanish.
+    settled : bool
+        Whether each subset ends at one point: all of it leads to one closed class.
+    convex : bool
+        Whether the convex hulls of the subsets are disjoint at the start.
+    fitted, window : the measured factor of D a step and the steps that it was fitted on, or None
+        where D does not vanish.
+    """
+
+    case: Case
+    motion: Motion
+    graph: Equilibrium
+    end: SubsetGeometry
+    settled: bool
+    convex: bool
+    fitted: float | None
+    window: tuple[int, int] | None
+
+    @property
+    def applies(self) -> bool:
+        """Whether the proposition's assumptions hold: components, and hulls that are apart."""
+        return self.settled and self.convex and self.case.cross_weight == 0.0
+
+    @property
+    def lowest(self) -> int:
+        """Index of the smallest L/D."""
+        return int(self.motion.ratio.argmin())
+
+    def row(self) -> dict[str, Any]:
+        """What the table holds, unrounded."""
+        first, last = self.window or (None, None)
+        ratio, steps = self.motion.ratio, self.motion.steps
+        return {
+            "set": self.case.name,
+            "subsets": len(np.unique(self.case.subsets)),
+            "closed_classes": self.graph.classes,
+            "cross_weight": self.case.cross_weight,
+            "each_subset_ends_at_one_point": self.settled,
+            "hulls_apart": self.convex,
+            "assumptions_hold": self.applies,
+            "smallest_eigenvalue": self.graph.eigenvalue.real,
+            "smallest_eigenvalue_imaginary": self.graph.eigenvalue.imag,
+            "predicted_factor": self.graph.contraction,
+            "fitted_factor": self.fitted,
+            "fitted_from": first,
+            "fitted_to": last,
+            "ratio_start": float(ratio[0]),
+            "ratio_lowest": float(ratio[self.lowest]),
+            "step_of_lowest": int(steps[self.lowest]),
+            "ratio_end": float(ratio[-1]),
+            "steps": int(steps[-1]),
+            "final_diameter": self.end.diameter,
+            "final_distance": self.end.distance,
+        }
+
+
+@lru_cache(maxsize=1)
+def followed(setup: Setup) -> tuple[Followed, ...]:
+    """All cases, followed; kept, since two parts of the experiment tell of them."""
+    decades, of_digits = (5.0, 2.0) if setup.quick else (9.0, 3.0)
+    cases = [synthetic_case(name, setup.seed, decades) for name in SYNTHETIC]
+    cases += digits_cases(of_digits)
+    return tuple(follow_case(case, looks=30 if setup.quick else 60) for case in cases)
+
+
+def follow_case(case: Case, looks: int = 60) -> Followed:
+    """Diffuse until the graph foretells that the slowest mode has fallen by `case.decades`.
+
+    Parameters
+    ----------
+    looks : how often D and L are measured, evenly and as often again by powers.
+    """
+    graph = equilibrium(case.weights, GAMMA)
+    last = max(case.paper_steps, int(np.ceil(-case.decades / np.log10(graph.contraction))))
+    evenly = np.linspace(0, last, looks).round().astype(int)
+    by_powers = np.geomspace(1, last, looks).round().astype(int)
+    steps = np.union1d(np.union1d(evenly, by_powers), [case.paper_steps]).tolist()
+    seen = follow(case.laplacian(), case.points, case.subsets, steps, GAMMA)
+    motion = motion_of(steps, [geometry for _, geometry in seen])
+    end = _end(case, motion)
+    settled = all(_one_end(graph.ends[case.subsets == s]) for s in np.unique(case.subsets))
+    fitted = window = None
+    if end.diameter == 0.0:
+        fitted, window = fitted_rate(motion, float(np.abs(case.points).max()))
+    convex = hulls_apart(case.points, case.subsets)
+    return Followed(case, motion, graph, end, settled, convex, fitted, window)
+
+
+def _end(case: Case, motion: Motion) -> SubsetGeometry:
+    ends = torch.from_numpy(limit(case.weights, case.points))
+    found = subset_geometry(ends, torch.from_numpy(case.subsets))
+    nothing = VANISHED * motion.diameter[0]
+    return SubsetGeometry(
+        found.diameter if found.diameter > nothing else 0.0,
+        found.distance if found.distance > nothing else 0.0,
+    )
+
+
+def _one_end(ends: np.ndarray) -> bool:
+    return bool(ends[0] >= 0 and (ends == ends[0]).all())

@@ -1,0 +1,146 @@
+"""A method run over a list of tasks, and what its accuracy is known to.
+
+Accuracy is the share of queries whose predicted class is the true one. Classes are never matched to
+labels after the fact (by the Hungarian algorithm, say): the support set names every class, and a
+matching that looks at the true labels of the queries would count a mix-up of two classes as right.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import joblib
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from diffresnet.errors import InputError
+
+from .batch import Method
+from .features import Features, gather
+from .tasks import Tasks
+from .tricks import Chain, Transform
+
+CPU_BATCH, GPU_BATCH = 16, 512
+"""Tasks at once: on a CPU their rows stay in the cache."""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A mean over tasks with its 95% interval.
+
+    Attributes
+    ----------
+    mean : float
+    ci95 : float
+        1.96 std / sqrt(tasks) with the sample standard deviation (divisor tasks - 1); NaN for a
+        single task.
+    """
+
+    mean: float
+    ci95: float
+
+    @classmethod
+    def of(cls, values: Float[np.ndarray, " t"]) -> Summary:
+        n = len(values)
+        ci95 = 1.96 * values.std(ddof=1) / n**0.5 if n > 1 else float("nan")
+        return cls(float(values.mean()), float(ci95))
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a method made of a list of tasks.
+
+    Attributes
+    ----------
+    predicted : (t, q)
+        Ways, 0 to ways - 1.
+    accuracy : (t,)
+        Of each task, in percent.
+    seconds : float
+        In all, by the clock, from the rows of the features to the predictions.
+    diverged : int
+        Tasks with scores that are NaN, where training diverged: the first class is predicted.
+    """
+
+    predicted: Int[np.ndarray, "t q"]
+    accuracy: Float[np.ndarray, " t"]
+    seconds: float
+    diverged: int = 0
+
+    @property
+    def summary(self) -> Summary:
+        return Summary.of(self.accuracy)
+
+    @property
+    def seconds_per_task(self) -> float:
+        return self.seconds / len(self.accuracy)
+
+    def minus(self, other: Outcome) -> Summary:
+        """The mean difference of accuracies on the same tasks, paired."""
+        if self.predicted.shape != other.predicted.shape:
+            raise InputError("a paired difference needs two outcomes on the same tasks")
+        return Summary.of(self.accuracy - other.accuracy)
+
+
+def evaluate(
+    method: Method,
+    features: Features,
+    tasks: Tasks,
+    transform: Transform | None = None,
+    *,
+    batch: int | None = None,
+    device: torch.device | str = "cpu",
+    jobs: int = 1,
+    advance: Callable[[int], Any] | None = None,
+) -> Outcome:
+    """Run a method on every task.
+
+    Parameters
+    ----------
+    transform : TaskBatch -> TaskBatch, optional
+        Done to the features of the tasks first.
+    batch : int, optional
+        Tasks at once; by default 16 on a CPU and 512 elsewhere. The answer does not depend on it.
+    jobs : int
+        Processes, each with whole batches (joblib, so that other backends can take over).
+    advance : called with the number of tasks done.
+
+    Raises
+    ------
+    InputError
+        If a task names a row that the features do not have.
+    """
+    if max(tasks.support.max(), tasks.query.max()) >= len(features):
+        raise InputError(
+            f"the tasks name rows past the {len(features)} of the features; they belong to others"
+        )
+    size = batch or (CPU_BATCH if torch.device(device).type == "cpu" else GPU_BATCH)
+    tell = advance or (lambda steps: None)
+    x = features.tensor(device)
+    parts = [tasks[first : first + size] for first in range(0, len(tasks), size)]
+    predicted: list[Int[np.ndarray, "b q"]] = []
+    diverged = 0
+    start = time.perf_counter()
+    work = joblib.Parallel(n_jobs=min(jobs, len(parts)), return_as="generator")(
+        joblib.delayed(_predict)(method, transform or Chain(), x, part) for part in parts
+    )
+    for found, failed in work:
+        predicted.append(found)
+        diverged += failed
+        tell(len(found))
+    seconds = time.perf_counter() - start
+    ways = np.concatenate(predicted)
+    return Outcome(ways, 100.0 * (ways == tasks.query_labels).mean(axis=1), seconds, diverged)
+
+
+def _predict(
+    method: Method, transform: Transform, x: Float[Tensor, "n d"], tasks: Tasks
+) -> tuple[Int[np.ndarray, "b q"], int]:
+    scores = method(transform(gather(x, tasks)))
+    diverged = int(scores.isnan().flatten(1).any(1).sum())
+    return scores.argmax(-1).cpu().numpy(), diverged

@@ -1,0 +1,116 @@
+"""Labelled points along a direction: maximal stretches of one class, and the gaps between them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Int, Shaped
+
+from diffresnet.errors import InputError
+
+
+@dataclass(frozen=True)
+class Runs:
+    """The K runs of points on a line, from left to right; neighbours are of different classes.
+
+    Neighbouring subsets of one class are one run, so that K is at most the number of subsets.
+
+    Attributes
+    ----------
+    first, last : (K,)
+        Positions of the outermost points of each run.
+    classes : (K,)
+        Index of the class of each.
+    """
+
+    first: Float[np.ndarray, " k"]
+    last: Float[np.ndarray, " k"]
+    classes: Int[np.ndarray, " k"]
+
+    def __len__(self) -> int:
+        return len(self.classes)
+
+    @property
+    def widths(self) -> Float[np.ndarray, " k"]:
+        return self.last - self.first
+
+    @property
+    def gaps(self) -> Float[np.ndarray, " g"]:
+        """Widths of the K - 1 gaps."""
+        return self.first[1:] - self.last[:-1]
+
+    @property
+    def middles(self) -> Float[np.ndarray, " g"]:
+        """Middles of the K - 1 gaps: where the separating planes stand."""
+        return 0.5 * (self.first[1:] + self.last[:-1])
+
+    @property
+    def gap(self) -> float:
+        """Width of the narrowest gap; infinite for a single run."""
+        return float(self.gaps.min(initial=np.inf))
+
+    @property
+    def counts(self) -> Int[np.ndarray, " c"]:
+        """Runs of each class."""
+        return np.bincount(self.classes)
+
+    @property
+    def whole(self) -> bool:
+        """Whether each class is one run, so that planes across the line separate the classes."""
+        return len(np.unique(self.classes)) == len(self)
+
+    def mirrored(self) -> Runs:
+        """The runs of the mirrored line."""
+        return Runs(-self.last[::-1], -self.first[::-1], self.classes[::-1])
+
+
+def runs_along(positions: Float[np.ndarray, " n"], classes: Int[np.ndarray, " n"]) -> Runs:
+    """The runs of classified points on a line.
+
+    Raises
+    ------
+    InputError
+        If points of two classes are at one position.
+
+    Examples
+    --------
+    >>> runs = runs_along(np.array([0.0, 1.0, 3.0, 7.0]), np.array([0, 0, 1, 0]))
+    >>> runs.classes.tolist(), runs.gaps.tolist()
+    ([0, 1, 0], [2.0, 4.0])
+    """
+    order = np.lexsort((classes, positions))
+    p, c = positions[order], classes[order]
+    ends = np.flatnonzero(np.diff(c))
+    runs = Runs(p[np.append(0, ends + 1)], p[np.append(ends, len(p) - 1)], c[np.append(ends, -1)])
+    shared = runs.first[1:][runs.gaps <= 0.0]
+    if len(shared):
+        raise InputError(
+            f"this direction does not separate the classes: {int(np.isin(p, shared).sum())} of "
+            f"{len(p)} points lie at one position with a point of another class; take another "
+            f"direction, or diffuse first"
+        )
+    return runs
+
+
+def refuse_overlap(positions: Float[np.ndarray, " n"], subsets: Shaped[np.ndarray, " n"]) -> None:
+    """Check the assumption of Theorem 1: planes across the line leave one subset between them.
+
+    Raises
+    ------
+    InputError
+        If some point lies in the interval that another subset spans.
+    """
+    order = np.lexsort((positions, subsets))
+    p, s = positions[order], subsets[order]
+    ends = np.flatnonzero(s[1:] != s[:-1])
+    low = np.sort(p[np.append(0, ends + 1)])
+    high = np.sort(p[np.append(ends, len(p) - 1)])
+    # Intervals begun less intervals ended: how many hold the point, its own among them.
+    inside = np.searchsorted(low, p, side="right") - np.searchsorted(high, p, side="left")
+    overlapping = int((inside > 1).sum())
+    if overlapping:
+        raise InputError(
+            f"this direction does not separate the subsets: {overlapping} of {len(p)} points lie "
+            f"between points of another subset; take another direction, or diffuse first"
+        )
