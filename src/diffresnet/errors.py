@@ -2,11 +2,40 @@
 
 
 class InputError(ValueError):
-    """Bad input: the message is one line that says what is wrong and what to do.
+    """Report bad input in one line that says what is wrong and what to do.
 
+    Parameters
+    ----------
+    message : str
+    parameter : str, optional
+        Name of the parameter by which the caller can mend it. `str` shows it as Python spells it,
+        a command as its own flag.
+
+    Notes
+    -----
     The command prints it and exits with 2; a caller of the library catches it as a ValueError.
+
+    Examples
+    --------
+    >>> error = InputError("no column 'label'; name the one that holds labels", "label_column")
+    >>> print(error)
+    no column 'label'; name the one that holds labels (label_column=)
+    >>> error.spelled("--label-column")
+    "no column 'label'; name the one that holds labels (--label-column)"
     """
+
+    def __init__(self, message: str, parameter: str | None = None) -> None:
+        super().__init__(message, parameter)
+        self.message = message
+        self.parameter = parameter
+
+    def __str__(self) -> str:
+        return self.message if self.parameter is None else self.spelled(f"{self.parameter}=")
+
+    def spelled(self, flag: str) -> str:
+        """Return the message with the parameter spelled as `flag`."""
+        return f"{self.message} ({flag})"
 
 
 class StabilityError(InputError):
-    """An explicit step that is too long for its graph, so that some mode would grow."""
+    """Report an explicit step that is too long for its graph, so that some mode would grow."""

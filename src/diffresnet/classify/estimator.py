@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
+from ..device import pick_device
 from ..errors import InputError
 from ..operators import SparseLaplacian
 from ..similarity import GraphSettings, nearest_neighbours
@@ -28,7 +29,6 @@ from .inputs import (
     distinct_rows,
     labelled_points,
     locality_order,
-    pick_device,
     reached_from,
     sparse_projection,
 )

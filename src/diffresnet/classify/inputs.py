@@ -18,19 +18,6 @@ PROJECTED = 128
 HASHED = 2048
 
 
-def pick_device(device: str | torch.device) -> torch.device:
-    """The device named, or the fastest there is for "auto"."""
-    if device != "auto":
-        try:
-            chosen = torch.device(device)
-            torch.ones(1, device=chosen).item()  # which "meta" has no numbers for
-        except (RuntimeError, AssertionError) as error:
-            reason = str(error).splitlines()[0].split(". ")[0]
-            raise InputError(f"device {device!r} is not available: {reason}") from None
-        return chosen
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-
-
 def as_host_array(X: Any) -> Any:
     """Tensors as arrays; half precision as float32, which is what everything is computed in."""
     if isinstance(X, torch.Tensor):

@@ -19,10 +19,11 @@ from ..graphs.notes import graph_notes
 from ..labels import labelled, similar_names
 from ..tables.labelled_table import SUFFIXES, FeatureTable, read_table
 from ..tables.outputs import check_output, write_table
+from .decorators import device_option, json_option, quiet_option, seed_option
 from .labelling import Labelling, fit, fit_nodes, label_with
-from .options import device_option, json_option, quiet_option, seed_option, write_json
-from .output_paths import check_apart
+from .output_paths import refuse_overwriting
 from .progress import note, status
+from .result import write_json
 
 LISTED = 12
 """Classes up to which the summary counts each one."""
@@ -217,8 +218,8 @@ def _check_places(
     for path in beside.values():
         if path is not None:
             check_writable(path)
-    check_apart({"--out": out, **beside}, (model_in, edges))
-    check_apart(beside, (file,))  # which --out may replace
+    refuse_overwriting({"--out": out, **beside}, (model_in, edges))
+    refuse_overwriting(beside, (file,))  # which --out may replace
 
 
 def _result(table: FeatureTable, labelling: Labelling, flags: np.ndarray) -> dict[str, Any]:

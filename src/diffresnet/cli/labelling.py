@@ -56,7 +56,7 @@ def fit_nodes(
         If the labels are all of one class.
     """
     _check_classes(table)
-    from ..classify.inputs import pick_device
+    from ..device import pick_device
     from ..graphs.labelling import EPOCHS, label_nodes
     from ..graphs.node_data import NodeData
 

@@ -1,174 +1,205 @@
-"""Options that commands share, and the machine-readable result that --json writes."""
+"""Options of a command, declared once as the fields of a dataclass."""
 
 from __future__ import annotations
 
-import importlib.metadata
-import json
-import math
-import os
-import platform
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, is_dataclass
+import types
+import typing
+from dataclasses import MISSING, Field, asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, Literal
 
 import click
-import numpy as np
-
-from ..errors import InputError
-from ..files.atomic import atomic_write
-
-Function = TypeVar("Function", bound=Callable[..., Any])
-
-REQUIRED = ("experiment", "settings", "results", "seconds")
 
 
-def seed_option(function: Function) -> Function:
-    """--seed: passed on as `seed`, an int from 0 to 2^32 - 1."""
-    return _seed_option(0, "Seed of all random choices.")(function)
-
-
-def paper_seed_option(function: Function) -> Function:
-    """--seed of what repeats the paper, whose own seed is the default."""
-    return _seed_option(42, "Seed of all random choices; 42 is the paper's.")(function)
-
-
-def _seed_option(default: int, words: str) -> Callable[[Function], Function]:
-    return click.option(
-        "--seed",
-        type=click.IntRange(0, 2**32 - 1),
-        default=default,
-        show_default=True,
-        help=words,
-    )
-
-
-def json_option(function: Function) -> Function:
-    """--json: passed on as `json_path`, a Path or None."""
-    return click.option(
-        "--json",
-        "json_path",
-        type=click.Path(path_type=Path),
-        metavar="PATH",
-        help="Write settings, results and environment as JSON.",
-    )(function)
-
-
-def device_option(function: Function) -> Function:
-    """--device: passed on as `device`, a str."""
-    return click.option(
-        "--device",
-        default="auto",
-        show_default=True,
-        metavar="NAME",
-        help="Where to compute: auto, cpu, cuda, cuda:1, mps.",
-    )(function)
-
-
-def data_option(function: Function) -> Function:
-    """--data, or DIFFRESNET_DATA: passed on as `data`, the Path of a folder or None."""
-    return click.option(
-        "--data",
-        type=click.Path(path_type=Path, exists=True, file_okay=False),
-        envvar="DIFFRESNET_DATA",
-        metavar="DIR",
-        help="Folder of the data sets.  [default: DIFFRESNET_DATA]",
-    )(function)
-
-
-def quiet_option(function: Function) -> Function:
-    """--quiet: passed on as `quiet`, a bool."""
-    return click.option(
-        "-q", "--quiet", is_flag=True, help="Say nothing on stderr unless the work fails."
-    )(function)
-
-
-def write_json(path: str | os.PathLike[str] | None, payload: Mapping[str, Any]) -> None:
-    """Write the result of a command as JSON, atomically; nothing if `path` is None.
-
-    The keys are written in the order experiment, settings, results, environment, seconds, and then
-    what else there is. `environment()` is added where it is missing. Numbers that are not finite
-    become null, and arrays become lists.
-
-    Raises
-    ------
-    InputError
-        If the experiment, settings, results or seconds are missing.
-    OSError
-        If the file cannot be written.
-    """
-    if path is None:
-        return
-    missing = [key for key in REQUIRED if key not in payload]
-    if missing:
-        raise InputError(f"a result needs {', '.join(missing)}")
-    device = payload["settings"].get("device") if isinstance(payload["settings"], dict) else None
-    whole = {"environment": environment(device), **payload}
-    first = ("experiment", "settings", "results", "environment", "seconds")
-    ordered = {key: whole[key] for key in first} | whole
-    text = json.dumps(_plain(ordered), indent=2, ensure_ascii=False, allow_nan=False)
-    with atomic_write(path) as temporary:
-        temporary.write_text(text + "\n", encoding="utf-8")
-
-
-def write_each(*writes: Callable[[], None]) -> None:
-    """Write what can be written, though some cannot; then raise the first error.
-
-    Long work that is done is not to be lost for a place that has become full.
-    """
-    errors = []
-    for write in writes:
-        try:
-            write()
-        except (OSError, InputError) as error:
-            errors.append(error)
-    if errors:
-        raise errors[0]
-
-
-def environment(device: str | None = None) -> dict[str, Any]:
-    """What results depend on besides their settings: versions, machine, and device.
+@dataclass(frozen=True, kw_only=True)
+class Option:
+    """Describe an option of the command line; its name and type are those of the field.
 
     Parameters
     ----------
-    device : str, optional
-        As given to --device; "auto" and None stand for CUDA if it is there.
+    help : str
+    metavar : str, optional
+    type : click.ParamType, optional
+        By default what the annotation says: int, float, str, Path, bool (a flag), Literal (a
+        choice), `T | None`, or tuple[T, ...] (may be given several times).
+    flag : str, optional
+        By default the name of the field: `label_column` is --label-column, `with_` is --with.
+    short : str, optional
+        A second, short flag.
+    envvar : str, optional
+        Environment variable that gives the value where the option is not given.
+    reads, writes : bool
+        Whether it is a path that the command reads, or writes: nothing that is written may take
+        the place of another output or of what is read.
+    replaces : str, optional
+        The one field whose file an output may replace.
+    suffixes : tuple of str, optional
+        Endings that the name of an output may have.
+    parameter : str, optional
+        What the library calls it in an `InputError`, where that is not the name of the field.
     """
-    return {
-        "python": platform.python_version(),
-        "diffresnet": importlib.metadata.version("diffresnet"),
-        "torch": importlib.metadata.version("torch"),
-        "numpy": np.__version__,
-        "platform": platform.platform(),
-        "cpu_count": os.cpu_count(),
-        "device": _device_name(device),
-    }
+
+    help: str = ""
+    metavar: str | None = None
+    type: click.ParamType | None = None
+    flag: str = ""
+    short: str = ""
+    envvar: str | None = None
+    reads: bool = False
+    writes: bool = False
+    replaces: str = ""
+    suffixes: tuple[str, ...] | None = None
+    parameter: str = ""
 
 
-def _device_name(device: str | None) -> str:
-    if device in ("cpu", "mps"):
-        return str(device)
-    import torch
-
-    if not torch.cuda.is_available():
-        return "cpu" if device in (None, "auto") else str(device)
-    return torch.cuda.get_device_name(None if device in (None, "auto") else device)
+@dataclass(frozen=True, kw_only=True)
+class Argument(Option):
+    """Describe a positional argument: as `Option`, and it has no flag."""
 
 
-def _plain(value: Any) -> Any:
-    """The same in the types that JSON has."""
-    if is_dataclass(value) and not isinstance(value, type):
-        value = asdict(value)
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return [_plain(item) for item in value]
-    if isinstance(value, np.ndarray | np.generic):
-        return _plain(value.tolist())
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if value is None or isinstance(value, (str, bool, int, float)):
-        return value
-    if isinstance(value, os.PathLike):
-        return os.fspath(value)
-    raise TypeError(f"a result holds a {type(value).__name__}, which JSON cannot")
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """Options that every command has; subclasses add their own.
+
+    Attributes
+    ----------
+    given : names of the fields that were given, not left to their defaults.
+    """
+
+    json: Annotated[
+        Path | None,
+        Option(
+            help="Write settings, results and environment as JSON.", metavar="PATH", writes=True
+        ),
+    ] = None
+    quiet: Annotated[
+        bool, Option(help="Say nothing on stderr unless the work fails.", short="-q")
+    ] = False
+    given: frozenset[str] = frozenset()
+
+    def settings(self) -> dict[str, Any]:
+        """Return what --json says of the options."""
+        shown = asdict(self)
+        for name in ("json", "quiet", "given"):
+            del shown[name]
+        return {name.rstrip("_"): value for name, value in shown.items()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeviceOption(Options):
+    """Add --device."""
+
+    device: Annotated[
+        str, Option(help="Where to compute: auto, cpu, cuda, cuda:1, mps.", metavar="NAME")
+    ] = "auto"
+
+
+SEEDS = click.IntRange(0, 2**32 - 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeedOption(Options):
+    """Add --seed."""
+
+    seed: Annotated[int, Option(help="Seed of all random choices.", type=SEEDS)] = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaperSeedOption(Options):
+    """Add --seed where the paper is repeated, whose own seed is the default."""
+
+    seed: Annotated[
+        int, Option(help="Seed of all random choices; 42 is the paper's.", type=SEEDS)
+    ] = 42
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataOption(Options):
+    """Add --data, the folder of data sets."""
+
+    data: Annotated[
+        Path | None,
+        Option(
+            help="Folder of the data sets.  [default: DIFFRESNET_DATA]",
+            metavar="DIR",
+            type=click.Path(path_type=Path, exists=True, file_okay=False),
+            envvar="DIFFRESNET_DATA",
+        ),
+    ] = None
+
+
+@dataclass(frozen=True)
+class Declared:
+    """One field of an `Options` class, as the command line has it."""
+
+    field: Field[Any]
+    type: Any
+    option: Option
+
+    @property
+    def name(self) -> str:
+        return self.field.name
+
+    @property
+    def flag(self) -> str:
+        """How a user spells it."""
+        spelled = self.name.rstrip("_").replace("_", "-")
+        if isinstance(self.option, Argument):
+            return self.option.metavar or spelled.upper()
+        return self.option.flag or f"--{spelled}"
+
+    def parameter(self) -> click.Parameter:
+        """Return the click parameter."""
+        kind, many = _value_type(self.type)
+        chosen = self.option.type or _click_type(kind)
+        if isinstance(self.option, Argument):
+            return click.Argument(
+                [self.name],
+                type=chosen,
+                nargs=-1 if many else 1,
+                required=self.field.default is MISSING,
+                default=None if self.field.default is MISSING else self.field.default,
+                metavar=self.option.metavar,
+            )
+        missing = self.field.default is MISSING
+        default = None if missing else self.field.default
+        return click.Option(
+            [name for name in (self.option.short, self.flag, self.name) if name],
+            type=None if kind is bool else chosen,
+            is_flag=kind is bool,
+            multiple=many,
+            required=missing,
+            default=default,
+            show_default=not missing and default not in (None, False, ()),
+            metavar=self.option.metavar,
+            help=self.option.help,
+            envvar=self.option.envvar,
+        )
+
+
+def declared(options: type[Options]) -> list[Declared]:
+    """Return the arguments and options of a command: its own, then inherited, then common ones."""
+    hints = typing.get_type_hints(options, include_extras=True)
+    own, common = vars(options)["__annotations__"], vars(Options)["__annotations__"]
+    found = []
+    for each in fields(options):
+        if typing.get_origin(hints[each.name]) is Annotated:
+            kind, option = typing.get_args(hints[each.name])[:2]
+            assert isinstance(option, Option)
+            found.append(Declared(each, kind, option))
+    return sorted(found, key=lambda each: (each.name in common, each.name not in own))
+
+
+def _value_type(hint: Any) -> tuple[Any, bool]:
+    """The type of one value, and whether there may be several."""
+    if typing.get_origin(hint) in (types.UnionType, typing.Union):
+        hint = next(part for part in typing.get_args(hint) if part is not types.NoneType)
+    if typing.get_origin(hint) is tuple:
+        return typing.get_args(hint)[0], True
+    return hint, False
+
+
+def _click_type(kind: Any) -> Any:
+    if typing.get_origin(kind) is Literal:
+        return click.Choice(typing.get_args(kind))
+    return click.Path(path_type=Path) if kind is Path else kind

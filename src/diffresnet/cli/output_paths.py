@@ -1,4 +1,4 @@
-"""Outputs of a command that replace neither each other nor what it reads."""
+"""Outputs of a command, refused early where they would replace what is read or each other."""
 
 from __future__ import annotations
 
@@ -7,8 +7,35 @@ from pathlib import Path
 
 import click
 
+from ..files.atomic import check_writable
+from .options import Declared, Options
 
-def check_apart(outputs: Mapping[str, Path | None], inputs: Iterable[Path | None]) -> None:
+
+def check_outputs(options: Options, declarations: Mapping[str, Declared]) -> None:
+    """Check every path that the options declare, before any work.
+
+    Raises
+    ------
+    InputError
+        If an output cannot be written.
+    click.UsageError
+        If an output would replace an input or another output.
+    """
+    outputs: dict[str, Path | None] = {}
+    inputs = {name: _paths(options, name) for name, one in declarations.items() if one.option.reads}
+    for name, each in declarations.items():
+        if not each.option.writes:
+            continue
+        for path in _paths(options, name):
+            check_writable(path, each.option.suffixes)
+            replaced = {p.resolve() for p in _paths(options, each.option.replaces)}
+            read = [p for paths in inputs.values() for p in paths if p.resolve() not in replaced]
+            refuse_overwriting({each.flag: path}, read)
+            outputs[each.flag] = path
+    refuse_overwriting(outputs, ())
+
+
+def refuse_overwriting(outputs: Mapping[str, Path | None], inputs: Iterable[Path | None]) -> None:
     """Refuse an output that is another output or an input, by whatever name or link.
 
     Parameters
@@ -36,3 +63,9 @@ def check_apart(outputs: Mapping[str, Path | None], inputs: Iterable[Path | None
         if target in taken:
             raise click.UsageError(f"{option} {path} would replace another file of this command")
         taken.add(target)
+
+
+def _paths(options: Options, name: str) -> list[Path]:
+    value = getattr(options, name, None)
+    values = value if isinstance(value, tuple) else (value,)
+    return [path for path in values if isinstance(path, Path)]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from diffresnet.cli.options import write_json
+from diffresnet.cli.result import write_json
 
 if TYPE_CHECKING:
     from ..backbones import EpochRow, TrainingSettings

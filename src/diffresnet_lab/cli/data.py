@@ -8,9 +8,10 @@ from typing import Any
 
 import click
 
-from diffresnet.cli.options import json_option, quiet_option, write_json
-from diffresnet.cli.output_paths import check_apart
+from diffresnet.cli.decorators import json_option, quiet_option
+from diffresnet.cli.output_paths import refuse_overwriting
 from diffresnet.cli.progress import note, progress, status
+from diffresnet.cli.result import write_json
 from diffresnet.files.atomic import check_writable
 
 folder_option = click.option(
@@ -161,7 +162,7 @@ def _check_json(path: Path | None, data: Path | None) -> None:
         return
     check_writable(path)
     files = [file for entry in CATALOGUE.values() for file in entry.files]
-    check_apart(
+    refuse_overwriting(
         {"--json": path}, [folder / file.path for folder in data_folders(data) for file in files]
     )
 

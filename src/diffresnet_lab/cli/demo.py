@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from diffresnet.cli.options import environment, json_option, quiet_option, seed_option, write_json
+from diffresnet.cli.decorators import json_option, quiet_option, seed_option
 from diffresnet.cli.progress import note, progress
+from diffresnet.cli.result import environment, write_json
 
 from .results import prepare_folder, print_table, single_thread
 

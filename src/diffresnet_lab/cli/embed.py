@@ -8,9 +8,10 @@ from typing import Any
 
 import click
 
-from diffresnet.cli.options import device_option, json_option, quiet_option, seed_option, write_json
-from diffresnet.cli.output_paths import check_apart
+from diffresnet.cli.decorators import device_option, json_option, quiet_option, seed_option
+from diffresnet.cli.output_paths import refuse_overwriting
 from diffresnet.cli.progress import note, progress
+from diffresnet.cli.result import write_json
 from diffresnet.errors import InputError
 from diffresnet.files.atomic import check_writable
 
@@ -94,11 +95,11 @@ def command(
         if path is not None:
             check_writable(path, (".npz",) if path is mean_out else None)
     outputs = {"--out": out, "--mean-out": mean_out, "--json": json_path}
-    check_apart(outputs, images)
+    refuse_overwriting(outputs, images)
     import numpy as np
     import torch
 
-    from diffresnet.classify.inputs import pick_device
+    from diffresnet.device import pick_device
     from diffresnet.files.npz import save_npz
 
     from ..backbones import embed
@@ -113,13 +114,13 @@ def command(
         if classes != "all":
             raise click.UsageError("--classes is for backbones of train-backbone")
         model: Any = find_callable(backbone)
-        check_apart(outputs, (source_of(backbone),))
+        refuse_overwriting(outputs, (source_of(backbone),))
     else:
         if size is not None:
             raise click.UsageError("--size is for callables; a backbone knows its own")
         place = Path(backbone)
         files = (place / BACKBONE_FILE, place / LAST_FILE) if place.is_dir() else (place,)
-        check_apart(outputs, files)
+        refuse_overwriting(outputs, files)
         model, card = load_backbone(backbone)
         size, channels = card.resize, card.channels
     with progress("reading images", None, quiet) as bar:

@@ -8,17 +8,10 @@ from typing import Any
 
 import click
 
-from diffresnet.cli.options import (
-    device_option,
-    environment,
-    json_option,
-    quiet_option,
-    seed_option,
-    write_each,
-    write_json,
-)
-from diffresnet.cli.output_paths import check_apart
+from diffresnet.cli.decorators import device_option, json_option, quiet_option, seed_option
+from diffresnet.cli.output_paths import refuse_overwriting
 from diffresnet.cli.progress import note, progress
+from diffresnet.cli.result import environment, write_each, write_json
 from diffresnet.files.atomic import check_writable
 
 from .fewshot_results import Run, clock, difference, table, words, write_predictions
@@ -158,8 +151,10 @@ def command(
         check_writable(predictions, (".npz",))
     if json_path is not None:
         check_writable(json_path)
-    check_apart({"--predictions": predictions, "--json": json_path}, (features_path, base_mean))
-    from diffresnet.classify.inputs import pick_device
+    refuse_overwriting(
+        {"--predictions": predictions, "--json": json_path}, (features_path, base_mean)
+    )
+    from diffresnet.device import pick_device
 
     from ..fewshot.evaluation import evaluate
     from ..fewshot.features import Features, read_base_mean

@@ -9,18 +9,16 @@ from typing import Any
 
 import click
 
-from diffresnet.cli.options import (
+from diffresnet.cli.decorators import (
     data_option,
     device_option,
-    environment,
     json_option,
     paper_seed_option,
     quiet_option,
-    write_each,
-    write_json,
 )
-from diffresnet.cli.output_paths import check_apart
+from diffresnet.cli.output_paths import refuse_overwriting
 from diffresnet.cli.progress import note, progress
+from diffresnet.cli.result import environment, write_each, write_json
 from diffresnet.errors import InputError
 from diffresnet.files.atomic import check_writable, make_folder
 
@@ -176,7 +174,7 @@ def command(
         check_writable(predictions, (".npz",))
     if json_path is not None:
         check_writable(json_path)
-    from diffresnet.classify.inputs import pick_device
+    from diffresnet.device import pick_device
     from diffresnet.graphs.node_data import NodeData
     from diffresnet.graphs.notes import graph_notes
 
@@ -194,7 +192,7 @@ def command(
         id_column=id_column,
         features=feature_columns,
     )
-    check_apart({"--predictions": predictions, "--json": json_path}, given.files)
+    refuse_overwriting({"--predictions": predictions, "--json": json_path}, given.files)
     if given.labels is None:
         raise InputError(
             f"the graph {dataset!r} has no labels to learn from; an .npz file has them in "

@@ -10,15 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from diffresnet.cli.options import (
-    data_option,
-    environment,
-    json_option,
-    paper_seed_option,
-    quiet_option,
-    write_json,
-)
+from diffresnet.cli.decorators import data_option, json_option, paper_seed_option, quiet_option
 from diffresnet.cli.progress import note, progress
+from diffresnet.cli.result import environment, write_json
 from diffresnet.errors import InputError
 
 from ..experiments.catalogue import EXPERIMENTS

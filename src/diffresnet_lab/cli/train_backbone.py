@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from diffresnet.cli.options import environment, json_option, quiet_option, seed_option, write_json
-from diffresnet.cli.output_paths import check_apart
+from diffresnet.cli.decorators import json_option, quiet_option, seed_option
+from diffresnet.cli.output_paths import refuse_overwriting
 from diffresnet.cli.progress import note, progress
+from diffresnet.cli.result import environment, write_json
 from diffresnet.errors import InputError
 
 from .backbone_results import epoch_line, typed, write_report
@@ -147,7 +148,7 @@ def command(
     quiet = quiet or not first
     if val and hold_out is not None:
         raise click.UsageError("--val and --hold-out exclude each other")
-    from diffresnet.classify.inputs import pick_device
+    from diffresnet.device import pick_device
 
     from ..backbones import AUGMENTATIONS, TrainingSettings, Validation, train_backbone
     from ..backbones.checkpoint import BACKBONE_FILE, LAST_FILE
@@ -177,7 +178,7 @@ def command(
         seed=seed,
     )
     checkpoints = (out / BACKBONE_FILE, out / LAST_FILE)
-    check_apart({"--out": out, "--json": json_path}, (*data, *val, *checkpoints))
+    refuse_overwriting({"--out": out, "--json": json_path}, (*data, *val, *checkpoints))
     folder = prepare_folder(out, json_path)
 
     def read(paths: tuple[Path, ...], channels: int | None) -> ImageSet:

@@ -4,12 +4,12 @@ from pathlib import Path
 import click
 import pytest
 
-from diffresnet.cli.output_paths import check_apart
+from diffresnet.cli.output_paths import refuse_overwriting
 
 
 def test_files_that_are_apart(tmp_path):
-    check_apart({"--json": tmp_path / "a", "--out": None, "--mean": tmp_path / "b"}, [None])
-    check_apart({"--json": tmp_path / "a"}, [tmp_path / "b", tmp_path / "b"])
+    refuse_overwriting({"--json": tmp_path / "a", "--out": None, "--mean": tmp_path / "b"}, [None])
+    refuse_overwriting({"--json": tmp_path / "a"}, [tmp_path / "b", tmp_path / "b"])
 
 
 def test_one_file_by_another_name(tmp_path, monkeypatch):
@@ -18,9 +18,9 @@ def test_one_file_by_another_name(tmp_path, monkeypatch):
     os.symlink("data", "link")
     for output in ("data", "./data", "link", tmp_path / "data"):
         with pytest.raises(click.UsageError, match=r"--out .* would replace another file"):
-            check_apart({"--out": Path(output)}, [Path("data")])
+            refuse_overwriting({"--out": Path(output)}, [Path("data")])
     with pytest.raises(click.UsageError, match="--json new would replace"):
-        check_apart({"--out": Path("new"), "--json": Path("new")}, [])
+        refuse_overwriting({"--out": Path("new"), "--json": Path("new")}, [])
 
 
 def test_nothing_is_written_into_a_folder_that_is_read(tmp_path, monkeypatch):
@@ -29,5 +29,5 @@ def test_nothing_is_written_into_a_folder_that_is_read(tmp_path, monkeypatch):
     os.symlink("images", "link")
     for output in ("images/f.npz", "images/a/f.npz", "link/f.npz"):
         with pytest.raises(click.UsageError, match="lies in images, which this command reads"):
-            check_apart({"--out": Path(output)}, [Path("images")])
-    check_apart({"--out": Path("images2/f.npz")}, [Path("images")])
+            refuse_overwriting({"--out": Path(output)}, [Path("images")])
+    refuse_overwriting({"--out": Path("images2/f.npz")}, [Path("images")])

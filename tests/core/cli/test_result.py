@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from diffresnet.cli.options import environment, write_json
+from diffresnet.cli.result import environment, write_json
 from diffresnet.errors import InputError
 
 
