@@ -18,7 +18,7 @@ import numpy as np
 import torch
 
 from common import data_file, publish
-from diffresnet.classify.calibration import expected_calibration_error
+from diffresnet.classify.calibrator import expected_calibration_error
 from diffresnet.graphs.graph import read_graph
 from diffresnet.graphs.labelling import EPOCHS, MEMBERS, label_nodes
 from diffresnet.graphs.node_data import NodeData

@@ -20,16 +20,16 @@ CHECKED += ["diffresnet_lab.theory", "diffresnet_lab.pde"]
 CHECKED += [
     f"diffresnet.classify.{name}"
     for name in (
-        "calibration",
+        "calibrator",
         "convection",
+        "cross_validation",
         "features",
+        "fitted",
         "head",
-        "induction",
-        "inputs",
-        "labels",
+        "points",
+        "problem",
         "scores",
-        "selection",
-        "transduction",
+        "strategies",
     )
 ]
 CHECKED += [

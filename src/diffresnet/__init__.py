@@ -7,16 +7,27 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .classify import DiffusionClassifier
+    from .graphs import NodeClassifier
+    from .labelling import label_file
     from .nn import DiffResNet, DiffusionLayer
     from .similarity import similarity_graph
 
 __version__ = "0.1.0"
-__all__ = ["DiffResNet", "DiffusionClassifier", "DiffusionLayer", "similarity_graph"]
+__all__ = [
+    "DiffResNet",
+    "DiffusionClassifier",
+    "DiffusionLayer",
+    "NodeClassifier",
+    "label_file",
+    "similarity_graph",
+]
 
 _HOMES = {
     "DiffResNet": ".nn",
     "DiffusionClassifier": ".classify",
     "DiffusionLayer": ".nn",
+    "NodeClassifier": ".graphs",
+    "label_file": ".labelling",
     "similarity_graph": ".similarity",
 }
 

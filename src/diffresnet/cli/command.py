@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
-from ..errors import InputError
+from ..errors import InputError, Note
 from .options import Declared, Options, declared
 from .output_paths import check_outputs
 from .progress import note
@@ -38,7 +38,7 @@ class Outcome:
 
     results: Sequence[Mapping[str, Any]]
     text: str = ""
-    notes: Sequence[str] = ()
+    notes: Sequence[Note | str] = ()
     summary: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)
@@ -69,7 +69,7 @@ def command(name: str, **attributes: Any) -> Callable[[Callable[[Chosen], Outcom
             options = kind(**values, given=frozenset(given))
             try:
                 check_outputs(options, declarations)
-                tell(name, options, function(options), start)
+                tell(name, options, function(options), start, declarations)
             except InputError as error:
                 raise InputError(spelled(error, declarations)) from error
 
@@ -84,7 +84,13 @@ def command(name: str, **attributes: Any) -> Callable[[Callable[[Chosen], Outcom
     return make
 
 
-def tell(name: str, options: Options, outcome: Outcome, start: float) -> None:
+def tell(
+    name: str,
+    options: Options,
+    outcome: Outcome,
+    start: float,
+    declarations: Mapping[str, Declared],
+) -> None:
     """Print an outcome and write its files; `start` is when the work began."""
     if outcome.text:
         click.echo(outcome.text)
@@ -98,18 +104,19 @@ def tell(name: str, options: Options, outcome: Outcome, start: float) -> None:
         **outcome.extra,
     }
     write_each(*outcome.write, lambda: write_json(options.json, payload))
-    for text in outcome.notes:
+    for each in outcome.notes:
+        text = spelled(each, declarations) if isinstance(each, Note) else each
         note(f"note: {text}", options.quiet)
     if outcome.summary:
         seconds = time.perf_counter() - start
         note(outcome.summary.replace("{seconds}", f"{seconds:.1f}"), options.quiet)
 
 
-def spelled(error: InputError, declarations: Mapping[str, Declared]) -> str:
-    """Return the message of an error with its parameter as the flag of this command."""
+def spelled(error: InputError | Note, declarations: Mapping[str, Declared]) -> str:
+    """Return a message with its parameter as the flag of this command."""
     if error.parameter is None:
         return error.message
     for each in declarations.values():
-        if (each.option.parameter or each.name.rstrip("_")) == error.parameter:
+        if (each.option.parameter or each.name) == error.parameter:
             return error.spelled(each.flag)
     return error.message

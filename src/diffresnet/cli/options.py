@@ -152,28 +152,31 @@ class Declared:
         """Return the click parameter."""
         kind, many = _value_type(self.type)
         chosen = self.option.type or _click_type(kind)
+        missing, default = self.field.default is MISSING, self.field.default
+        given: dict[str, Any] = {} if missing else {"default": default}
         if isinstance(self.option, Argument):
             return click.Argument(
                 [self.name],
                 type=chosen,
                 nargs=-1 if many else 1,
-                required=self.field.default is MISSING,
-                default=None if self.field.default is MISSING else self.field.default,
+                required=missing,
                 metavar=self.option.metavar,
+                **given,
             )
-        missing = self.field.default is MISSING
-        default = None if missing else self.field.default
         return click.Option(
             [name for name in (self.option.short, self.flag, self.name) if name],
             type=None if kind is bool else chosen,
             is_flag=kind is bool,
             multiple=many,
             required=missing,
-            default=default,
-            show_default=not missing and default not in (None, False, ()),
+            show_default=not missing
+            and default is not None
+            and default is not False
+            and default != (),
             metavar=self.option.metavar,
             help=self.option.help,
             envvar=self.option.envvar,
+            **given,
         )
 
 

@@ -11,10 +11,11 @@ import scipy.sparse
 from jaxtyping import Int
 from scipy.sparse import csgraph
 
-from ..errors import InputError
+from ..errors import InputError, Note
 from ..files.atomic import Pathlike
 from ..files.csr import csr_of_arrays, finite_numbers
 from ..files.npz import load_npz
+from ..labels import class_numbers
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class GraphData:
         What the nodes are called where they come from.
     class_names : tuple of str, or None
         Names of the classes 0, 1, ...
-    notes : tuple of str
+    notes : tuple of Note
         What a user should know about how the graph was read, one line each.
     files : tuple of Path
         Where it was read from.
@@ -70,7 +71,7 @@ class GraphData:
     split: NodeSplit | None = field(default=None, repr=False)
     ids: np.ndarray | None = field(default=None, repr=False)
     class_names: tuple[str, ...] | None = field(default=None, repr=False)
-    notes: tuple[str, ...] = field(default=(), repr=False)
+    notes: tuple[Note, ...] = field(default=(), repr=False)
     files: tuple[Path, ...] = field(default=(), repr=False)
 
     def __len__(self) -> int:
@@ -196,10 +197,4 @@ def _labels(arrays: Mapping[str, np.ndarray], n: int, where: str) -> np.ndarray 
             f"array 'labels' of {where} must hold a label for each of the {n} nodes (-1 for "
             f"none), but its shape is {labels.shape}"
         )
-    if labels.dtype.kind not in "iu":
-        raise InputError(
-            f"the labels of {where} must be integers, not {labels.dtype}; number the classes from 0"
-        )
-    if labels.min() < -1 or labels.max() > np.iinfo(np.int64).max:
-        raise InputError(f"the labels of {where} must be -1 (unlabelled) or classes from 0 on")
-    return labels.astype(np.int64)
+    return class_numbers(labels, f"the labels of {where}")

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
-from scipy.special import softmax
 
-from ..classify.calibration import sharpness_for
-from ..classify.inputs import reached_from
+from ..classify.calibrator import Calibrator
+from ..classify.points import reached_from
 from .node_data import NodeData
 from .self_training.guide import guiding_graph
 from .self_training.network import SelfTeachingNodes, preset
@@ -90,19 +89,21 @@ def label_nodes(
         model = made.build(data, seeds)
         train_for(model, data.labels, rows, made.training, epochs, advance)
     with torch.no_grad():
-        scores = model(torch.arange(len(data), device=data.device))
-    log_p = torch.log_softmax(scores.double(), -1).mean(0).cpu().numpy()
+        logits = model(torch.arange(len(data), device=data.device))
+    log_p = torch.log_softmax(logits.double(), -1).mean(0).cpu().numpy()
     codes = np.where(known, given, log_p.argmax(1))
     reached = reached_from(guiding_graph(data), np.flatnonzero(known))
     asked = reached & ~known
     assert isinstance(model, SelfTeachingNodes)
     assert model.guide is not None
-    sharpness = 1.0
+    scores = np.exp(log_p)
+    calibrator = Calibrator()
     if asked.any():
         sure = model.guide.cpu().numpy()[asked].max(1).mean()
-        sharpness = sharpness_for(log_p[asked], float(sure))
-    probabilities = softmax(sharpness * log_p, axis=1)
-    probabilities[~reached] = 1.0 / data.classes
-    probabilities[known] = np.eye(data.classes)[given[known]]
+        calibrator = Calibrator.fit_mean(scores[asked], float(sure))
+    given_rows = np.flatnonzero(known)
+    probabilities = calibrator.probabilities(
+        scores, reached, (given_rows, np.eye(data.classes)[given[known]])
+    )
     confidence = probabilities[np.arange(len(data)), codes]
     return NodeLabels(codes, probabilities, confidence, reached)

@@ -12,7 +12,9 @@ import torch
 from torch import Tensor
 
 from ..errors import InputError
-from .neighbours import Method, Neighbours, nearest_neighbours
+from .adjacency import check_adjacency
+from .index import Neighbours
+from .neighbours import nearest_neighbours
 from .settings import GraphSettings
 from .weights import bandwidth, gaussian, kept, normalized
 
@@ -25,12 +27,12 @@ def similarity_graph(
     preset: Literal["few_shot", "synthetic", "citation"] | None = None,
     settings: GraphSettings | None = None,
     graph: Any = None,
-    method: Method = "auto",
+    method: str = "auto",
     device: str | torch.device | None = None,
     return_neighbours: bool = False,
     **options: Any,
 ) -> Any:
-    """Gaussian weights between near points: w_ij says how strongly j pulls i.
+    """Build the graph of Gaussian weights between near points: w_ij says how strongly j pulls i.
 
     Parameters
     ----------
@@ -112,7 +114,7 @@ def _settings(
 
 
 def as_points(X: Any, device: str | torch.device | None = None) -> Tensor:
-    """Points as a floating tensor, dense or sparse CSR, checked to be finite.
+    """Return points as a floating tensor, dense or sparse CSR, checked to be finite.
 
     float64 stays float64; any other type becomes float32.
     """
@@ -146,7 +148,7 @@ def as_points(X: Any, device: str | torch.device | None = None) -> Tensor:
 
 
 def weigh(found: Neighbours, settings: GraphSettings) -> scipy.sparse.csr_array:
-    """The weights of a neighbour search: Gaussian, Sparse, self-loops, symmetry, Normalize."""
+    """Turn a neighbour search into weights: Gaussian, Sparse, self-loops, symmetry, Normalize."""
     n = found.indices.shape[0]
     width = bandwidth(found.distances, settings)
     w = gaussian(found.distances, width, width[found.indices], settings)
@@ -165,13 +167,7 @@ def weigh(found: Neighbours, settings: GraphSettings) -> scipy.sparse.csr_array:
 
 
 def _citation(graph: Any) -> scipy.sparse.csr_array:
-    if not scipy.sparse.issparse(graph):
-        raise InputError("the citation preset takes a scipy sparse adjacency")
-    a = scipy.sparse.csr_array(graph).astype(np.float64)
-    if a.shape[0] != a.shape[1]:
-        raise InputError(f"a graph must be square, this one is {a.shape[0]} x {a.shape[1]}")
-    if a.nnz and (not np.isfinite(a.data).all() or a.data.min() < 0):
-        raise InputError("the graph has weights that are negative, NaN or infinite")
+    a = check_adjacency(graph)
     return normalized(
         scipy.sparse.csr_array(a + scipy.sparse.eye_array(a.shape[0], format="csr")), "symmetric"
     )

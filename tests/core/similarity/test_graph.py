@@ -280,7 +280,7 @@ def test_approximate_search_logs_its_recall(caplog):
         ({"X": X, "preset": "citation"}, "takes graph=A and nothing else"),
         ({"preset": "citation"}, "takes graph=A and nothing else"),
         ({"graph": sp.eye_array(3), "preset": "citation", "ntop": 3}, "and nothing else"),
-        ({"graph": np.eye(3), "preset": "citation"}, "takes a scipy sparse adjacency"),
+        ({"graph": np.eye(3), "preset": "citation"}, "must be a sparse"),
         ({"graph": sp.csr_array((2, 3)), "preset": "citation"}, "must be square"),
         ({"graph": -sp.eye_array(3), "preset": "citation"}, "negative, NaN or infinite"),
         ({"graph": sp.eye_array(3) * np.nan, "preset": "citation"}, "negative, NaN or infinite"),

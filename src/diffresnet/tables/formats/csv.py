@@ -1,41 +1,65 @@
-"""Tables of columns in .csv and .parquet files, read and written without a cell changed."""
+"""Tables in .csv files: comma-separated UTF-8, read and written without a cell changed."""
 
 from __future__ import annotations
 
 import codecs
-import contextlib
 import json
-from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
-import pyarrow.parquet
 
-from ..errors import InputError
-from ..files.atomic import Pathlike, atomic_write, check_readable, reason
+from ...errors import InputError
+from ...files.atomic import Pathlike, atomic_write
+from ..columns import Columns
+from ..content import Content, Features, RowResult, label_column_of, with_result
+from .arrow import check_names, not_utf8, one_line_errors, with_rows
+from .format import Format
 
 BLOCK = 32 * 2**20  # bytes read at a time; a row must fit
 ROWS = 4096  # rows written at a time
 
 
-def read_csv(path: Pathlike) -> pa.Table:
-    """A comma-separated UTF-8 file with one line of header, every column as the text it is.
+class CsvFormat(Format):
+    """Comma-separated text with one line of header, every column as the text it is.
 
     Quoted cells may hold commas and line breaks; a byte order mark is skipped.
+    """
+
+    def read(self, path: Path) -> Content:
+        return Columns(read_csv(path), texts=True)
+
+    def write(
+        self,
+        path: Path,
+        content: Content,
+        features: Features | None,
+        label_key: str | None,
+        result: RowResult,
+    ) -> None:
+        decimals = [None if c != c else f"{c:.4f}" for c in result.confidence.tolist()]
+        label = label_column_of(result.values, content.label_type(label_key))
+        columns = content.to_columns(features, typed=False)
+        confidence = pa.array(decimals, pa.string())
+        write_csv(path, with_result(columns, label, confidence, result.flags))
+
+    def check(self, content: Content, features: Features | None) -> None:
+        check_text(content.to_columns(features, typed=False))
+
+
+def read_csv(path: Path) -> pa.Table:
+    """Read all cells as text.
 
     Raises
     ------
     InputError
         If it is no such file: rows of unequal length, no rows, two columns of one name.
     """
-    path = check_readable(path, (".csv",))
     with open(path, "rb") as file:
         if file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-            raise InputError(_not_utf8(path))
-    with _mended(path):
+            raise InputError(not_utf8(path))
+    with one_line_errors(path):
         block = BLOCK
         try:
             names = _header(path, block)
@@ -46,28 +70,11 @@ def read_csv(path: Pathlike) -> pa.Table:
             # In parallel no row is named where the number of cells is wrong; one thread counts.
             names = _header(path, block, threads=False)
             table = _read_csv(path, names, block, threads=False)
-    return _with_rows(table, path)
-
-
-def read_parquet(path: Pathlike) -> pa.Table:
-    """A Parquet file, with its types and its metadata.
-
-    Raises
-    ------
-    InputError
-        If it is damaged, or has no rows or two columns of one name.
-    """
-    path = check_readable(path, (".parquet",))
-    # ParquetFile, as read_table would read "name=value" in the path as a column.
-    with _mended(path), pyarrow.parquet.ParquetFile(path) as file:
-        _check_names(file.schema_arrow.names, path)
-        table = file.read()
-        table.validate(full=True)
-    return _with_rows(table, path)
+    return with_rows(table, path)
 
 
 def write_csv(path: Pathlike, table: pa.Table) -> None:
-    """Write a table as comma-separated UTF-8, atomically, with quotes only where they are needed.
+    """Write a table atomically, with quotes only where they are needed.
 
     Nulls become empty cells; lists and structures are written as JSON.
 
@@ -83,19 +90,6 @@ def write_csv(path: Pathlike, table: pa.Table) -> None:
         header = pa.table([[name] for name in table.column_names], table.column_names)
         for part in (header, *(table.slice(at, ROWS) for at in range(0, len(table), ROWS))):
             file.write(_lines(part))
-
-
-def write_parquet(path: Pathlike, table: pa.Table) -> None:
-    """Write a table as Parquet, atomically.
-
-    Raises
-    ------
-    OSError
-        If the file cannot be written.
-    """
-    with atomic_write(path) as temporary:
-        # "Compliant" would rename the values inside of lists.
-        pyarrow.parquet.write_table(table, temporary, use_compliant_nested_type=False)
 
 
 def check_text(table: pa.Table) -> None:
@@ -167,7 +161,7 @@ def _header(path: Path, block: int, threads: bool = True) -> list[str]:
         raise InputError(
             f"{str(path)!r} has the one column {names[0]!r}; save it with commas between cells"
         )
-    _check_names(names, path)
+    check_names(names, path)
     return names
 
 
@@ -180,41 +174,3 @@ def _read_csv(path: Path, names: list[str], block: int, threads: bool = True) ->
             column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
         ),
     )
-
-
-@contextlib.contextmanager
-def _mended(path: Path) -> Iterator[None]:
-    """What the readers raise, as one line that names the file."""
-    try:
-        yield
-    except InputError:
-        raise
-    except (MemoryError, pa.ArrowMemoryError) as error:
-        raise InputError(f"{str(path)!r} is larger than the memory at hand") from error
-    except UnicodeDecodeError as error:
-        raise InputError(_not_utf8(path)) from error
-    except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
-        if "invalid UTF8" in str(error):
-            raise InputError(_not_utf8(path)) from error
-        text = reason(error).removeprefix("CSV parse error: ")
-        if len(text) > 200:  # a cell may be a page long, and it is quoted at the end
-            text = f"{text[:200]} ..."
-        if path.suffix.lower() == ".parquet":
-            text = f"it is no Parquet file, or is damaged ({text})"
-        raise InputError(f"cannot read {str(path)!r}: {text}") from error
-
-
-def _not_utf8(path: Path) -> str:
-    return f"{str(path)!r} is not UTF-8 text; save it as UTF-8"
-
-
-def _check_names(names: list[str], path: Path) -> None:
-    twice = [name for name, count in Counter(names).items() if count > 1]
-    if twice:
-        raise InputError(f"{str(path)!r} has two columns called {twice[0]!r}; rename one")
-
-
-def _with_rows(table: pa.Table, path: Path) -> pa.Table:
-    if len(table) == 0:
-        raise InputError(f"{str(path)!r} has no rows")
-    return table

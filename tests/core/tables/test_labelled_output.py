@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from diffresnet.errors import InputError
 from diffresnet.files.npz import load_npz
-from diffresnet.tables import csv_parquet as columnar
-from diffresnet.tables.labelled_table import read_table
-from diffresnet.tables.outputs import check_output, write_table
+from diffresnet.tables import LabelledTable, read_columns
+from diffresnet.tables.formats import csv as columnar
+
+read_table = LabelledTable.read
 
 FLAGS = np.array(["given", "predicted", "unreached"])
 CONFIDENCE = np.array([0.99999, 0.5, np.nan])
@@ -48,8 +49,12 @@ def sources(tmp_path):
 
 def labelled(sources, name, out):
     table = read_table(sources / name)
-    names = np.array([0, 1, -1]) if name.endswith("npz") else np.array(["cat", "dog", None], object)
-    write_table(sources / out, table, names, CONFIDENCE, FLAGS)
+    names = (
+        np.array([0, 1, None], object)
+        if name.endswith("npz")
+        else np.array(["cat", "dog", None], object)
+    )
+    table.write(sources / out, np.array(names, object), CONFIDENCE, FLAGS)
     return sources / out
 
 
@@ -109,7 +114,7 @@ def test_labels_keep_their_type(tmp_path, kind, given, result):
     table = read_table(tmp_path / "a.parquet", label_column="intent")
     names = {True: "true", False: "false"} if kind == pa.bool_() else {}
     labels = np.array([names.get(v, v) if v in (True, False) else v for v in result], object)
-    write_table(tmp_path / "out.parquet", table, labels, CONFIDENCE, FLAGS)
+    table.write(tmp_path / "out.parquet", labels, CONFIDENCE, FLAGS)
     back = pq.read_table(tmp_path / "out.parquet")
     assert back.column_names == ["x", "intent", "label", "confidence", "flag"]
     assert back.schema.field("label").type == kind
@@ -121,7 +126,7 @@ def test_names_are_text_where_the_type_cannot_hold_them(tmp_path):
     pq.write_table(pa.table({"x": [1.0, 2.0, 3.0], "label": [1, 2, None]}), tmp_path / "a.parquet")
     table = read_table(tmp_path / "a.parquet")
     names = np.array(["cat", "dog", "cow"], object)
-    write_table(tmp_path / "out.parquet", table, names, CONFIDENCE, FLAGS)
+    table.write(tmp_path / "out.parquet", names, CONFIDENCE, FLAGS)
     assert pq.read_table(tmp_path / "out.parquet")["label"].to_pylist() == ["cat", "dog", "cow"]
 
 
@@ -140,7 +145,7 @@ def test_npz_to_npz(sources):
 @pytest.mark.parametrize("out", ["out.csv", "out.parquet"])
 def test_npz_to_columns(sources, out):
     path = labelled(sources, "a.npz", out)
-    columns = read_table(path, features="big").carried
+    columns = read_table(path, features="big").content.table
     assert columns.column_names == [
         "labels", "code", "raw", "big", "half", "label", "confidence", "flag",
     ]  # fmt: skip
@@ -151,29 +156,29 @@ def test_npz_to_columns(sources, out):
 def test_npz_without_other_arrays_to_csv(tmp_path):
     np.savez(tmp_path / "a.npz", features=np.eye(3), labels=[0, 1, -1])
     table = read_table(tmp_path / "a.npz", label_column="labels")
-    table.carried.pop("labels")
-    write_table(tmp_path / "out.csv", table, table.labels, CONFIDENCE, FLAGS)
+    table.content.arrays.pop("labels")
+    table.write(tmp_path / "out.csv", table.labels.values(), CONFIDENCE, FLAGS)
     assert (tmp_path / "out.csv").read_text().startswith("label,confidence,flag\n0,1.0000,given\n")
 
 
 def test_our_own_npz_can_be_read_again(sources):
     out = labelled(sources, "a.csv", "out.npz")
-    assert read_table(out).labels.tolist() == ["cat", "dog", None]
+    assert read_table(out).labels.values().tolist() == ["cat", "dog", None]
 
 
 def test_user_data_is_never_replaced(tmp_path):
     (tmp_path / "a.csv").write_text("x,flag,confidence,intent,label,features\n1,2,3,a,4,5\n")
     table = read_table(tmp_path / "a.csv", label_column="intent", features="x")
     with pytest.raises(InputError, match=r"already has 'flag', 'confidence', 'label'.*rename them"):
-        check_output(tmp_path / "out.csv", table)
+        table.check_output(tmp_path / "out.csv")
     (tmp_path / "a.csv").write_text("x,label,features\n1,a,2\n")
     table = read_table(tmp_path / "a.csv", features="x")
-    assert check_output(tmp_path / "out.csv", table) == tmp_path / "out.csv"
+    assert table.check_output(tmp_path / "out.csv") == tmp_path / "out.csv"
     with pytest.raises(InputError, match=r"already has 'features'.*rename it"):
-        check_output(tmp_path / "out.npz", table)
+        table.check_output(tmp_path / "out.npz")
     np.savez(tmp_path / "a.npz", features=np.eye(2), labels=[0, 1], label=[5, 6])
     with pytest.raises(InputError, match="already has 'label'"):
-        check_output(tmp_path / "out.npz", read_table(tmp_path / "a.npz"))
+        read_table(tmp_path / "a.npz").check_output(tmp_path / "out.npz")
 
 
 def test_outputs_that_cannot_be(sources):
@@ -184,12 +189,12 @@ def test_outputs_that_cannot_be(sources):
         (sources, "must end in"),
     ]:
         with pytest.raises(InputError, match=message):
-            check_output(out, table)
+            table.check_output(out)
     with pytest.raises(InputError, match="for every row"):
-        write_table(sources / "out.csv", table, table.labels[:1], CONFIDENCE, FLAGS)
+        table.write(sources / "out.csv", table.labels.values()[:1], CONFIDENCE, FLAGS)
     pq.write_table(pa.table({"x": [1.0], "blob": [b"\xff"], "label": ["a"]}), sources / "b.parquet")
     with pytest.raises(InputError, match="'blob' of type binary"):
-        check_output(sources / "out.csv", read_table(sources / "b.parquet"))
+        read_table(sources / "b.parquet").check_output(sources / "out.csv")
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".parquet", ".npz"])
@@ -227,7 +232,7 @@ def test_every_other_column_is_carried(tmp_path_factory, rows):
     columnar.write_csv(folder / "a.csv", pa.table(cells))
     table = read_table(folder / "a.csv", features=["x"])
     flags = np.full(len(rows), "given")
-    write_table(folder / "b.csv", table, table.labels, np.ones(len(rows)), flags)
-    back = columnar.read_csv(folder / "b.csv")
+    table.write(folder / "b.csv", table.labels.values(), np.ones(len(rows)), flags)
+    back = read_columns(folder / "b.csv").table
     assert back.column_names == [*cells, "confidence", "flag"]
     assert {name: back[name].to_pylist() for name in cells} == cells
