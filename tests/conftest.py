@@ -38,13 +38,14 @@ CHECKED += [
         "batch",
         "evaluation",
         "exact",
+        "feature_transforms",
         "features",
         "methods",
         "network",
+        "objective",
         "plain",
-        "problem",
+        "sampling",
         "tasks",
-        "tricks",
     )
 ]
 assert not any(name.startswith(tuple(CHECKED)) for name in sys.modules), "imported too early"

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from ..data.images import ImageSet
-from ..fewshot.tasks import sample_tasks
+from ..fewshot import sample_tasks
 from ..pages import Cell, Picture, Section, Table
 from ..pages.figures.losses import loss_curves
 from .checkpoint import load_backbone

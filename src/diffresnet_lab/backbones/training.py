@@ -19,7 +19,7 @@ from torch import Tensor
 from diffresnet.errors import InputError
 
 from ..data.images import ImageSet
-from ..fewshot.tasks import Tasks, sample_tasks
+from ..fewshot import Tasks, sample_tasks
 from .accelerator import accelerating
 from .augment import View, augmenter
 from .checkpoint import BACKBONE_FILE, LAST_FILE, BackboneCard, write_tensors

@@ -8,8 +8,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from ..fewshot.evaluation import Summary
-from ..fewshot.tasks import Tasks
+from ..fewshot import Summary, Tasks
 
 CHUNK = 128
 """Tasks at once."""
@@ -41,5 +40,5 @@ def prototype_accuracies(
 
 def mean_and_interval(accuracies: Float[np.ndarray, " t"]) -> tuple[float, float]:
     """Mean over tasks and the half-width of its 95% interval, as `Summary` has it."""
-    found = Summary.of(accuracies)
+    found = Summary.from_values(accuracies)
     return found.mean, found.ci95

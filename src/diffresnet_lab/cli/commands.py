@@ -11,7 +11,7 @@ nodes = LazyCommand(
     "diffresnet_lab.cli.nodes:command", "Classify the nodes of a graph, with baselines."
 )
 fewshot = LazyCommand(
-    "diffresnet_lab.cli.fewshot:command", "Classify few-shot tasks, with many methods."
+    "diffresnet_lab.cli.fewshot:fewshot", "Classify few-shot tasks, with many methods."
 )
 train_backbone = LazyCommand(
     "diffresnet_lab.cli.train_backbone:command", "Train a network from images."

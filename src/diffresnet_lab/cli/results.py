@@ -46,8 +46,8 @@ def prepare_folder(out: Path, json_path: Path | None) -> ReportFolder:
     return folder
 
 
-def print_table(table: Table) -> None:
-    """A table of the report, on stdout."""
+def table_text(table: Table) -> str:
+    """Render a table of the report for the terminal."""
     from rich.console import Console
     from rich.table import Table as Grid
 
@@ -64,4 +64,12 @@ def print_table(table: Table) -> None:
                 for cell in cells
             ),
         )
-    Console().print(grid)
+    console = Console()
+    with console.capture() as capture:
+        console.print(grid)
+    return capture.get().rstrip("\n")
+
+
+def print_table(table: Table) -> None:
+    """Print a table of the report on stdout."""
+    click.echo(table_text(table))

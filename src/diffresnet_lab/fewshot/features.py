@@ -1,4 +1,4 @@
-"""Features with labels to draw tasks from, the mean of base classes, and batches of tasks."""
+"""Labelled features to draw tasks from, the mean of base classes, and batches of tasks."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .batch import TaskBatch
 from .tasks import Tasks
 
 SMALLEST, LARGEST = 1e-12, 1e18
-"""Between these lies the largest feature, so that lengths are right in 32-bit floats."""
+"""Bounds of the largest feature, so that lengths are right in 32-bit floats."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Features:
     text : bool
         Whether the labels were texts, and so are to be written as texts.
     notes : tuple of str
-        What a user should know about how the file was read, one line each.
+        Remarks on how the file was read, one line each.
     """
 
     features: Float[np.ndarray, "n d"] = field(repr=False)
@@ -58,11 +58,11 @@ class Features:
         with np.errstate(over="ignore"):  # reported as infinite, with its place
             x = np.ascontiguousarray(x, dtype=np.float32)
         check_finite(x, [f"features[{i}]" for i in range(x.shape[1])], "the features")
-        most = float(np.abs(x).max())
-        if most and not SMALLEST <= most <= LARGEST:
+        largest = float(np.abs(x).max())
+        if largest and not SMALLEST <= largest <= LARGEST:
             raise InputError(
-                f"the largest feature is {most:.3g}, whose square 32-bit floats do not hold; scale "
-                f"the features"
+                f"the largest feature is {largest:.3g}, whose square 32-bit floats do not hold; "
+                f"scale the features"
             )
         if y.min() < -1:
             raise InputError(f"a label is {y.min()}; classes are numbered from 0, -1 is unlabelled")
@@ -78,14 +78,14 @@ class Features:
 
     @property
     def mean(self) -> Float[np.ndarray, " d"]:
-        """The mean of all rows, of those without a label too."""
+        """Mean of all rows, unlabelled ones included."""
         return self.features.mean(axis=0, dtype=np.float64).astype(np.float32)
 
     def tensor(self, device: torch.device | str = "cpu") -> Float[Tensor, "n d"]:
         return torch.from_numpy(self.features).to(device)
 
-    def written(self, labels: Int[np.ndarray, "*t q"]) -> np.ndarray:
-        """Labels as the file writes them."""
+    def file_labels(self, labels: Int[np.ndarray, "*t q"]) -> np.ndarray:
+        """Return labels as the file writes them: names if they are texts there."""
         return np.array(self.class_names)[labels] if self.text else labels
 
     @classmethod
@@ -96,9 +96,9 @@ class Features:
         label_column: str = "label",
         features: str | Sequence[str] | None = None,
     ) -> Features:
-        """From a features file: npz with `features`, `labels` and perhaps `class_names`.
+        """Read a features file: npz with `features`, `labels` and perhaps `class_names`.
 
-        A .csv or .parquet table as `diffresnet label` reads it will do as well.
+        Or a .csv or .parquet table as `diffresnet label` reads it.
 
         Parameters
         ----------
@@ -107,7 +107,7 @@ class Features:
         Raises
         ------
         InputError
-            If the file is not as said, or a feature is NaN or infinite.
+            If the file holds no labelled features, or a feature is NaN or infinite.
         """
         table = read_table(path, label_column=label_column, features=features)
         if table.labels.dtype != object:
@@ -120,7 +120,7 @@ class Features:
 
 
 def read_base_mean(path: Pathlike, width: int) -> Float[np.ndarray, " d"]:
-    """The mean of the features of base classes: array `mean` of an npz file.
+    """Read the mean of the features of base classes: array `mean` of an npz file.
 
     Raises
     ------
@@ -146,15 +146,15 @@ def read_base_mean(path: Pathlike, width: int) -> Float[np.ndarray, " d"]:
 
 
 def gather(features: Float[Tensor, "n d"], tasks: Tasks) -> TaskBatch:
-    """The rows of some tasks, side by side on the device of the features."""
+    """Collect the rows of tasks in one batch, on the device of the features."""
 
-    def moved(array: Int[np.ndarray, "..."]) -> Tensor:
+    def to_device(array: Int[np.ndarray, "..."]) -> Tensor:
         return torch.from_numpy(np.ascontiguousarray(array)).to(features.device)
 
     return TaskBatch(
-        support=features[moved(tasks.support)],
-        labels=moved(tasks.support_labels),
-        query=features[moved(tasks.query)],
+        support=features[to_device(tasks.support)],
+        labels=to_device(tasks.support_labels),
+        query=features[to_device(tasks.query)],
         ways=tasks.ways,
-        seeds=moved(tasks.seeds),
+        seeds=to_device(tasks.seeds),
     )

@@ -2,7 +2,7 @@ import numpy as np
 import torch
 
 from diffresnet_lab.backbones import mean_and_interval, prototype_accuracies
-from diffresnet_lab.fewshot.tasks import sample_tasks
+from diffresnet_lab.fewshot.sampling import sample_tasks
 
 
 def test_nearest_prototypes_one_task_at_a_time():

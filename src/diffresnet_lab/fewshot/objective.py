@@ -1,4 +1,4 @@
-"""What training sees of few-shot tasks: rows, graph, and the slope of the loss."""
+"""Training objective of few-shot tasks: rows, graph, and the gradient of the loss."""
 
 from __future__ import annotations
 
@@ -15,38 +15,38 @@ from diffresnet.operators import DenseLaplacian
 from diffresnet.similarity import GraphSettings, dense_similarity
 
 from .batch import TaskBatch
-from .network import Network
-from .tricks import rectified_prototypes
+from .feature_transforms import rectified_prototypes
+from .network import NetworkConfig
 
 
 @dataclass(frozen=True)
-class Problem:
-    """Tasks with their graphs.
+class TaskObjective:
+    """Tasks with their graphs and the loss of their networks.
 
     Attributes
     ----------
-    network : Network
+    network : NetworkConfig
     points : (t, n, d)
         Support rows, then queries.
     labels : (t, l)
-        Of the support rows.
+        Classes of the support rows.
     ways : int
     graph : (t, n, n), optional
         Weights; None where neither diffusion nor loss needs a graph.
-    pull : (t, n - l, c), optional
+    prototype_distance_penalty : (t, n - l, c), optional
         alpha |x_q - p_c|, where alpha is not 0.
     """
 
-    network: Network
+    network: NetworkConfig
     points: Float[Tensor, "t n d"]
     labels: Int[Tensor, "t l"]
     ways: int
     graph: Float[Tensor, "t n n"] | None
-    pull: Float[Tensor, "t q c"] | None
+    prototype_distance_penalty: Float[Tensor, "t q c"] | None
 
     @classmethod
-    def of(cls, batch: TaskBatch, network: Network) -> Problem:
-        """Prepare tasks.
+    def from_batch(cls, batch: TaskBatch, network: NetworkConfig) -> TaskObjective:
+        """Build the graphs of tasks and the prototype distances that their loss needs.
 
         The prototypes of the loss are the rectified ones.
 
@@ -58,12 +58,12 @@ class Problem:
         points = torch.cat([batch.support, batch.query], dim=1)
         if not bool(torch.isfinite(points).all()):
             raise InputError("features are NaN or infinite; leave those rows out")
-        graph = pull = None
+        graph = penalty = None
         if network.needs_graph:
             graph = dense_similarity(points, GraphSettings.few_shot(network.ntop, network.sigma))
         if network.alpha > 0.0:
-            pull = network.alpha * torch.cdist(batch.query, rectified_prototypes(batch))
-        return cls(network, points, batch.labels, batch.ways, graph, pull)
+            penalty = network.alpha * torch.cdist(batch.query, rectified_prototypes(batch))
+        return cls(network, points, batch.labels, batch.ways, graph, penalty)
 
     @cached_property
     def laplacian(self) -> DenseLaplacian:
@@ -71,43 +71,42 @@ class Problem:
         return DenseLaplacian(self.graph, symmetry="symmetric")
 
     @cached_property
-    def truth(self) -> Float[Tensor, "t l c"]:
-        """The labels as rows of zeros with a one."""
+    def one_hot_labels(self) -> Float[Tensor, "t l c"]:
         return torch.nn.functional.one_hot(self.labels, self.ways).to(self.points)
 
-    def diffused(self, x: Float[Tensor, "t n k"]) -> Float[Tensor, "t n k"]:
-        """S x. A gamma past the stability bound of a task is let through, as it was published."""
+    def diffuse(self, x: Float[Tensor, "t n k"]) -> Float[Tensor, "t n k"]:
+        """Return S x; a gamma past the stability bound of a task is let through, as published."""
         if self.network.steps == 0:
             return x
         flow = ExplicitEuler(self.network.gamma, self.network.steps, unstable="allow")
         return diffuse(self.laplacian, x, flow)
 
-    def spread(self) -> Float[Tensor, "t m a"]:
-        """The rows of S that the loss looks at, and of these the columns that are not all zero."""
+    def diffusion_rows(self) -> Float[Tensor, "t m a"]:
+        """Return the rows of S that the loss sees, without the columns that are all zero there."""
         t, n, _ = self.points.shape
-        m = n if self.network.all_rows else self.labels.shape[1]
-        pick = torch.eye(n, m, dtype=self.points.dtype, device=self.points.device).expand(t, -1, -1)
+        m = n if self.network.loss_sees_queries else self.labels.shape[1]
+        eye = torch.eye(n, m, dtype=self.points.dtype, device=self.points.device).expand(t, -1, -1)
         if self.network.steps == 0:
-            return pick[:, :m]
-        return self.diffused(pick).mT  # S is symmetric
+            return eye[:, :m]
+        return self.diffuse(eye).mT  # S is symmetric
 
-    def slope(self, out: Float[Tensor, "t m c"]) -> Float[Tensor, "t m c"]:
-        """The derivative of the loss by the outputs of the rows that it looks at."""
+    def gradient(self, out: Float[Tensor, "t m c"]) -> Float[Tensor, "t m c"]:
+        """Return the gradient of the loss by the outputs of the rows that it sees."""
         shots = self.labels.shape[1]
         p = out.softmax(-1)
-        slope = torch.zeros_like(out)
-        slope[:, :shots] = (p[:, :shots] - self.truth) / shots
-        if self.pull is not None:
+        gradient = torch.zeros_like(out)
+        gradient[:, :shots] = (p[:, :shots] - self.one_hot_labels) / shots
+        if (penalty := self.prototype_distance_penalty) is not None:
             p = p[:, shots:]
-            slope[:, shots:] = p * (self.pull - (p * self.pull).sum(-1, keepdim=True))
+            gradient[:, shots:] = p * (penalty - (p * penalty).sum(-1, keepdim=True))
         if self.network.mu > 0.0:
             # sum_ij w_ij |o_i - o_j|^2 = 2 tr(O^T L O)
-            slope += 4.0 * self.network.mu * self.laplacian.product(out)
-        return slope
+            gradient += 4.0 * self.network.mu * self.laplacian.product(out)
+        return gradient
 
 
-def unstable_tasks(batch: TaskBatch, network: Network) -> Bool[Tensor, " t"]:
-    """For which tasks gamma lambda_max(L) > 2, so that some modes grow instead of fading.
+def unstable_tasks(batch: TaskBatch, network: NetworkConfig) -> Bool[Tensor, " t"]:
+    """Return which tasks have gamma lambda_max(L) > 2, so that some modes grow.
 
     The published gamma of 0.5 is past that bound for some graphs. The methods run there all the
     same, as published, and this counts how often.

@@ -3,15 +3,15 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from diffresnet_lab.fewshot.tricks import (
+from diffresnet_lab.fewshot.feature_transforms import (
     Centre,
     Chain,
-    paper_tricks,
+    l2_normalize,
+    paper_transforms,
     prototypes,
-    rectified,
     rectified_prototypes,
-    shifted,
-    unit,
+    rectify_support,
+    shift_queries,
 )
 from fewshot_cases import task_batch
 
@@ -19,14 +19,14 @@ from fewshot_cases import task_batch
 def test_centre_and_unit():
     batch = task_batch()
     mean = np.linspace(0, 1, batch.query.shape[2], dtype=np.float32)
-    moved = Chain((Centre(mean), unit))(batch)
+    moved = Chain((Centre(mean), l2_normalize))(batch)
     x = batch.query.numpy() - mean
     assert np.allclose(moved.query, x / np.linalg.norm(x, axis=2, keepdims=True), atol=1e-6)
     assert torch.allclose(moved.support.norm(dim=2), torch.ones(3, 8))
 
 
 def test_the_shift_joins_the_means():
-    moved = shifted(task_batch())
+    moved = shift_queries(task_batch())
     assert torch.allclose(moved.query.mean(1), moved.support.mean(1), atol=1e-6)
     assert torch.equal(moved.support, task_batch().support)
 
@@ -34,8 +34,8 @@ def test_the_shift_joins_the_means():
 def test_the_papers_tricks_in_their_order():
     batch = task_batch()
     mean = np.full(batch.query.shape[2], 0.3, dtype=np.float32)
-    found = paper_tricks(mean)(batch)
-    assert torch.equal(found.query, shifted(unit(Centre(mean)(batch))).query)
+    found = paper_transforms(mean)(batch)
+    assert torch.equal(found.query, shift_queries(l2_normalize(Centre(mean)(batch))).query)
 
 
 def test_prototypes_are_means_of_classes():
@@ -48,7 +48,7 @@ def test_prototypes_are_means_of_classes():
 
 
 def test_rectified_prototypes_against_a_loop():
-    batch = shifted(unit(task_batch(shots=2)))
+    batch = shift_queries(l2_normalize(task_batch(shots=2)))
     found = rectified_prototypes(batch)
     for k in range(len(batch)):
         support, query = batch.support[k].double().numpy(), batch.query[k].double().numpy()
@@ -75,6 +75,6 @@ def test_a_class_without_members_keeps_its_prototype():
 
 
 def test_rectified_prototypes_become_the_support():
-    batch = rectified(task_batch(shots=3))
+    batch = rectify_support(task_batch(shots=3))
     assert batch.support.shape == (3, 4, 24)
     assert batch.labels.tolist() == [[0, 1, 2, 3]] * 3
