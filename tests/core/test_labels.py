@@ -56,7 +56,7 @@ def test_the_law(y, classes, codes):
     assert labels.classes.tolist() == classes
     assert labels.codes.tolist() == codes
     assert labels.counts.sum() == len(labels.rows) == labels.labelled.sum()
-    assert labels.names == tuple(map(str, classes))
+    assert labels.names == tuple(f"{c:g}" if isinstance(c, float) else str(c) for c in classes)
 
 
 @pytest.mark.parametrize(

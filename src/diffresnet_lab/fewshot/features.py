@@ -10,11 +10,11 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from diffresnet.errors import InputError
+from diffresnet.errors import InputError, Note
 from diffresnet.files.atomic import Pathlike
 from diffresnet.files.npz import load_npz
-from diffresnet.tables.feature_columns import check_finite, listed
-from diffresnet.tables.labelled_table import read_table
+from diffresnet.tables import LabelledTable
+from diffresnet.tables.content import check_finite, listed
 
 from .batch import TaskBatch
 from .tasks import Tasks
@@ -44,7 +44,7 @@ class Features:
     labels: Int[np.ndarray, " n"] = field(repr=False)
     class_names: tuple[str, ...] | None = None
     text: bool = False
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
     def __post_init__(self) -> None:
         x, y = np.asarray(self.features), np.asarray(self.labels)
@@ -102,21 +102,23 @@ class Features:
 
         Parameters
         ----------
-        label_column, features : as `read_table` takes them.
+        label_column, features : as `LabelledTable.read` takes them.
 
         Raises
         ------
         InputError
             If the file holds no labelled features, or a feature is NaN or infinite.
         """
-        table = read_table(path, label_column=label_column, features=features)
-        if table.labels.dtype != object:
-            return cls(table.features, table.labels, table.class_names, notes=table.notes)
-        texts = [None if label is None else str(label) for label in table.labels.tolist()]
-        names = sorted({name for name in texts if name is not None})
-        codes = {name: code for code, name in enumerate(names)} | {None: -1}
-        labels = np.array([codes[name] for name in texts], dtype=np.int64)
-        return cls(table.features, labels, tuple(names), text=True, notes=table.notes)
+        table = LabelledTable.read(path, label_column=label_column, features=features)
+        labels = table.labels
+        if not table.has_names and labels.classes.dtype.kind not in "OU":
+            values = labels.classes.astype(np.int64)
+            numbers = np.where(labels.labelled, values[labels.codes], -1)
+            return cls(table.features, numbers, table.class_names, notes=table.notes)
+        names = sorted(labels.names)
+        rank = np.array([names.index(name) for name in labels.names])
+        codes = np.where(labels.labelled, rank[labels.codes], -1)
+        return cls(table.features, codes, tuple(names), text=True, notes=table.notes)
 
 
 def read_base_mean(path: Pathlike, width: int) -> Float[np.ndarray, " d"]:

@@ -11,7 +11,7 @@ from jaxtyping import Int
 from diffresnet.errors import InputError
 from diffresnet.files.atomic import Pathlike
 from diffresnet.files.npz import load_npz, save_npz
-from diffresnet.tables.feature_columns import listed
+from diffresnet.tables.content import listed
 
 
 @dataclass(frozen=True)
