@@ -17,5 +17,5 @@ train_backbone = LazyCommand(
     "diffresnet_lab.cli.train_backbone:command", "Train a network from images."
 )
 embed = LazyCommand("diffresnet_lab.cli.embed:command", "Turn images into a file of features.")
-data = LazyCommand("diffresnet_lab.cli.data:command", "List, fetch and verify data sets.")
+data = LazyCommand("diffresnet_lab.cli.data:command_group", "List, fetch and verify data sets.")
 reproduce = LazyCommand("diffresnet_lab.cli.reproduce:command", "Run an experiment of the paper.")
