@@ -72,7 +72,7 @@ def train_backbone(
     RuntimeError
         If the loss is no longer a number.
     """
-    train, validation = train.of_present(), validation and validation.of_present()
+    train, validation = train.drop_empty_classes(), validation and validation.drop_empty_classes()
     tasks = _check(train, validation, settings)
     with accelerating(device, mixed_precision) as accelerator:
         run = _Run(train, validation, tasks, settings, folder, held_out, accelerator)

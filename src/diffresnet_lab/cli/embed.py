@@ -131,7 +131,7 @@ def command(
         names = card.classes if classes == "trained" else card.held_out
         if not names:
             raise InputError(f"{backbone!r} was trained with no class held out")
-        data = data.of_classes(names)
+        data = data.select_classes(names)
     with (
         torch.random.fork_rng(devices=[where] if where.type == "cuda" else []),
         progress("embedding images", len(data), quiet) as bar,

@@ -192,12 +192,12 @@ def command(
                 advance=bar,
             )
         note_skipped(found.skipped, quiet)
-        return found.of_present()
+        return found.drop_empty_classes()
 
     train, validation = read(data, None), None
     skipped = len(train.skipped)
     if hold_out is not None:
-        train, validation = train.hold_out(hold_out, seed)
+        train, validation = train.hold_out_classes(hold_out, seed)
     elif val:
         validation = read(val, train.channels)
         skipped += len(validation.skipped)

@@ -187,7 +187,7 @@ def test_names_without_images_are_no_classes(tmp_path):
     settings = replace(TINY, epochs=1)
     train_backbone(whole, val, settings, tmp_path, device="cpu")
     assert load_backbone(tmp_path)[1].classes == names[:4]
-    found = final_accuracies(tmp_path, whole, val.of_present(), settings)
+    found = final_accuracies(tmp_path, whole, val.drop_empty_classes(), settings)
     assert [row["shots"] for row in found] == [1, 1, 5, 5]
 
 
