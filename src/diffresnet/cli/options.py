@@ -175,7 +175,7 @@ class Declared:
             multiple=many,
             required=missing,
             default=default,
-            show_default=not missing and default not in (None, False, ()),
+            show_default=not (missing or default is False or default in (None, ())),
             metavar=self.option.metavar,
             help=self.option.help,
             envvar=self.option.envvar,

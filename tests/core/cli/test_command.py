@@ -89,6 +89,7 @@ def test_help_tells_every_option_and_its_default(mix, capfd):
         "[required]",
         "--kind [a|b]",
         "[default: a]",
+        "[default: 0;",
         "-q, --quiet",
         "--with",
     ):

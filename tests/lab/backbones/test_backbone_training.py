@@ -9,30 +9,30 @@ from backbone_cases import bars
 from diffresnet.errors import InputError
 from diffresnet_lab.backbones import (
     AUGMENTATIONS,
-    TrainingSettings,
-    Validation,
-    embed,
+    TrainingConfig,
+    ValidationConfig,
+    embed_images,
+    final_accuracies,
     load_backbone,
     train_backbone,
 )
 from diffresnet_lab.backbones.checkpoint import BACKBONE_FILE, LAST_FILE, read_tensors
-from diffresnet_lab.backbones.summary import final_accuracies
 
-TINY = TrainingSettings(
+TINY = TrainingConfig(
     backbone="conv4",
     size=16,
     resize=16,
     augmentation=AUGMENTATIONS["drawing"],
     epochs=4,
     batch=16,
-    validation=Validation(ways=3, shots=1, queries=5, tasks=20),
+    validation=ValidationConfig(ways=3, shots=1, queries=5, tasks=20),
 )
 VAL = bars(classes=3, first=4, seed=1)
 
 
-def train(folder, settings=TINY, validation=VAL, **more):
+def train(folder, config=TINY, validation=VAL, **more):
     folder.mkdir(exist_ok=True)
-    return train_backbone(bars(), validation, settings, folder, device="cpu", **more)
+    return train_backbone(bars(), validation, config, folder, device="cpu", **more)
 
 
 def told(rows):
@@ -42,7 +42,7 @@ def told(rows):
 def test_it_learns_and_keeps_the_best(tmp_path):
     settings = replace(TINY, epochs=12, drops=(0.75,))
     seen = []
-    rows = train(tmp_path, settings, tell=seen.append, held_out=VAL.class_names)
+    rows = train(tmp_path, settings, on_epoch=seen.append, held_out=VAL.class_names)
     assert seen == rows
     assert rows[-1].loss < 0.8 * rows[0].loss
     assert rows[-1].accuracy > 80.0  # of 4 classes
@@ -53,7 +53,7 @@ def test_it_learns_and_keeps_the_best(tmp_path):
     assert card.classes == ("bar0", "bar1", "bar2", "bar3")
     assert card.held_out == ("bar4", "bar5", "bar6")
     assert card.settings["augmentation"]["degrees"] == 10.0
-    assert embed(VAL, model).shape == (36, 64)
+    assert embed_images(VAL, model).shape == (36, 64)
 
 
 @pytest.mark.parametrize("augment", ["drawing-turned", "photo"])
@@ -66,7 +66,7 @@ def test_a_stopped_training_goes_on_to_the_same_bits(tmp_path, augment):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train(tmp_path / "parts", settings, tell=stop)
+        train(tmp_path / "parts", settings, on_epoch=stop)
     rows = train(tmp_path / "parts", settings, resume=True)
     assert told(rows) == told(whole)
     for file in (LAST_FILE, BACKBONE_FILE):
@@ -127,7 +127,7 @@ def test_momentum_decay_and_rate_are_those_of_sgd(tmp_path, monkeypatch):
 def test_bad_data_and_states_are_one_line(tmp_path):
     folder = tmp_path / "run"
     train(folder, replace(TINY, epochs=1))
-    with pytest.raises(InputError, match="is there already; go on with --resume"):
+    with pytest.raises(InputError, match="is there already; resume it"):
         train(folder)
     with pytest.raises(InputError, match=r"other settings \(epochs: 1 then, 4 now\)"):
         train(folder, resume=True)

@@ -1,7 +1,7 @@
 import numpy as np
 import torch
 
-from diffresnet_lab.backbones import mean_and_interval, prototype_accuracies
+from diffresnet_lab.backbones import prototype_accuracies
 from diffresnet_lab.fewshot.tasks import sample_tasks
 
 
@@ -26,9 +26,3 @@ def test_nearest_prototypes_one_task_at_a_time():
         found = prototype_accuracies(torch.from_numpy(features), tasks, given)
         np.testing.assert_allclose(found, expected, atol=5.1)  # a near tie may fall otherwise
         assert np.mean(np.abs(found - expected) > 1e-6) < 0.02
-
-
-def test_the_interval():
-    mean, half = mean_and_interval(np.array([40.0, 60.0] * 50))
-    assert mean == 50.0
-    assert abs(half - 1.96 * (100 / 99) ** 0.5) < 1e-12  # the sample standard deviation
