@@ -104,8 +104,8 @@ class TrainOptions(ImageOptions, SeedOption):
 
     def settings(self) -> dict[str, Any]:
         """Return what the configuration of the training does not tell."""
-        told = ("data", "val", "hold_out", "device", "mixed_precision")
-        return {name: value for name, value in super().settings().items() if name in told}
+        names = ("data", "val", "hold_out", "device", "mixed_precision")
+        return {name: value for name, value in super().settings().items() if name in names}
 
 
 @command("train-backbone")

@@ -61,6 +61,6 @@ def test_settings_that_are_refused(wrong):
 
 
 def test_the_last_quarter_is_looked_at():
-    looked = [e for e in range(1, 101) if TrainingConfig(epochs=100).validates_at(e)]
-    assert looked == list(range(76, 101))
+    validated = [e for e in range(1, 101) if TrainingConfig(epochs=100).validates_at(e)]
+    assert validated == list(range(76, 101))
     assert TrainingConfig(epochs=1).validates_at(1)

@@ -46,10 +46,10 @@ def test_it_learns_and_keeps_the_best(tmp_path):
     assert seen == rows
     assert rows[-1].loss < 0.8 * rows[0].loss
     assert rows[-1].accuracy > 80.0  # of 4 classes
-    looked = {row.epoch: row.validation for row in rows if row.validation is not None}
-    assert list(looked) == [10, 11, 12]
+    validated = {row.epoch: row.validation for row in rows if row.validation is not None}
+    assert list(validated) == [10, 11, 12]
     model, card = load_backbone(tmp_path)
-    assert card.validation == max(looked.values()) == looked[card.epoch]
+    assert card.validation == max(validated.values()) == validated[card.epoch]
     assert card.classes == ("bar0", "bar1", "bar2", "bar3")
     assert card.held_out == ("bar4", "bar5", "bar6")
     assert card.settings["augmentation"]["degrees"] == 10.0
@@ -110,17 +110,17 @@ def test_without_validation_the_last_epoch_is_kept(tmp_path):
 
 
 def test_momentum_decay_and_rate_are_those_of_sgd(tmp_path, monkeypatch):
-    made = []
+    groups = []
     original = torch.optim.SGD.__init__
 
     def spy(self, *args, **kwargs):
         original(self, *args, **kwargs)
-        made.append(self.param_groups[0] | {"params": None})
+        groups.append(self.param_groups[0] | {"params": None})
 
     monkeypatch.setattr(torch.optim.SGD, "__init__", spy)
     rows = train(tmp_path)
-    assert (made[0]["lr"], made[0]["momentum"], made[0]["weight_decay"]) == (0.1, 0.9, 5e-4)
-    assert not made[0]["nesterov"]
+    assert (groups[0]["lr"], groups[0]["momentum"], groups[0]["weight_decay"]) == (0.1, 0.9, 5e-4)
+    assert not groups[0]["nesterov"]
     assert [row.learning_rate for row in rows] == pytest.approx([0.1, 0.1, 0.01, 0.001])
 
 
@@ -187,8 +187,8 @@ def test_names_without_images_are_no_classes(tmp_path):
     settings = replace(TINY, epochs=1)
     train_backbone(whole, val, settings, tmp_path, device="cpu")
     assert load_backbone(tmp_path)[1].classes == names[:4]
-    found = final_accuracies(tmp_path, whole, val.drop_empty_classes(), settings)
-    assert [row["shots"] for row in found] == [1, 1, 5, 5]
+    results = final_accuracies(tmp_path, whole, val.drop_empty_classes(), settings)
+    assert [row["shots"] for row in results] == [1, 1, 5, 5]
 
 
 def test_a_loss_that_is_no_number_stops_the_training(tmp_path):

@@ -12,10 +12,10 @@ from diffresnet_lab.backbones.embedding import features_file, load_callable
 def test_batches_are_put_together_in_order():
     data = bars(channels=3)
     seen = []
-    found = embed_images(data, lambda x: x.mean((2, 3)), batch_size=7, advance=seen.append)
+    features = embed_images(data, lambda x: x.mean((2, 3)), batch_size=7, advance=seen.append)
     expected = (data.images / 255.0).mean((1, 2))
-    np.testing.assert_allclose(found, expected, atol=1e-6)
-    assert found.dtype == np.float32
+    np.testing.assert_allclose(features, expected, atol=1e-6)
+    assert features.dtype == np.float32
     assert (sum(seen), max(seen)) == (len(data), 7)
 
 
@@ -34,8 +34,8 @@ def test_a_module_works_in_evaluation_mode_and_is_left_as_it_was():
 
 
 def test_callables_of_numpy_are_welcome():
-    found = embed_images(bars(), lambda x: x.numpy().reshape(len(x), -1))
-    assert found.shape == (48, 256)
+    features = embed_images(bars(), lambda x: x.numpy().reshape(len(x), -1))
+    assert features.shape == (48, 256)
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,6 @@ def test_nearest_prototypes_one_task_at_a_time():
             distances = np.linalg.norm(query[:, None] - np.array(prototypes), axis=2)
             expected.append(100 * np.mean(distances.argmin(1) == tasks.query_labels[i]))
         given = None if centre is None else torch.from_numpy(centre)
-        found = prototype_accuracies(torch.from_numpy(features), tasks, given)
-        np.testing.assert_allclose(found, expected, atol=5.1)  # a near tie may fall otherwise
-        assert np.mean(np.abs(found - expected) > 1e-6) < 0.02
+        accuracies = prototype_accuracies(torch.from_numpy(features), tasks, given)
+        np.testing.assert_allclose(accuracies, expected, atol=5.1)  # a near tie may fall otherwise
+        assert np.mean(np.abs(accuracies - expected) > 1e-6) < 0.02

@@ -52,11 +52,11 @@ def test_planetoid_files_are_counted(tmp_path):
     counts = GraphCounts(71, 71, 12, 2)
     data = DataSet("planetoid_toy", "planetoid", files, "us", "MIT", counts)
     write_planetoid(tmp_path)
-    found = verify_data_set(
+    result = verify_data_set(
         dataclasses.replace(data, counts=dataclasses.replace(counts, edges=0)), tmp_path
     )
-    assert found.state == "damaged"
-    edges = int(re.search(r"71 nodes, (\d+) edges, .*, not 71, 0, 12 and 2$", found.detail)[1])
+    assert result.state == "damaged"
+    edges = int(re.search(r"71 nodes, (\d+) edges, .*, not 71, 0, 12 and 2$", result.detail)[1])
     right = dataclasses.replace(data, counts=dataclasses.replace(counts, edges=edges))
     assert verify_data_set(right, tmp_path).state == "whole"
     (tmp_path / "ind.toy.ty").unlink()

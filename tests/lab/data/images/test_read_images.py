@@ -99,10 +99,10 @@ def test_a_strip_is_cut_before_it_grows(upright):
     # Resized whole, it would be 84 x 84 x 300,000 pixels.
     strip = np.zeros((1, 300_000, 1, 1), np.uint8)
     strip[:, 150_000] = 200
-    found = resize_and_crop(strip if upright else strip.transpose(0, 2, 1, 3), 84)
-    assert found.shape == (1, 84, 84, 1)
-    assert found.min() < 10
-    assert found.max() > 190
+    cropped = resize_and_crop(strip if upright else strip.transpose(0, 2, 1, 3), 84)
+    assert cropped.shape == (1, 84, 84, 1)
+    assert cropped.min() < 10
+    assert cropped.max() > 190
 
 
 def test_a_panorama_is_cut_in_its_middle():
