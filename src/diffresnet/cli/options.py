@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 import types
 import typing
+from collections.abc import Collection
 from dataclasses import MISSING, Field, asdict, dataclass, fields
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -31,6 +33,8 @@ class Option:
     reads, writes : bool
         Whether it is a path that the command reads, or writes: nothing that is written may take
         the place of another output or of what is read.
+    folder : bool
+        Whether what is written is a folder, which the command makes; other outputs may lie in it.
     replaces : str, optional
         The one field whose file an output may replace.
     suffixes : tuple of str, optional
@@ -47,6 +51,7 @@ class Option:
     envvar: str | None = None
     reads: bool = False
     writes: bool = False
+    folder: bool = False
     replaces: str = ""
     suffixes: tuple[str, ...] | None = None
     parameter: str = ""
@@ -169,10 +174,7 @@ class Declared:
             is_flag=kind is bool,
             multiple=many,
             required=missing,
-            show_default=not missing
-            and default is not None
-            and default is not False
-            and default != (),
+            show_default=not (missing or default is False or default in (None, ())),
             metavar=self.option.metavar,
             help=self.option.help,
             envvar=self.option.envvar,
@@ -191,6 +193,30 @@ def declared(options: type[Options]) -> list[Declared]:
             assert isinstance(option, Option)
             found.append(Declared(each, kind, option))
     return sorted(found, key=lambda each: (each.name in common, each.name not in own))
+
+
+def command_line(name: str, options: Options, leave_out: Collection[str] = ()) -> str:
+    """Return the command line of options that were given, without --json and --quiet.
+
+    Parameters
+    ----------
+    name : str
+        Of the command.
+    leave_out : names of further fields that are left out.
+    """
+    words = ["diffresnet", *name.split()]
+    for each in declared(type(options)):
+        if each.name not in options.given or each.name in ("json", "quiet", *leave_out):
+            continue
+        value = getattr(options, each.name)
+        values = [str(item) for item in (value if isinstance(value, tuple) else (value,))]
+        if isinstance(each.option, Argument):
+            words += values
+        elif isinstance(value, bool):
+            words.append(each.flag)
+        else:
+            words += [word for item in values for word in (each.flag, item)]
+    return shlex.join(words)
 
 
 def _value_type(hint: Any) -> tuple[Any, bool]:

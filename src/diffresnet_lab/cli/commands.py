@@ -14,8 +14,10 @@ fewshot = LazyCommand(
     "diffresnet_lab.cli.fewshot:fewshot", "Classify few-shot tasks, with many methods."
 )
 train_backbone = LazyCommand(
-    "diffresnet_lab.cli.train_backbone:command", "Train a network from images."
+    "diffresnet_lab.cli.train_backbone:train_command", "Train a network from images."
 )
-embed = LazyCommand("diffresnet_lab.cli.embed:command", "Turn images into a file of features.")
-data = LazyCommand("diffresnet_lab.cli.data:command", "List, fetch and verify data sets.")
+embed = LazyCommand(
+    "diffresnet_lab.cli.embed:embed_command", "Turn images into a file of features."
+)
+data = LazyCommand("diffresnet_lab.cli.data:command_group", "List, fetch and verify data sets.")
 reproduce = LazyCommand("diffresnet_lab.cli.reproduce:command", "Run an experiment of the paper.")

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from diffresnet.cli.command import Outcome as CommandOutcome
 
 if TYPE_CHECKING:
+    from diffresnet.errors import Note
+
     from ..fewshot import Features, MethodRun, Outcome, Summary, Tasks
     from ..pages import Table
     from .fewshot import FewShotOptions
@@ -82,8 +84,8 @@ def paired_differences(runs: Sequence[MethodRun]) -> list[dict[str, Any]]:
 
 def _notes(
     options: FewShotOptions, features: Features, runs: Sequence[MethodRun], task_count: str
-) -> list[str]:
-    notes = list(features.notes)
+) -> list[Note | str]:
+    notes: list[Note | str] = list(features.notes)
     if options.base_mean is None and any(run.configured.uses_base_mean for run in runs):
         notes.append("centred by the mean of FEATURES itself; --base-mean names another")
     for run in runs:

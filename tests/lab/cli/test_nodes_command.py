@@ -127,7 +127,7 @@ def test_without_a_data_folder_the_way_is_told(monkeypatch, capfd, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.delenv("DIFFRESNET_DATA", raising=False)
     assert run(["nodes", "cora"]) == BAD_INPUT
-    assert "--data or DIFFRESNET_DATA" in capfd.readouterr().err
+    assert "set DIFFRESNET_DATA" in capfd.readouterr().err
 
 
 def test_what_was_found_is_said_and_kept_though_a_file_cannot_be_written(

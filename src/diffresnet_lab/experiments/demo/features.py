@@ -67,7 +67,7 @@ def feature_motion(labels_per_class: int = 5, seed: int = 0) -> FeatureMotion:
     # Components have no sign: turned, in their own plane, to where they were before.
     turn, _ = orthogonal_procrustes(second.points, first.points)
     second = FeatureMap(second.points @ turn, second.seen, second.between)
-    return FeatureMotion(first, second, y, given >= 0, float(model.strength_))
+    return FeatureMotion(first, second, y, given >= 0, float(model.diffusion_time_))
 
 
 def between_share(z: Float[np.ndarray, "n d"], classes: Int[np.ndarray, " n"]) -> float:

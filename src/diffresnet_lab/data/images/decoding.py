@@ -1,4 +1,4 @@
-"""Image files, decoded; broken ones are left out and named."""
+"""Decoder of image files, which leaves broken ones out and names them."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from jaxtyping import UInt8
 from diffresnet.errors import InputError
 from diffresnet.files.atomic import reason
 
-from .square import square
+from .resizing import resize_and_crop
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
 
 _FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF", "PPM")  # none that runs a program
-_GREY = ("1", "L", "LA", "I", "I;16", "F")
+_GREY_MODES = ("1", "L", "LA", "I", "I;16", "F")
 _MODES = {1: "L", 3: "RGB"}
 
 
-class BrokenImage(Exception):
+class BrokenImageError(Exception):
     """A file that is no image, or a damaged one."""
 
 
-def decode(path: Path, channels: int | None = None) -> UInt8[np.ndarray, "h w c"]:
-    """The pixels of an image file, upright; of a film the first picture.
+def decode_image(path: Path, channels: int | None = None) -> UInt8[np.ndarray, "h w c"]:
+    """Decode an image file, upright; of an animation the first frame.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def decode(path: Path, channels: int | None = None) -> UInt8[np.ndarray, "h w c"
 
     Raises
     ------
-    BrokenImage
+    BrokenImageError
         If it cannot be decoded, or claims more pixels than Pillow holds safe.
     InputError
         If Pillow is not installed.
@@ -52,14 +52,14 @@ def decode(path: Path, channels: int | None = None) -> UInt8[np.ndarray, "h w c"
             warnings.simplefilter("ignore")
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(path, formats=_FORMATS) as image:
-                count = channels or (1 if image.mode in _GREY else 3)
+                count = channels or (1 if image.mode in _GREY_MODES else 3)
                 pixels = ImageOps.exif_transpose(image).convert(_MODES[count])
     except Exception as error:  # Pillow's decoders raise errors of many kinds on damaged files
-        raise BrokenImage(reason(error)) from error
+        raise BrokenImageError(reason(error)) from error
     return np.array(pixels).reshape(pixels.height, pixels.width, count)
 
 
-def read_files(
+def decode_images(
     paths: Sequence[Path],
     *,
     size: int | None,
@@ -91,46 +91,48 @@ def read_files(
     if channels is None:
         channels = _first_channels(paths)
 
-    def load(path: Path) -> np.ndarray | BrokenImage:
+    def load(path: Path) -> np.ndarray | BrokenImageError:
         try:
-            pixels = decode(path, channels)
-        except BrokenImage as error:
+            pixels = decode_image(path, channels)
+        except BrokenImageError as error:
             return error
-        return pixels if size is None else square(pixels[None], size)[0]
+        return pixels if size is None else resize_and_crop(pixels[None], size)[0]
 
     images: np.ndarray | None = None  # filled as files come: a list would take the memory twice
-    kept, done = np.zeros(len(paths), dtype=bool), 0
+    kept, count = np.zeros(len(paths), dtype=bool), 0
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-        for index, found in enumerate(pool.map(load, paths)):
+        for index, image in enumerate(pool.map(load, paths)):
             if advance is not None:
                 advance(1)
-            if isinstance(found, BrokenImage):
+            if isinstance(image, BrokenImageError):
                 if strict:
                     pool.shutdown(cancel_futures=True)
-                    raise InputError(f"cannot decode {str(paths[index])!r}: {found}")
+                    raise InputError(f"cannot decode {str(paths[index])!r}: {image}")
                 continue
             if images is None:
-                images = np.empty((len(paths), *found.shape), np.uint8)
-            _check_shape(found, images, paths[index])
-            images[done] = found
-            done += 1
+                images = np.empty((len(paths), *image.shape), np.uint8)
+            _check_shape(image, images, paths[index])
+            images[count] = image
+            count += 1
             kept[index] = True
     if images is None:
         raise InputError(f"none of {len(paths)} image files can be decoded, {paths[0]} among them")
-    skipped = tuple(str(path) for path, good in zip(paths, kept, strict=True) if not good)
-    return images[:done], kept, skipped
+    skipped = tuple(str(path) for path, ok in zip(paths, kept, strict=True) if not ok)
+    return images[:count], kept, skipped
 
 
 def _first_channels(paths: Sequence[Path]) -> int:
     for path in paths:
         try:
-            return int(decode(path).shape[2])
-        except BrokenImage:
+            return int(decode_image(path).shape[2])
+        except BrokenImageError:
             continue
     return 3
 
 
-def _check_shape(found: np.ndarray, images: np.ndarray, path: Path) -> None:
-    h, w = found.shape[:2]
-    if h != w or images.shape[1:] != found.shape:
-        raise InputError(f"{str(path)!r} has {w} x {h} pixels; give a size that all are brought to")
+def _check_shape(image: np.ndarray, images: np.ndarray, path: Path) -> None:
+    h, w = image.shape[:2]
+    if h != w or images.shape[1:] != image.shape:
+        raise InputError(
+            f"{str(path)!r} has {w} x {h} pixels; give a size that all are brought to", "size"
+        )

@@ -1,4 +1,4 @@
-"""Which image files there are, and of which class: folders, and the CSV files of splits."""
+"""Lists of image files with their classes, from folders and from the CSV files of splits."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from pathlib import Path
 from diffresnet.errors import InputError
 from diffresnet.files.atomic import check_readable, reason
 
-from .files import SUFFIXES
+from .decoding import SUFFIXES
 
-Labelled = list[tuple[Path, str | None]]
-"""Files, each with the name of its class."""
+LabelledFiles = list[tuple[Path, str | None]]
+"""Files, each with the name of its class or None."""
 
 
-def folder_files(root: Path) -> Labelled:
-    """The images below a folder with a folder for each class, in sorted order.
+def list_folder(root: Path) -> LabelledFiles:
+    """List the images below a folder with a folder for each class, in sorted order.
 
     A folder that has images and no folders holds images whose class is not known.
 
@@ -35,17 +35,17 @@ def folder_files(root: Path) -> Labelled:
             f"{str(loose[0])!r} lies beside the folders of classes in {str(root)!r}; move it into "
             f"one of them"
         )
-    found: Labelled = []
+    files: LabelledFiles = []
     for folder in classes:
-        files = sorted(path for path in folder.rglob("*") if _is_image(path))
-        if not files:
+        images = sorted(path for path in folder.rglob("*") if _is_image(path))
+        if not images:
             raise InputError(f"no images in {str(folder)!r}, which stands for a class; remove it")
-        found += [(path, folder.name) for path in files]
-    return found
+        files += [(path, folder.name) for path in images]
+    return files
 
 
-def split_files(path: Path, root: Path | None = None) -> Labelled:
-    """The images that a split names: a CSV file with columns `filename` and `label`.
+def list_split(path: Path, root: Path | None = None) -> LabelledFiles:
+    """List the images that a split names: a CSV file with columns `filename` and `label`.
 
     These are the columns of the standard splits of miniImageNet, tieredImageNet and CUB. A file is
     looked for as root/filename, then as root/label/filename.
@@ -84,11 +84,12 @@ def split_files(path: Path, root: Path | None = None) -> Labelled:
         raise InputError(f"row {blank} of {str(path)!r} lacks a filename or a label")
     if not rows:
         raise InputError(f"{str(path)!r} names no images")
-    found, missing = [], []
+    files: LabelledFiles = []
+    missing = []
     for number, (name, label) in enumerate(rows, 1):
-        places = [place for place in (root / name, root / label / name) if place.is_file()]
-        found += [(place, label) for place in places[:1]]
-        if not places:
+        candidates = [file for file in (root / name, root / label / name) if file.is_file()]
+        files += [(file, label) for file in candidates[:1]]
+        if not candidates:
             missing.append((number, name))
     if missing:
         number, name = missing[0]
@@ -96,7 +97,7 @@ def split_files(path: Path, root: Path | None = None) -> Labelled:
             f"row {number} of {str(path)!r} names {name!r}, which is not in {str(root)!r} "
             f"({len(missing)} of {len(rows)} files are missing)"
         )
-    return [(place, label) for place, label in found]
+    return files
 
 
 def _is_image(path: Path) -> bool:

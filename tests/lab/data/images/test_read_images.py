@@ -4,7 +4,7 @@ from PIL import Image
 
 from diffresnet.errors import InputError
 from diffresnet_lab.data.images import read_images
-from diffresnet_lab.data.images.square import LONGEST, square
+from diffresnet_lab.data.images.resizing import MAX_ASPECT_RATIO, resize_and_crop
 
 
 def save(path, colour, size=(12, 9), mode="RGB"):
@@ -99,17 +99,17 @@ def test_a_strip_is_cut_before_it_grows(upright):
     # Resized whole, it would be 84 x 84 x 300,000 pixels.
     strip = np.zeros((1, 300_000, 1, 1), np.uint8)
     strip[:, 150_000] = 200
-    found = square(strip if upright else strip.transpose(0, 2, 1, 3), 84)
-    assert found.shape == (1, 84, 84, 1)
-    assert found.min() < 10
-    assert found.max() > 190
+    cropped = resize_and_crop(strip if upright else strip.transpose(0, 2, 1, 3), 84)
+    assert cropped.shape == (1, 84, 84, 1)
+    assert cropped.min() < 10
+    assert cropped.max() > 190
 
 
 def test_a_panorama_is_cut_in_its_middle():
     rng = np.random.default_rng(0)
-    wide = rng.integers(0, 256, (2, 8, 8 * LONGEST, 3), np.uint8)
+    wide = rng.integers(0, 256, (2, 8, 8 * MAX_ASPECT_RATIO, 3), np.uint8)
     longer = np.pad(wide, ((0, 0), (0, 0), (80, 80), (0, 0)), constant_values=255)
-    np.testing.assert_array_equal(square(longer, 6), square(wide, 6))
+    np.testing.assert_array_equal(resize_and_crop(longer, 6), resize_and_crop(wide, 6))
 
 
 def test_arrays_of_every_form(tmp_path):
@@ -127,7 +127,7 @@ def test_arrays_of_every_form(tmp_path):
     np.testing.assert_array_equal(grey.images, np.full((2, 8, 8, 1), 7))
 
 
-def test_halves_of_one_set_meet_by_the_names_of_classes(tmp_path):
+def test_halves_of_one_set_meet_by_the_names_select_classes(tmp_path):
     for part, names in (("a", ["cat", "dog"]), ("b", ["eel", "cat"])):
         np.savez(
             tmp_path / f"{part}.npz",

@@ -1,4 +1,4 @@
-"""Images brought to one square size."""
+"""Resizing and centre-cropping of images to one square size."""
 
 from __future__ import annotations
 
@@ -8,21 +8,23 @@ import torch.nn.functional as F
 from jaxtyping import UInt8
 
 CHUNK = 2048
-"""Images that are resized at once, so that their copies stay small."""
+"""Images resized at once, so that their copies stay small."""
 
-LONGEST = 8
-"""Times the shorter side: a strip of one pixel's height would otherwise grow to gigabytes."""
+MAX_ASPECT_RATIO = 8
+"""Longer over shorter side: a strip of one pixel's height would otherwise grow to gigabytes."""
 
 
-def square(images: UInt8[np.ndarray, "n h w c"], size: int) -> UInt8[np.ndarray, "n s s c"]:
-    """Resize the shorter side to `size` pixels, smoothed (bilinear), and cut out the centre.
+def resize_and_crop(
+    images: UInt8[np.ndarray, "n h w c"], size: int
+) -> UInt8[np.ndarray, "n s s c"]:
+    """Resize the shorter side to `size` pixels, bilinear and antialiased, and crop the centre.
 
-    Images of that size already are returned as they are. Of a side more than LONGEST times the
-    other only the middle is resized, since the rest would be cut away.
+    Images of that size already are returned as they are. Of a side more than MAX_ASPECT_RATIO
+    times the other only the middle is resized, since the rest would be cut away.
     """
     if images.shape[1:3] == (size, size):
         return images
-    longest = LONGEST * min(images.shape[1:3])
+    longest = MAX_ASPECT_RATIO * min(images.shape[1:3])
     top, left = (max(side - longest, 0) // 2 for side in images.shape[1:3])
     images = images[:, top : top + longest, left : left + longest]
     n, h, w, c = images.shape
@@ -34,6 +36,6 @@ def square(images: UInt8[np.ndarray, "n h w c"], size: int) -> UInt8[np.ndarray,
         resized = F.interpolate(
             part.permute(0, 3, 1, 2), size=(height, width), mode="bilinear", antialias=True
         )
-        cut = resized[:, :, top : top + size, left : left + size]
-        out[start : start + CHUNK] = cut.permute(0, 2, 3, 1).numpy()
+        cropped = resized[:, :, top : top + size, left : left + size]
+        out[start : start + CHUNK] = cropped.permute(0, 2, 3, 1).numpy()
     return out

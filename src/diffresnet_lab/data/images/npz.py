@@ -1,4 +1,4 @@
-"""Images in .npz files."""
+"""Reader of images in .npz files."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from diffresnet.files.npz import load_npz
 from diffresnet.labels import decoded
 
 from .image_set import ImageSet
-from .square import square
+from .resizing import resize_and_crop
 
 
-def read_arrays(path: Path, *, size: int | None = None, channels: int | None = None) -> ImageSet:
-    """The images of an .npz file.
+def read_npz_images(
+    path: Path, *, size: int | None = None, channels: int | None = None
+) -> ImageSet:
+    """Read the images of an .npz file.
 
     Its arrays: `images`, bytes or booleans (white where True), of shape (n, h, w) or (n, h, w, 3),
     or with several leading dimensions that `labels` shares; `labels`, integers with -1 for none;
@@ -31,8 +33,8 @@ def read_arrays(path: Path, *, size: int | None = None, channels: int | None = N
     arrays = load_npz(path)
     name = str(path)
     if "images" not in arrays:
-        there = ", ".join(arrays) or "nothing"
-        raise InputError(f"{name!r} has no array 'images'; it holds {there}")
+        others = ", ".join(arrays) or "nothing"
+        raise InputError(f"{name!r} has no array 'images'; it holds {others}")
     images, labels = arrays["images"], arrays.get("labels")
     if images.dtype not in (np.uint8, np.bool_):
         raise InputError(f"the images of {name!r} are {images.dtype}; save them as uint8 or bool")
@@ -40,9 +42,9 @@ def read_arrays(path: Path, *, size: int | None = None, channels: int | None = N
     if images.ndim - leading not in (2, 3) or (
         labels is not None and (labels.shape != images.shape[:leading] or not leading)
     ):
-        told = "" if labels is None else f" and labels {labels.shape}"
+        shape = "" if labels is None else f" and labels {labels.shape}"
         raise InputError(
-            f"{name!r} has images {images.shape}{told}; they must be (n, h, w) or (n, h, w, 3) "
+            f"{name!r} has images {images.shape}{shape}; they must be (n, h, w) or (n, h, w, 3) "
             f"with labels (n,)"
         )
     pixels = images.reshape(math.prod(images.shape[:leading]), *images.shape[leading:])
@@ -52,13 +54,13 @@ def read_arrays(path: Path, *, size: int | None = None, channels: int | None = N
         raise InputError(f"{name!r} has images {images.shape}, without pixels or channels 1 or 3")
     pixels = pixels.astype(np.uint8) * np.uint8(255) if pixels.dtype == np.bool_ else pixels
     if size is None and pixels.shape[1] != pixels.shape[2]:
-        raise InputError(f"the images of {name!r} are not square; give a size")
-    pixels = _with_channels(pixels if size is None else square(pixels, size), channels)
+        raise InputError(f"the images of {name!r} are not square; give a size", "size")
+    pixels = _convert_channels(pixels if size is None else resize_and_crop(pixels, size), channels)
     codes, names = _classes(labels, arrays.get("class_names"), len(pixels), name)
     return ImageSet(pixels, codes, names)
 
 
-def _with_channels(pixels: np.ndarray, channels: int | None) -> np.ndarray:
+def _convert_channels(pixels: np.ndarray, channels: int | None) -> np.ndarray:
     if channels in (None, pixels.shape[3]):
         return pixels
     if channels == 3:
@@ -78,9 +80,9 @@ def _classes(
     if codes.min() < -1:
         raise InputError(f"{name!r} has the label {codes.min()}; use -1 for no label")
     if names is None:
-        found, position = np.unique(codes[codes >= 0], return_inverse=True)
+        numbers, position = np.unique(codes[codes >= 0], return_inverse=True)
         codes[codes >= 0] = position
-        return codes, tuple(str(number) for number in found.tolist())
+        return codes, tuple(str(number) for number in numbers.tolist())
     if names.ndim != 1 or codes.max() >= len(names):
         raise InputError(
             f"{name!r} has labels up to {codes.max()} and class_names {names.shape}; every label "
