@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
@@ -414,7 +414,7 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
         facts, arrays = self._model.to_arrays()
         header = {
             "parameters": parameters,
-            "similarity": None if self.similarity is None else asdict(self.similarity),
+            "similarity": None if self.similarity is None else self.similarity.to_dict(),
             "text_labels": self.classes_.dtype == object,
             "n_features_in": self.n_features_in_,
             "feature_names": [str(name) for name in getattr(self, "feature_names_in_", [])],
@@ -435,7 +435,7 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
         similarity = header["similarity"]
         model = cls(
             diffusion_time=parameters.pop("strength"),
-            similarity=None if similarity is None else GraphSettings(**similarity),
+            similarity=None if similarity is None else GraphSettings.from_dict(similarity),
             **parameters,
         )
         for name in ("classes_", *FITTED):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -222,7 +222,7 @@ class FittedModel:
             arrays["projection"] = self.projection.directions
         if self.points is not None:
             arrays |= {"points": self.points.x, "width": self.points.bandwidth}
-            facts["settings"] = asdict(self.points.settings)
+            facts["settings"] = self.points.settings.to_dict()
             facts["neighbors"] = self.points.method
             head = self.points.head
             if head is not None:
@@ -261,7 +261,9 @@ class FittedModel:
                     arrays["head_bias"],
                 )
             method = facts.get("neighbors", "exact")
-            points = FittedPoints(x, width, GraphSettings(**facts["settings"]), method, head)
+            points = FittedPoints(
+                x, width, GraphSettings.from_dict(facts["settings"]), method, head
+            )
         return cls(
             scores,
             prior,

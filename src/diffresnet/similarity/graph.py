@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -50,7 +51,8 @@ def similarity_graph(
         logged, and returned with `return_neighbours`.
     **options
         Single fields of `GraphSettings`, over those of the preset: n_neighbors=15, ...;
-        for "few_shot" and "synthetic" also `ntop` and `sigma` as the paper counts them.
+        with a preset also `ntop`, and `scale_rank` ("few_shot") or `bandwidth` ("synthetic"), the
+        paper's sigma.
 
     Returns
     -------
@@ -103,8 +105,12 @@ def _settings(
     if preset is None:
         base = settings or GraphSettings()
     elif preset in ("few_shot", "synthetic"):
-        own = {name: options.pop(name) for name in ("ntop", "sigma") if name in options}
-        base = getattr(GraphSettings, preset)(**own)
+        width = "scale_rank" if preset == "few_shot" else "bandwidth"
+        if "sigma" in options:
+            warnings.warn(f"sigma is called {width} now", FutureWarning, stacklevel=4)
+            options[width] = options.pop("sigma")
+        counted = {name: options.pop(name) for name in ("ntop", width) if name in options}
+        base = getattr(GraphSettings, preset)(**counted)
     else:
         raise InputError(f"unknown preset {preset!r}: few_shot, synthetic or citation")
     unknown = sorted(set(options) - set(GraphSettings.__dataclass_fields__))

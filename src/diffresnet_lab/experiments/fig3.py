@@ -59,7 +59,7 @@ def xor_motion(steps: Sequence[int] = PANELS, seed: int = 42) -> XorMotion:
     ['0.37', '7.35']
     """
     data = xor(seed=seed)
-    weights = similarity_graph(data.points, preset="synthetic", ntop=20, sigma=0.5)
+    weights = similarity_graph(data.points, preset="synthetic", ntop=20, bandwidth=0.5)
     laplacian = SparseLaplacian(weights, dtype=torch.float64)
     seen = list(follow(laplacian, data.points, data.subsets, steps, GAMMA))
     curves = motion_of(steps, [geometry for _, geometry in seen])

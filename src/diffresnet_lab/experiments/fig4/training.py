@@ -52,7 +52,7 @@ class Task:
 
     def laplacian(self, data: SyntheticSet) -> SparseLaplacian:
         """L of the paper's graph: global Gaussian, row-normalised, in float64."""
-        weights = similarity_graph(data.points, preset="synthetic", ntop=self.ntop, sigma=SIGMA)
+        weights = similarity_graph(data.points, preset="synthetic", ntop=self.ntop, bandwidth=SIGMA)
         return SparseLaplacian(weights, dtype=torch.float64)
 
 

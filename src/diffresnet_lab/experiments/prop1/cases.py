@@ -71,7 +71,7 @@ def synthetic_case(name: str, seed: int = 42, decades: float = 9.0) -> Case:
     make, ntop, steps = SYNTHETIC[name]
     own = max(0, seed - MOON_SHIFT) if name == "moon" else seed
     data = make(seed=own)
-    weights = similarity_graph(data.points, preset="synthetic", ntop=ntop, sigma=SIGMA)
+    weights = similarity_graph(data.points, preset="synthetic", ntop=ntop, bandwidth=SIGMA)
     return Case(name, data.points, data.subsets, weights, steps, decades)
 
 
