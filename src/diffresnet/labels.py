@@ -266,7 +266,7 @@ def _is_blank(value: Any) -> bool:
 
 
 def _kind(present: np.ndarray, where: str) -> str:
-    """The one kind of labels that there is: text, booleans or numbers."""
+    """Return the one kind of labels that there is: text, booleans or numbers."""
     if present.dtype.kind != "O":
         return {"U": "text", "b": "booleans"}.get(present.dtype.kind, "numbers")
     kinds = {_kind_of(value, where) for value in present.tolist()}
@@ -295,7 +295,7 @@ def _kind_of(value: Any, where: str) -> str:
 
 
 def _whole_numbers(present: np.ndarray, kind: str) -> np.ndarray | None:
-    """The labels as numbers, where all are; texts only where all are whole numbers."""
+    """Return labels as numbers, where all are; texts only where all are whole numbers."""
     if kind == "text":
         matches = [_WHOLE.fullmatch(str(value).strip()) for value in present.tolist()]
         if not all(matches):

@@ -131,7 +131,7 @@ def run(args: Sequence[str] | None = None) -> int:
 
 
 def explain(error: Exception) -> tuple[int, str]:
-    """The exit code of a failure, and what to say about it."""
+    """Return the exit code of a failure, and what to say about it."""
     if isinstance(error, click.UsageError):
         path = error.ctx.command_path if error.ctx is not None else "diffresnet"
         return BAD_INPUT, f"{error.format_message().rstrip('.')} (see {path} --help)"

@@ -220,7 +220,7 @@ def command_line(name: str, options: Options, leave_out: Collection[str] = ()) -
 
 
 def _value_type(hint: Any) -> tuple[Any, bool]:
-    """The type of one value, and whether there may be several."""
+    """Return the type of one value, and whether there may be several."""
     if typing.get_origin(hint) in (types.UnionType, typing.Union):
         hint = next(part for part in typing.get_args(hint) if part is not types.NoneType)
     if typing.get_origin(hint) is tuple:

@@ -102,7 +102,7 @@ def _read_nodes(
     features: str | Sequence[str] | None,
     unlabelled: Marks,
 ) -> GraphData:
-    """The nodes of a table, with ids, labels and features, and no edge between them."""
+    """Read the nodes of a table: ids, labels and features, and no edge between them."""
     where = repr(str(path))
     key = _id_column(nodes.names, id_column, where)
     ids = _ids(nodes.table[key], key, where)

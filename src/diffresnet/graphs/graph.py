@@ -32,7 +32,7 @@ class NodeSplit:
     test: Int[np.ndarray, " t"]
 
     def among(self, kept: Int[np.ndarray, " m"]) -> NodeSplit:
-        """The split on some nodes only, ascending, counted anew from 0; the others drop out."""
+        """Restrict the split to some nodes, ascending, counted anew from 0."""
         return NodeSplit(
             *(
                 np.flatnonzero(np.isin(kept, part, assume_unique=True))
@@ -83,7 +83,7 @@ class GraphData:
         return int(_undirected(self.adjacency).nnz // 2)
 
     def largest_component(self) -> GraphData:
-        """The graph that the benchmarks are run on: undirected, weights 1, in one piece.
+        """Return the graph that benchmarks are run on: undirected, weights 1, in one piece.
 
         Nodes i and j are joined if there is an edge from i to j or from j to i; self-loops are
         dropped; then the largest connected component is kept, its nodes in the order they had.
@@ -102,14 +102,14 @@ class GraphData:
         return whole._restricted(np.flatnonzero(component == np.bincount(component).argmax()))
 
     def undirected(self) -> GraphData:
-        """The same nodes, i and j joined by weight 1 where an edge runs either way; no self-loops.
+        """Join nodes i and j by weight 1 where an edge runs either way; drop self-loops.
 
         That is how the fixed Planetoid split is run: on all nodes, isolated ones included.
         """
         return replace(self, adjacency=_undirected(self.adjacency))
 
     def _restricted(self, kept: np.ndarray) -> GraphData:
-        """The graph on some nodes, in ascending order."""
+        """Return the graph on some nodes, in ascending order."""
         return replace(
             self,
             adjacency=self.adjacency[kept][:, kept],
@@ -136,7 +136,7 @@ def read_graph(path: Pathlike) -> GraphData:
 
 
 def graph_of_arrays(arrays: Mapping[str, np.ndarray], path: Pathlike) -> GraphData:
-    """The graph of a .npz file whose arrays have been read; see `read_graph`."""
+    """Make the graph of a .npz file whose arrays have been read; see `read_graph`."""
     where = repr(str(path))
     if "adj_data" not in arrays:
         raise InputError(
@@ -161,7 +161,7 @@ def graph_of_arrays(arrays: Mapping[str, np.ndarray], path: Pathlike) -> GraphDa
 
 
 def _undirected(adjacency: scipy.sparse.csr_array) -> scipy.sparse.csr_array:
-    """A or A^T, as ones, without self-loops."""
+    """Return A or A^T, as ones, without self-loops."""
     coo = adjacency.tocoo()
     joined = (coo.data != 0) & (coo.row != coo.col)
     i, j = coo.row[joined], coo.col[joined]

@@ -53,7 +53,7 @@ def graph_notes(given: GraphData, kept: GraphData) -> list[Note]:
 
 
 def _lost_classes(given: GraphData, kept: GraphData) -> list[Note]:
-    """Notes on classes that have no node left."""
+    """Return notes on classes that have no node left."""
     if given.labels is None or kept.labels is None:
         return []
     codes = np.setdiff1d(given.labels[given.labels >= 0], kept.labels)

@@ -154,7 +154,7 @@ class ClusteredIndex(NeighbourIndex):
 
 
 def _principal_directions(x: Float[Tensor, "n d"]) -> Float[Tensor, "d p"] | None:
-    """The first principal directions of wide points that are flat; None for others."""
+    """Return the first principal directions of wide points that are flat, else None."""
     if x.shape[1] < 1.5 * COMPONENTS:
         return None
     sample = x[:: 1 + x.shape[0] // 8192]

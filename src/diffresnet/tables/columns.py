@@ -114,7 +114,7 @@ def column_values(column: pa.ChunkedArray, where: str) -> np.ndarray:
 
 
 def _whole(value: object) -> object:
-    """A whole number as an int; None, NaN and fractions as they are."""
+    """Return a whole number as an int; None, NaN and fractions as they are."""
     if value is None or value != value or abs(value) == float("inf"):  # type: ignore[arg-type]
         return None if value is None else float(value)  # type: ignore[arg-type]
     number = float(value)  # type: ignore[arg-type]

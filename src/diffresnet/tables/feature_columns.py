@@ -187,7 +187,7 @@ def _numbers(column: pa.ChunkedArray, texts: bool) -> np.ndarray | None:
 
 
 def _filled(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """A column of texts, trimmed, with null where a cell stands for a missing number."""
+    """Trim a column of texts, with null where a cell stands for a missing number."""
     trimmed = pc.utf8_trim_whitespace(column)
     marks = pa.array(MISSING, column.type)
     return pc.if_else(pc.is_in(pc.utf8_lower(trimmed), marks), None, trimmed)
@@ -229,7 +229,7 @@ def _vectors(column: pa.ChunkedArray, width: int) -> np.ndarray:
 
 
 def _width(column: pa.ChunkedArray, floats: bool) -> int:
-    """The length of the lists of a column, where there is one; otherwise 0."""
+    """Return the length of the lists of a column, where there is one; otherwise 0."""
     if not _is_list(column.type):
         return 0
     if not (pa.types.is_floating if floats else _is_number)(column.type.value_type):
