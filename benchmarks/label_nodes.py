@@ -22,10 +22,10 @@ from diffresnet.classify.calibration import expected_calibration_error
 from diffresnet.graphs.graph import read_graph
 from diffresnet.graphs.labelling import EPOCHS, MEMBERS, label_nodes
 from diffresnet.graphs.node_data import NodeData
-from diffresnet.graphs.self_training.guide import diffused_labels
+from diffresnet.graphs.self_training.propagated_prior import propagated_prior
 from diffresnet.graphs.training import train_for
-from diffresnet_lab.nodes.presets import preset
-from diffresnet_lab.nodes.sweep import Protocol
+from diffresnet_lab.nodes.protocol import Protocol
+from diffresnet_lab.nodes.registry import model_spec
 
 Labels = Callable[[NodeData, torch.Tensor, int], np.ndarray]
 """Data, labelled rows and a seed -> (n, c) probabilities."""
@@ -35,16 +35,16 @@ def ours(data: NodeData, rows: torch.Tensor, seed: int) -> np.ndarray:
     return label_nodes(data, seed=seed).probabilities
 
 
-def guide(data: NodeData, rows: torch.Tensor, seed: int) -> np.ndarray:
-    return diffused_labels(data, rows).numpy()
+def prior(data: NodeData, rows: torch.Tensor, seed: int) -> np.ndarray:
+    return propagated_prior(data, rows).numpy()
 
 
 def network(name: str) -> Labels:
     def labels(data: NodeData, rows: torch.Tensor, seed: int) -> np.ndarray:
-        made = preset(name, data)
+        spec = model_spec(name, data)
         torch.manual_seed(seed)
-        model = made.build(data, [MEMBERS * seed + member for member in range(MEMBERS)])
-        train_for(model, data.labels, rows, made.training, EPOCHS)
+        model = spec.build(data, [MEMBERS * seed + member for member in range(MEMBERS)])
+        train_for(model, data.labels, rows, spec.training, EPOCHS)
         with torch.no_grad():
             return torch.softmax(model(torch.arange(len(data))), -1).mean(0).numpy()
 
@@ -52,7 +52,7 @@ def network(name: str) -> Labels:
 
 
 def propagated(data: NodeData, rows: torch.Tensor, seed: int) -> np.ndarray:
-    model = preset("label_propagation", data).build(data, [seed])
+    model = model_spec("label_propagation", data).build(data, [seed])
     model.prepare(rows)
     return model(torch.arange(len(data)))[0].numpy()
 
@@ -60,7 +60,7 @@ def propagated(data: NodeData, rows: torch.Tensor, seed: int) -> np.ndarray:
 PROPAGATION = "label propagation"
 METHODS: dict[str, Labels] = {
     "label_nodes": ours,
-    "DiffusionClassifier": guide,
+    "DiffusionClassifier": prior,
     "APPNP": network("appnp"),
     "GCN": network("gcn"),
     PROPAGATION: propagated,

@@ -60,7 +60,7 @@ def fit_nodes(
     from ..graphs.labelling import EPOCHS, label_nodes
     from ..graphs.node_data import NodeData
 
-    data = NodeData.from_graph(graph, pick_device(device), whole=True)
+    data = NodeData.from_graph(graph, pick_device(device), largest_component=False)
     with progress(f"training on {len(data)} nodes", EPOCHS, quiet) as bar:
         found = label_nodes(data, seed=seed, advance=bar)
     # Classes as they stand in the table, where they may be integers.

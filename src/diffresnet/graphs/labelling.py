@@ -13,8 +13,8 @@ from scipy.special import softmax
 from ..classify.calibration import sharpness_for
 from ..classify.inputs import reached_from
 from .node_data import NodeData
-from .self_training.guide import guiding_graph
-from .self_training.network import SelfTeachingNodes, preset
+from .self_training.network import TRAINING, SelfTrainedNodes, SelfTrainingConfig
+from .self_training.propagated_prior import edge_and_feature_graph
 from .training import train_for
 
 MEMBERS = 4
@@ -55,14 +55,15 @@ def label_nodes(
 ) -> NodeLabels:
     """Label all nodes from those with a label, by the best Diff-ResNet.
 
-    Several networks learn all labels, guided by `diffused_labels`, for a fixed number of epochs,
+    Several networks learn all labels, guided by `propagated_prior`, for a fixed number of epochs,
     and their mean speaks. Confidence is scaled so that its mean over the nodes without a label is
     that of the guide, which is fitted to held-out labels where there are two a class.
 
     Parameters
     ----------
     data : NodeData
-        Of `NodeData.from_graph(graph, whole=True)` or `from_pyg`; labels -1 where there is none.
+        Of `NodeData.from_graph(graph, largest_component=False)` or `from_pyg`; labels -1 where
+        there is none.
     members, epochs : int
     seed : int
         Of the networks and their dropout.
@@ -76,30 +77,29 @@ def label_nodes(
     >>> ring = np.arange(12)
     >>> edges = scipy.sparse.csr_array((np.ones(12), (ring, ring // 6 * 6 + (ring + 1) % 6)))
     >>> few = np.where(ring == 0, 0, np.where(ring == 6, 1, -1))
-    >>> data = NodeData.from_graph(GraphData("two rings", edges, labels=few), whole=True)
+    >>> graph = GraphData("two rings", edges, labels=few)
+    >>> data = NodeData.from_graph(graph, largest_component=False)
     >>> label_nodes(data, epochs=20).codes.tolist()
     [0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1]
     """
-    made = preset(data)
     given = data.labels.cpu().numpy()
     known = given >= 0
     rows = torch.from_numpy(np.flatnonzero(known)).to(data.device)
     with torch.random.fork_rng(devices=[data.device] if data.device.type == "cuda" else []):
         torch.manual_seed(seed)
         seeds = [members * seed + member for member in range(members)]
-        model = made.build(data, seeds)
-        train_for(model, data.labels, rows, made.training, epochs, advance)
+        model = SelfTrainedNodes(data, SelfTrainingConfig(), seeds)
+        train_for(model, data.labels, rows, TRAINING, epochs, advance)
     with torch.no_grad():
         scores = model(torch.arange(len(data), device=data.device))
     log_p = torch.log_softmax(scores.double(), -1).mean(0).cpu().numpy()
     codes = np.where(known, given, log_p.argmax(1))
-    reached = reached_from(guiding_graph(data), np.flatnonzero(known))
+    reached = reached_from(edge_and_feature_graph(data), np.flatnonzero(known))
     asked = reached & ~known
-    assert isinstance(model, SelfTeachingNodes)
-    assert model.guide is not None
+    assert model.prior is not None
     sharpness = 1.0
     if asked.any():
-        sure = model.guide.cpu().numpy()[asked].max(1).mean()
+        sure = model.prior.cpu().numpy()[asked].max(1).mean()
         sharpness = sharpness_for(log_p[asked], float(sure))
     probabilities = softmax(sharpness * log_p, axis=1)
     probabilities[~reached] = 1.0 / data.classes

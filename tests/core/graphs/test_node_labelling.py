@@ -25,7 +25,7 @@ def test_nodes_of_two_blocks(each, featureless):
     known = few(graph, each)
     if featureless:
         known = replace(known, features=None)
-    data = NodeData.from_graph(known, whole=True)
+    data = NodeData.from_graph(known, largest_component=False)
     assert data.structure_only == featureless
     found = label_nodes(data, epochs=40)
     assert (found.codes == graph.labels).mean() > 0.9
@@ -41,20 +41,20 @@ def test_where_no_label_leads():
     lonely = sp.block_diag([two_blocks().adjacency, np.zeros((3, 3))], format="csr")
     labels = np.concatenate([few(two_blocks(), 3).labels, [-1, -1, -1]])
     graph = GraphData("lonely", sp.csr_array(lonely), labels=labels)
-    found = label_nodes(NodeData.from_graph(graph, whole=True), epochs=10)
+    found = label_nodes(NodeData.from_graph(graph, largest_component=False), epochs=10)
     np.testing.assert_array_equal(found.reached, np.arange(63) < 60)
     np.testing.assert_array_equal(found.confidence[60:], 0.5)
 
 
 def test_all_labels_given():
     graph = two_blocks()
-    found = label_nodes(NodeData.from_graph(graph, whole=True), epochs=3)
+    found = label_nodes(NodeData.from_graph(graph, largest_component=False), epochs=3)
     np.testing.assert_array_equal(found.codes, graph.labels)
     np.testing.assert_array_equal(found.confidence, 1.0)
 
 
 def test_the_seed_decides_and_the_state_of_torch_is_left_alone():
-    data = NodeData.from_graph(few(two_blocks(), 2), whole=True)
+    data = NodeData.from_graph(few(two_blocks(), 2), largest_component=False)
     torch.manual_seed(1)
     one = label_nodes(data, epochs=5, seed=3)
     after = torch.rand(1)
@@ -67,6 +67,6 @@ def test_the_seed_decides_and_the_state_of_torch_is_left_alone():
 
 def test_progress_is_told_every_epoch():
     told = []
-    data = NodeData.from_graph(few(two_blocks(), 2), whole=True)
+    data = NodeData.from_graph(few(two_blocks(), 2), largest_component=False)
     label_nodes(data, members=1, epochs=4, advance=told.append)
     assert told == [1, 1, 1, 1]

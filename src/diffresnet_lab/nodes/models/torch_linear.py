@@ -1,4 +1,4 @@
-"""Layers of many networks at once, each initialised as torch.nn.Linear would be by its own seed."""
+"""Linear maps of several replicas, initialised as torch.nn.Linear is."""
 
 from __future__ import annotations
 
@@ -9,27 +9,20 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from diffresnet.graphs.layers.linear import ReplicaInit
 
-def linear_parameters(
+
+def torch_linear(
     seeds: Sequence[int], in_features: int, out_features: int, device: torch.device
 ) -> tuple[nn.Parameter, nn.Parameter]:
-    """Weights (m, in, out) and biases (m, out), uniform within 1 / sqrt(in) of zero."""
-    weights, biases = [], []
-    reach = in_features**-0.5
-    for seed in seeds:
-        generator = torch.Generator().manual_seed(seed)
-        weights.append(
-            torch.empty(in_features, out_features).uniform_(-reach, reach, generator=generator)
-        )
-        biases.append(torch.empty(out_features).uniform_(-reach, reach, generator=generator))
-    return (
-        nn.Parameter(torch.stack(weights).to(device)),
-        nn.Parameter(torch.stack(biases).to(device)),
-    )
+    """Draw weights (m, in, out) and biases (m, out), uniform within 1 / sqrt(in) of zero."""
+    init, bound = ReplicaInit(seeds, device), in_features**-0.5
+    weight = init.uniform(-bound, bound, in_features, out_features)
+    return weight, init.uniform(-bound, bound, out_features)
 
 
 def class_scores(z: Float[Tensor, "n m f"], head: Float[Tensor, "m f c"]) -> Float[Tensor, "n m c"]:
-    """z W for every member, where W has few columns.
+    """Return z W for every replica, where W has few columns.
 
     Matrix products with a short side are several times faster if that side comes first: forwards
     W^T z^T, and g^T z for the gradient of W. That is all that differs from `torch.bmm`.
@@ -48,6 +41,6 @@ class _ClassScores(torch.autograd.Function):
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor]:
         z, head = ctx.saved_tensors
         short = grad.permute(1, 2, 0).contiguous()  # (m, c, n)
-        of_z = torch.bmm(short.transpose(1, 2), head.transpose(1, 2)).transpose(0, 1)
-        of_head = torch.bmm(short, z.transpose(0, 1)).transpose(1, 2)
-        return of_z, of_head
+        grad_z = torch.bmm(short.transpose(1, 2), head.transpose(1, 2)).transpose(0, 1)
+        grad_head = torch.bmm(short, z.transpose(0, 1)).transpose(1, 2)
+        return grad_z, grad_head

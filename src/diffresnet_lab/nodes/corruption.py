@@ -1,4 +1,4 @@
-"""Damage done to a graph and its labels on purpose: to see what a classifier can stand."""
+"""Corruption of a graph, its features and its labels, to measure robustness."""
 
 from __future__ import annotations
 
@@ -21,40 +21,42 @@ Seed = int | Sequence[int] | np.random.SeedSequence
 
 
 @dataclass(frozen=True)
-class Damage:
-    """How much of what is damaged; shares are between 0 and 1.
+class Corruption:
+    """Shares of edges, features and labels that are corrupted, each between 0 and 1.
 
     Parameters
     ----------
-    rewired : float
-        Share of the edges, see `rewire`.
-    flipped : float
+    edge_rewiring : float
+        Share of the edges, see `rewire_edges`.
+    feature_noise : float
         Share of the words, see `flip_features`.
-    wrong : float
+    label_noise : float
         Share of the training labels, and of the validation labels: who has wrong labels has them
-        among both. See `wrong_labels`. Labels of other nodes stay true.
+        among both. See `flip_labels`. Labels of other nodes stay true.
     """
 
-    rewired: float = 0.0
-    flipped: float = 0.0
-    wrong: float = 0.0
+    edge_rewiring: float = 0.0
+    feature_noise: float = 0.0
+    label_noise: float = 0.0
 
     def apply(self, data: NodeData, split: NodeSplit, seed: int | Sequence[int]) -> NodeData:
-        """The damaged graph, as a model gets it; the nodes of the split stay those they were."""
-        words, links, train, validation = np.random.SeedSequence(seed).spawn(4)
+        """Return the corrupted graph, as a model gets it; the split stays as it is."""
+        words, edges, train, validation = np.random.SeedSequence(seed).spawn(4)
         labels = data.labels.cpu().numpy()
-        labels = wrong_labels(labels, split.train, self.wrong, train)
-        labels = wrong_labels(labels, split.validation, self.wrong, validation)
+        labels = flip_labels(labels, split.train, self.label_noise, train)
+        labels = flip_labels(labels, split.validation, self.label_noise, validation)
         return replace(
             data,
-            adjacency=rewire(data.adjacency, self.rewired, links),
-            features=flip_features(data.features, self.flipped, words),
+            adjacency=rewire_edges(data.adjacency, self.edge_rewiring, edges),
+            features=flip_features(data.features, self.feature_noise, words),
             labels=torch.from_numpy(labels).to(data.device),
         )
 
 
-def rewire(adjacency: scipy.sparse.csr_array, share: float, seed: Seed) -> scipy.sparse.csr_array:
-    """Take away a share of the edges, and join as many pairs that no edge joined.
+def rewire_edges(
+    adjacency: scipy.sparse.csr_array, share: float, seed: Seed
+) -> scipy.sparse.csr_array:
+    """Remove a share of the edges, and join as many pairs that no edge joined.
 
     The edges that go are drawn uniformly, so are the new ones among all pairs of different nodes
     that were not joined (so that none comes back). Degrees are not kept, and the graph may come
@@ -70,12 +72,12 @@ def rewire(adjacency: scipy.sparse.csr_array, share: float, seed: Seed) -> scipy
     Raises
     ------
     InputError
-        If the share is not between 0 and 1, or fewer pairs are unjoined than edges are taken away.
+        If the share is not between 0 and 1, or fewer pairs are unjoined than edges are removed.
 
     Examples
     --------
     >>> path = scipy.sparse.csr_array(np.eye(4, k=1) + np.eye(4, k=-1))
-    >>> rewire(path, 1.0, seed=0).toarray().astype(int).tolist()
+    >>> rewire_edges(path, 1.0, seed=0).toarray().astype(int).tolist()
     [[0, 0, 1, 1], [0, 0, 0, 1], [1, 0, 0, 0], [1, 1, 0, 0]]
     """
     rng = np.random.default_rng(seed)
@@ -146,7 +148,7 @@ def flip_features(
     return bag
 
 
-def wrong_labels(
+def flip_labels(
     labels: Int[np.ndarray, " n"], rows: Int[np.ndarray, " k"], share: float, seed: Seed
 ) -> Int[np.ndarray, " n"]:
     """Replace the labels of a share of some rows, each by another class drawn uniformly.
@@ -165,66 +167,67 @@ def wrong_labels(
 
     Examples
     --------
-    >>> wrong_labels(np.array([0, 1, 2, 0, -1]), np.array([0, 1, 2]), 0.5, seed=1).tolist()
+    >>> flip_labels(np.array([0, 1, 2, 0, -1]), np.array([0, 1, 2]), 0.5, seed=1).tolist()
     [2, 2, 2, 0, -1]
     """
     rng = np.random.default_rng(seed)
     classes = np.unique(labels[labels >= 0])
     if (labels[rows] < 0).any():
         raise InputError("only a node that has a label can get a wrong one")
-    chosen = rng.choice(rows, _count(share, len(rows)), replace=False)
-    if len(chosen) and len(classes) < 2:
+    flipped = rng.choice(rows, _count(share, len(rows)), replace=False)
+    if len(flipped) and len(classes) < 2:
         raise InputError("a wrong label needs a second class")
-    new = labels.copy()
-    code = np.searchsorted(classes, labels[chosen])
-    other = code + rng.integers(1, max(len(classes), 2), len(chosen))
-    new[chosen] = classes[other % len(classes)]
-    return new
+    noisy = labels.copy()
+    code = np.searchsorted(classes, labels[flipped])
+    other = code + rng.integers(1, max(len(classes), 2), len(flipped))
+    noisy[flipped] = classes[other % len(classes)]
+    return noisy
 
 
-def _count(share: float, of: int) -> int:
-    """That share of a number, rounded half up in decimals: 0.29 of 50 is 14.5, and gives 15."""
+def _count(share: float, total: int) -> int:
+    """Round a share of a number half up in decimals: 0.29 of 50 is 14.5, and gives 15."""
     if not 0.0 <= share <= 1.0:
-        raise InputError(f"a share of damage is between 0 and 1, not {share}")
-    return math.floor(Fraction(repr(float(share))) * of + Fraction(1, 2))
+        raise InputError(f"a corrupted share is between 0 and 1, not {share}")
+    return math.floor(Fraction(repr(float(share))) * total + Fraction(1, 2))
 
 
 def _absent(
     places: Int[np.ndarray, " p"],
     row: Int[np.ndarray, " p"],
     start: Int[np.ndarray, " r"],
-    of: Int[np.ndarray, " q"],
+    query_row: Int[np.ndarray, " q"],
     rank: Int[np.ndarray, " q"],
 ) -> Int[np.ndarray, " q"]:
-    """The places of given rank among those of a row that are not taken.
+    """Return the place of a rank, from 0 on, among the free places of a row, for every query.
 
     Parameters
     ----------
     places, row : (p,)
         Taken places and the row of each, ascending by row, then place.
-    start : where each row begins among them.
-    of, rank : (q,)
-        What is asked: the rank-th free place, from 0 on, of a row.
+    start : (r,)
+        Where each row begins among them.
+    query_row, rank : (q,)
     """
     # Free places before each taken one: those of rank r lie past all that have r or fewer.
     free = places - (np.arange(len(places)) - start[row])
     span = 1 + max(free.max(initial=0), rank.max(initial=0))
-    return rank + np.searchsorted(row * span + free, of * span + rank, "right") - start[of]
+    taken = np.searchsorted(row * span + free, query_row * span + rank, "right")
+    return rank + taken - start[query_row]
 
 
 def _distinct(
-    rng: np.random.Generator, of: Int[np.ndarray, " q"], places: Int[np.ndarray, " r"]
+    rng: np.random.Generator, row: Int[np.ndarray, " q"], places: Int[np.ndarray, " r"]
 ) -> Int[np.ndarray, " q"]:
-    """A rank below `places[of]` for each, uniform, no two alike in a row; rows ascending.
+    """Draw a uniform rank below `places[row]` for each, no two alike in a row; rows ascending.
 
     Clashes are drawn again until there are none.
     """
-    rank = np.zeros(len(of), dtype=np.int64)
+    rank = np.zeros(len(row), dtype=np.int64)
     span = places.max(initial=0)
-    clashing = unsettled = np.arange(len(of))
+    clashing = unsettled = np.arange(len(row))
     while len(clashing):
-        rank[clashing] = rng.integers(places[of[clashing]])
-        _, first = np.unique(of[unsettled] * span + rank[unsettled], return_index=True)
+        rank[clashing] = rng.integers(places[row[clashing]])
+        _, first = np.unique(row[unsettled] * span + rank[unsettled], return_index=True)
         clashing = np.delete(unsettled, first)
-        unsettled = unsettled[np.isin(of[unsettled], of[clashing])]
+        unsettled = unsettled[np.isin(row[unsettled], row[clashing])]
     return rank

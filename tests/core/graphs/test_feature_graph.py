@@ -4,7 +4,7 @@ import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diffresnet.graphs.similar import similar_nodes
+from diffresnet.graphs.feature_graph import feature_knn_graph
 from node_cases import node_data
 
 
@@ -40,13 +40,13 @@ def generic(n=25, f=40, seed=0):
 @given(st.integers(0, 50), st.integers(1, 30))
 def test_as_a_dense_oracle_has_it(seed, k):
     features = generic(seed=seed)
-    found = similar_nodes(features, k).toarray()
+    found = feature_knn_graph(features, k).toarray()
     np.testing.assert_allclose(found, dense_oracle(features, k), atol=1e-5)
 
 
 @given(st.integers(0, 50), st.integers(1, 8))
 def test_symmetric_with_entries_and_eigenvalues_of_at_most_one(seed, k):
-    found = similar_nodes(bags(seed=seed), k).toarray()
+    found = feature_knn_graph(bags(seed=seed), k).toarray()
     np.testing.assert_allclose(found, found.T, rtol=1e-12)
     assert not (np.diag(found) * (found > 0).sum(1) > 1).any(), "joined to itself, or to others"
     assert found.min() >= 0.0
@@ -56,16 +56,16 @@ def test_symmetric_with_entries_and_eigenvalues_of_at_most_one(seed, k):
 @given(st.integers(0, 50))
 def test_does_not_depend_on_the_order_of_nodes(seed):
     features, order = generic(seed=seed), np.random.default_rng(seed).permutation(25)
-    moved = similar_nodes(features[order], 3).toarray()
-    expected = similar_nodes(features, 3).toarray()[np.ix_(order, order)]
+    moved = feature_knn_graph(features[order], 3).toarray()
+    expected = feature_knn_graph(features, 3).toarray()[np.ix_(order, order)]
     np.testing.assert_allclose(moved, expected, atol=1e-5)
 
 
 def test_length_of_rows_does_not_matter():
     features = generic()
     scaled = sp.csr_array(features.multiply(np.arange(1, 26)[:, None]))
-    expected = similar_nodes(features, 3).toarray()
-    np.testing.assert_allclose(similar_nodes(scaled, 3).toarray(), expected, atol=1e-5)
+    expected = feature_knn_graph(features, 3).toarray()
+    np.testing.assert_allclose(feature_knn_graph(scaled, 3).toarray(), expected, atol=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -74,24 +74,24 @@ def test_length_of_rows_does_not_matter():
     ids=["one of its own each", "none", "zeros that are stored"],
 )
 def test_nothing_in_common_joins_each_to_itself(features):
-    found = similar_nodes(sp.csr_array(features), 2)
+    found = feature_knn_graph(sp.csr_array(features), 2)
     np.testing.assert_array_equal(found.toarray(), np.eye(6))
 
 
 def test_rows_of_zeros_stay_by_themselves():
     features = sp.vstack([generic(8), sp.csr_array((2, 40))]).tocsr()
-    found = similar_nodes(features, 3).toarray()
+    found = feature_knn_graph(features, 3).toarray()
     np.testing.assert_array_equal(found[8:], np.eye(10)[8:])
-    np.testing.assert_allclose(found[:8, :8], similar_nodes(generic(8), 3).toarray(), atol=1e-6)
+    np.testing.assert_allclose(found[:8, :8], feature_knn_graph(generic(8), 3).toarray(), atol=1e-6)
 
 
 def test_equal_rows_are_joined_most():
     features = sp.vstack([generic(8)[:1], generic(8)]).tocsr()
-    found = similar_nodes(features, 1).toarray()
+    found = feature_knn_graph(features, 1).toarray()
     assert found[0].argmax() == 1
     assert found[0].max() > 0
 
 
 def test_is_made_once_for_a_graph():
     data = node_data()
-    assert data.similar is data.similar
+    assert data.feature_graph is data.feature_graph

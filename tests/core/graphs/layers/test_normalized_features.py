@@ -9,7 +9,7 @@ import scipy.sparse
 import torch
 from hypothesis import given, settings
 
-from diffresnet.graphs.layers.unit_rows import UnitRows
+from diffresnet.graphs.layers.normalized_features import NormalizedFeatures
 from node_cases import node_data
 
 
@@ -19,7 +19,7 @@ def with_features(x):
 
 
 def dense(x, rows):
-    """What `UnitRows` says it multiplies by."""
+    """What `NormalizedFeatures` says it multiplies by."""
     x = np.asarray(x, dtype=np.float64)
     empty = ~x.any(axis=1)
     if rows == "raw":
@@ -47,7 +47,7 @@ def random_rows(seed):
 def test_product_is_the_dense_one(rows, seed):
     x = random_rows(seed)
     weight = torch.randn(3, 6, 4, generator=torch.Generator().manual_seed(seed))
-    found = UnitRows(with_features(x), rows)(weight)
+    found = NormalizedFeatures(with_features(x), rows)(weight)
     np.testing.assert_allclose(found, dense(x, rows) @ weight.numpy(), atol=2e-5)
 
 
@@ -55,7 +55,7 @@ def test_product_is_the_dense_one(rows, seed):
 def test_gradient_is_the_dense_one(rows):
     x = random_rows(1)
     weight = torch.randn(2, 6, 4, requires_grad=True)
-    ours = UnitRows(with_features(x), rows)
+    ours = NormalizedFeatures(with_features(x), rows)
     (gradient,) = torch.autograd.grad((ours(weight) ** 3).sum(), weight)
     oracle = weight.detach().double().requires_grad_()
     product = torch.from_numpy(dense(x, rows)) @ oracle
@@ -70,7 +70,9 @@ def test_what_all_nodes_have_in_common_makes_no_difference():
     x /= np.linalg.norm(x, axis=1, keepdims=True)
     weight = torch.randn(1, 7, 4)
     plain, shifted = (
-        UnitRows(with_features(np.column_stack([x, np.full(len(x), c)])), "centred")(weight)
+        NormalizedFeatures(with_features(np.column_stack([x, np.full(len(x), c)])), "centred")(
+            weight
+        )
         for c in (0.0, 3.0)
     )
     torch.testing.assert_close(plain, shifted, atol=1e-4, rtol=1e-4)
@@ -79,13 +81,13 @@ def test_what_all_nodes_have_in_common_makes_no_difference():
 def test_rows_that_are_all_alike_become_zero():
     """Not infinite: a row that is the mean has no direction left."""
     x = np.tile([1.0, 0.0, 2.0, 0.0, 0.0, 1.0], (len(node_data()), 1))
-    assert not bool(UnitRows(with_features(x), "centred")(torch.randn(1, 6, 4)).any())
+    assert not bool(NormalizedFeatures(with_features(x), "centred")(torch.randn(1, 6, 4)).any())
 
 
 def test_dropped_entries_keep_the_expectation():
     torch.manual_seed(0)
     x, weight = random_rows(2), torch.randn(4000, 6, 1)
     weight[:] = weight[:1]
-    ours = UnitRows(with_features(x), "centred")
+    ours = NormalizedFeatures(with_features(x), "centred")
     error = ours(weight, 0.5).mean(0) - ours(weight[:1])[0]
     assert float(error.abs().max()) < 0.15

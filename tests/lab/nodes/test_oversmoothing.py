@@ -5,11 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from diffresnet_lab.nodes.collapse import constant_energy, dirichlet_energy, spread
+from diffresnet_lab.nodes.oversmoothing import constant_energy, dirichlet_energy, residual_energy
 from node_cases import node_data
 
 DATA = node_data(20)
-LAPLACIAN = np.eye(20) - DATA.citation.toarray()
+LAPLACIAN = np.eye(20) - DATA.normalized_adjacency.toarray()
 features = arrays(np.float64, (20, 3), elements=st.integers(-(10**6), 10**6).map(lambda k: k / 64))
 
 
@@ -50,19 +50,21 @@ def test_constant_features():
     assert constant_energy(DATA) == pytest.approx(of(np.full((20, 4), -7.0)))
 
 
-def test_members_and_nothing():
+def test_replicas_and_nothing():
     x = torch.stack([torch.zeros(20, 3), torch.ones(20, 3)])
     assert dirichlet_energy(x, DATA).tolist() == [0.0, constant_energy(DATA)]
 
 
-@pytest.mark.parametrize("end", ["products", "diffusion"])
-def test_spread_is_what_is_left_beside_the_null_space(end):
-    operator = LAPLACIAN
-    if end == "diffusion":
-        operator = DATA.laplacian.to_dense().double().numpy()
-    null = np.linalg.eigh(operator)[1][:, :1]
+@pytest.mark.parametrize("operator", ["products", "diffusion"])
+def test_residual_energy_is_that_outside_of_the_null_space(operator):
+    matrix = LAPLACIAN
+    if operator == "diffusion":
+        matrix = DATA.laplacian.to_dense().double().numpy()
+    null = np.linalg.eigh(matrix)[1][:, :1]
     x = np.random.default_rng(0).normal(size=(20, 3))
     left = x - null @ (null.T @ x)
-    members = torch.from_numpy(np.stack([x, 5 * left, 3 * null @ [[1.0, 2.0, 0.0]], 0 * x]))
+    replicas = torch.from_numpy(np.stack([x, 5 * left, 3 * null @ [[1.0, 2.0, 0.0]], 0 * x]))
     share = (left**2).sum() / (x**2).sum()
-    np.testing.assert_allclose(spread(members, DATA, end), [share, 1, 0, 0], atol=1e-7)
+    np.testing.assert_allclose(
+        residual_energy(replicas, DATA, operator), [share, 1, 0, 0], atol=1e-7
+    )

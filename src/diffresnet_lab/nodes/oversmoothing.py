@@ -1,4 +1,4 @@
-"""How far the features of a graph's nodes have become alike: their Dirichlet energy."""
+"""Measures of over-smoothing: Dirichlet energy, and energy outside the limit of an operator."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from diffresnet.graphs.node_data import NodeData
 
 
 def dirichlet_energy(x: Float[Tensor, "m n h"], data: NodeData) -> Float[np.ndarray, " m"]:
-    """tr(X^T L X) / |X|^2 with L = I - A~ and |X| the Frobenius norm, for every member.
+    """Return tr(X^T L X) / |X|^2 with L = I - A~, |X| the Frobenius norm, for every replica.
 
     With A~ = D^-1/2 (A + I) D^-1/2 and D the degrees of A + I, that is
 
@@ -32,34 +32,37 @@ def dirichlet_energy(x: Float[Tensor, "m n h"], data: NodeData) -> Float[np.ndar
     >>> dirichlet_energy(torch.tensor([[[1.0], [1.0]], [[1.0], [-1.0]]]), data).round(6)
     array([0., 1.])
     """
-    wide = x.detach().cpu().numpy().astype(np.float64)
-    return np.array([_energy(each, data) for each in wide])
+    features = x.detach().cpu().numpy().astype(np.float64)
+    return np.array([_energy(replica, data) for replica in features])
 
 
 def constant_energy(data: NodeData) -> float:
-    """The energy of features that are the same at every node: 0 on regular graphs only.
+    """Return the energy of features that are the same at every node: 0 on regular graphs only.
 
     That is where the diffusion of `diag(A~ 1) - A~` leads in the end.
     """
     return _energy(np.ones((len(data), 1)), data)
 
 
-def spread(
-    x: Float[Tensor, "m n h"], data: NodeData, end: Literal["products", "diffusion"]
+def residual_energy(
+    x: Float[Tensor, "m n h"], data: NodeData, operator: Literal["products", "diffusion"]
 ) -> Float[np.ndarray, " m"]:
-    """How much of |X|^2 is not yet where a network's operator leads, for every member.
+    """Return the share of |X|^2 outside the operator's limit subspace, for every replica.
 
-    1 - |u^T X|^2 / |X|^2, a number from 0 to 1, with u of length 1 along sqrt(d) for products with
-    A~, and along 1 for the diffusion of diag(A~ 1) - A~. The energy cannot show how close features
-    are to the second: it is not 0 there. Features that are all 0 have spread 0.
+    1 - |u^T X|^2 / |X|^2, a number from 0 (all over-smoothed) to 1, with u of length 1 along
+    sqrt(d) for products with A~, and along 1 for the diffusion of diag(A~ 1) - A~. The Dirichlet
+    energy cannot show how close features are to the second: it is not 0 there. Features that are
+    all 0 have residual energy 0.
     """
-    wide = x.detach().cpu().numpy().astype(np.float64)
-    u = np.ones(len(data)) if end == "diffusion" else np.sqrt(data.adjacency.sum(axis=1) + 1.0)
-    u /= np.linalg.norm(u)
-    total = (wide**2).sum((1, 2))
-    left = wide - u[:, None] * np.einsum("n,mnh->mh", u, wide)[:, None]
-    apart = (left**2).sum((1, 2))
-    return np.divide(apart, total, out=np.zeros(len(wide)), where=total > 0)
+    features = x.detach().cpu().numpy().astype(np.float64)
+    limit = np.ones(len(data))
+    if operator == "products":
+        limit = np.sqrt(data.adjacency.sum(axis=1) + 1.0)
+    limit /= np.linalg.norm(limit)
+    total = (features**2).sum((1, 2))
+    residual = features - limit[:, None] * np.einsum("n,mnh->mh", limit, features)[:, None]
+    energy = (residual**2).sum((1, 2))
+    return np.divide(energy, total, out=np.zeros(len(features)), where=total > 0)
 
 
 def _energy(x: Float[np.ndarray, "n h"], data: NodeData) -> float:
@@ -70,7 +73,7 @@ def _energy(x: Float[np.ndarray, "n h"], data: NodeData) -> float:
     edges = scipy.sparse.triu(data.adjacency, 1).tocoo()
     x = x / largest
     scaled = x / np.sqrt(data.adjacency.sum(axis=1) + 1.0)[:, None]
-    apart = sum(
+    energy = sum(
         float(edges.data @ (column[edges.row] - column[edges.col]) ** 2) for column in scaled.T
     )
-    return apart / float((x**2).sum())
+    return energy / float((x**2).sum())

@@ -6,7 +6,7 @@ import pytest
 from diffresnet.errors import InputError
 from diffresnet.graphs.graph import NodeSplit
 from diffresnet.graphs.node_data import NodeData
-from diffresnet_lab.nodes.fixed import FixedProtocol
+from diffresnet_lab.nodes.protocol import FixedProtocol
 from node_cases import two_blocks
 
 
@@ -19,7 +19,7 @@ def test_the_split_of_the_data_is_the_only_one():
     labels = two_blocks().labels.copy()
     labels[9] = -1
     data = given([0, 1, 2], [5, 6], [8, 9, 10], labels=labels)
-    protocol = FixedProtocol.of(data, inits=3, seed=7)
+    protocol = FixedProtocol.from_public_split(data, inits=3, seed=7)
     assert (protocol.splits, protocol.inits, protocol.seed) == (1, 3, 7)
     split = protocol.split(data, 0)
     parts = [part.tolist() for part in (split.train, split.validation, split.test)]
@@ -37,6 +37,6 @@ def test_the_split_of_the_data_is_the_only_one():
 )
 def test_a_split_that_cannot_be_run(parts, message):
     with pytest.raises(InputError, match=message):
-        FixedProtocol.of(given(*parts))
+        FixedProtocol.from_public_split(given(*parts))
     with pytest.raises(InputError, match="no split of its own"):
-        FixedProtocol.of(NodeData.from_graph(two_blocks()))
+        FixedProtocol.from_public_split(NodeData.from_graph(two_blocks()))

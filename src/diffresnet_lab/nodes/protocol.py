@@ -1,4 +1,4 @@
-"""The protocol of data that comes with one split of its own."""
+"""Splits and initialisations that a model is evaluated on."""
 
 from __future__ import annotations
 
@@ -10,8 +10,43 @@ import numpy as np
 from diffresnet.errors import InputError
 from diffresnet.graphs.node_data import NodeData
 
-from .splits import NodeSplit
-from .sweep import Protocol
+from .splits import MASTER_SEED, NodeSplit, random_split, split_seeds
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """Random splits, and initialisations on each of them.
+
+    Parameters
+    ----------
+    splits, inits : int
+    train_per_class, validation_per_class : int
+        Nodes of each class; the rest test.
+    seed : int
+        The master seed of the splits; 42 is the paper's.
+    """
+
+    splits: int = 100
+    inits: int = 20
+    train_per_class: int = 20
+    validation_per_class: int = 30
+    seed: int = MASTER_SEED
+
+    def split(self, data: NodeData, index: int) -> NodeSplit:
+        """Return the split of that index; the same whatever the number of splits.
+
+        Raises
+        ------
+        InputError
+            As `random_split`, with the names of classes.
+        """
+        return random_split(
+            data.labels.cpu().numpy(),
+            split_seeds(index + 1, self.seed)[index],
+            self.train_per_class,
+            self.validation_per_class,
+            data.class_names,
+        )
 
 
 @dataclass(frozen=True)
@@ -29,15 +64,17 @@ class FixedProtocol(Protocol):
     test: tuple[int, ...] = ()
 
     @classmethod
-    def of(cls, data: NodeData, inits: int = 20, seed: int = 42) -> FixedProtocol:
-        """That of the split which the data is distributed with.
+    def from_public_split(
+        cls, data: NodeData, inits: int = 20, seed: int = MASTER_SEED
+    ) -> FixedProtocol:
+        """Return the protocol of the public split that is shipped with the data.
 
         Nodes without a class take no part.
 
         Raises
         ------
         InputError
-            If there is none, or a part of it is empty, or no node of some class trains.
+            If there is none, or a part of it is empty, or a class has no training node.
         """
         if data.split is None:
             raise InputError(
@@ -58,5 +95,5 @@ class FixedProtocol(Protocol):
         return cls(1, inits, seed=seed, **parts)
 
     def split(self, data: NodeData, index: int) -> NodeSplit:
-        """That one, whatever the index."""
+        """Return the fixed split; `index` is ignored."""
         return NodeSplit(*(np.array(part) for part in (self.train, self.validation, self.test)))

@@ -1,4 +1,4 @@
-"""Nodes whose features are alike, joined beside the edges that a graph has."""
+"""The k-NN graph of the features, joined beside the edges that a graph has."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from ..similarity.graph import as_points
 from ..similarity.weights import normalized
 
 
-def similar_nodes(features: scipy.sparse.csr_array, neighbors: int) -> scipy.sparse.csr_array:
-    """D^-1/2 K D^-1/2 with K_ij the cosine of rows i and j, D the row sums of K.
+def feature_knn_graph(features: scipy.sparse.csr_array, neighbors: int) -> scipy.sparse.csr_array:
+    """Return D^-1/2 K D^-1/2 with K_ij the cosine of rows i and j, D the row sums of K.
 
     Each row is joined to so many others of the largest cosine, each edge in both directions. A row
     that is like no other, one of zeros among them, is joined to itself, so that what flows along
@@ -32,7 +32,7 @@ def similar_nodes(features: scipy.sparse.csr_array, neighbors: int) -> scipy.spa
     Examples
     --------
     >>> rows = scipy.sparse.csr_array(np.array([[2.0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 0]]))
-    >>> similar_nodes(rows, 1).toarray()
+    >>> feature_knn_graph(rows, 1).toarray()
     array([[0., 1., 0., 0.],
            [1., 0., 0., 0.],
            [0., 0., 1., 0.],
@@ -40,16 +40,16 @@ def similar_nodes(features: scipy.sparse.csr_array, neighbors: int) -> scipy.spa
     """
     n = features.shape[0]
     # A row of zeros has no direction, and would be nearer to most others than they to each other.
-    known = np.flatnonzero(abs(features).sum(axis=1) > 0)
-    found = nearest_neighbours(as_points(features[known]), neighbors, metric="cosine")
-    distances = found.distances.numpy().astype(np.float64)
-    rows = known.repeat(distances.shape[1])
-    columns = known[found.indices.numpy().ravel()]
+    nonzero = np.flatnonzero(abs(features).sum(axis=1) > 0)
+    nearest = nearest_neighbours(as_points(features[nonzero]), neighbors, metric="cosine")
+    distances = nearest.distances.numpy().astype(np.float64)
+    rows = nonzero.repeat(distances.shape[1])
+    columns = nonzero[nearest.indices.numpy().ravel()]
     cosines = 1.0 - 0.5 * distances.ravel() ** 2  # of rows of length 1
-    alike = cosines > 1e-6
+    positive = cosines > 1e-6
     one_way = scipy.sparse.coo_array(
-        (cosines[alike], (rows[alike], columns[alike])), shape=(n, n)
+        (cosines[positive], (rows[positive], columns[positive])), shape=(n, n)
     ).tocsr()
     graph = one_way.maximum(one_way.T)
-    alone = scipy.sparse.diags_array((graph.sum(axis=1) == 0).astype(np.float64))
-    return normalized(scipy.sparse.csr_array(graph + alone), "symmetric")
+    self_loops = scipy.sparse.diags_array((graph.sum(axis=1) == 0).astype(np.float64))
+    return normalized(scipy.sparse.csr_array(graph + self_loops), "symmetric")
