@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Int
-from sklearn.exceptions import DataConversionWarning
 
 from .errors import InputError, Note
 
@@ -222,6 +221,8 @@ def _one_dimensional(y: Any, where: str) -> np.ndarray:
         y = y.to_numpy(dtype=object)  # integers with a gap would become floats
     values = np.asarray(y)
     if values.ndim == 2 and values.shape[1] == 1:
+        from sklearn.exceptions import DataConversionWarning  # large, and seldom needed
+
         warnings.warn(
             "A column-vector y was passed when a 1d array was expected",
             DataConversionWarning,

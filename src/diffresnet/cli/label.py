@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from .command import Outcome, command
-from .options import Argument, DeviceOption, Option, SeedOption
+from .options import Argument, DeviceOption, Option, SeedOption, UnlabelledMarks
 from .progress import stages
 
 if TYPE_CHECKING:
@@ -42,14 +42,7 @@ class LabelOptions(SeedOption, DeviceOption):
             metavar="NAMES",
         ),
     ] = None
-    unlabelled: Annotated[
-        tuple[str, ...],
-        Option(
-            help="What stands for no label, besides blank cells; may be repeated.  [default: -1 "
-            "where labels are numbers throughout]",
-            metavar="MARK",
-        ),
-    ] = ()
+    unlabelled: UnlabelledMarks = ()
     graph: Annotated[
         Path | None,
         Option(

@@ -99,6 +99,15 @@ class DeviceOption(Options):
     ] = "auto"
 
 
+UnlabelledMarks = Annotated[
+    tuple[str, ...],
+    Option(
+        help="What stands for no label, besides blank cells; may be repeated.  [default: -1 where "
+        "labels are numbers throughout]",
+        metavar="MARK",
+    ),
+]
+
 SEEDS = click.IntRange(0, 2**32 - 1)
 
 

@@ -9,16 +9,23 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import scipy.sparse
+import torch
 from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval, InvalidParameterError
 
+from ..classify.calibrator import Calibrator
 from ..classify.estimator import seed_of
+from ..classify.points import reached_from
 from ..device import pick_device
 from ..errors import InputError
 from ..labels import encode_labels
 from ..similarity.adjacency import check_adjacency
 from .graph import GraphData
+from .node_data import NodeData
 from .pyg import graph_from_pyg
+from .self_training.network import TRAINING, SelfTrainedNodes, SelfTrainingConfig
+from .self_training.propagated_prior import edge_and_feature_graph
+from .training import train_for
 
 
 class NodeClassifier(BaseEstimator):
@@ -98,7 +105,8 @@ class NodeClassifier(BaseEstimator):
 
         Parameters
         ----------
-        graph : (n, n) sparse adjacency, GraphData, or PyTorch Geometric's Data
+        graph : (n, n) sparse adjacency, GraphData, PyTorch Geometric's Data, or NodeData
+            All nodes are labelled; NodeData is taken as it is, with its own labels.
         y : (n,), optional
             Labels of the nodes, as `DiffusionClassifier` takes them; by default the graph's own.
         X : (n, d) array or sparse, optional
@@ -114,38 +122,57 @@ class NodeClassifier(BaseEstimator):
             self._validate_params()
         except InvalidParameterError as error:
             raise InputError(str(error)) from None
-        data = _as_graph(graph)
-        if X is not None:
-            data = replace(data, features=_as_features(X, len(data)))
         classes: np.ndarray | None = None
-        if y is not None:
-            labels = encode_labels(y, self.unlabelled)
-            if len(labels) != len(data):
-                raise InputError(f"the graph has {len(data)} nodes and y has {len(labels)} labels")
-            labels.require_classes()
-            classes, data = labels.classes, replace(data, labels=labels.codes, class_names=None)
-        from .labelling import label_nodes  # torch and training, which a reader of files need not
-        from .node_data import NodeData
-
-        nodes = NodeData.from_graph(data, pick_device(self.device), whole=True)
-        found = label_nodes(
-            nodes,
-            members=self.replicas,
-            epochs=self.epochs,
-            seed=seed_of(self.random_state),
-            advance=advance,
-        )
+        data = None
+        if isinstance(graph, NodeData):
+            nodes = graph
+        else:
+            data = _as_graph(graph)
+            if X is not None:
+                data = replace(data, features=_as_features(X, len(data)))
+            if y is not None:
+                labels = encode_labels(y, self.unlabelled)
+                if len(labels) != len(data):
+                    raise InputError(
+                        f"the graph has {len(data)} nodes and y has {len(labels)} labels"
+                    )
+                labels.require_classes()
+                classes = labels.classes
+                data = replace(data, labels=labels.codes, class_names=None)
+            nodes = NodeData.from_graph(data, pick_device(self.device), largest_component=False)
+        self._fit(nodes, advance)
         if classes is None:
-            assert data.labels is not None
-            classes = np.unique(data.labels[data.labels >= 0])
-            if data.class_names is not None:
-                classes = np.array([data.class_names[code] for code in classes], dtype=object)
+            classes = np.array(nodes.class_names, dtype=object)
+            if data is not None and data.class_names is None:
+                classes = np.unique(data.labels[data.labels >= 0])  # type: ignore[index,operator]
         self.classes_ = classes
-        self.transduction_ = classes[found.codes]
-        self.label_distributions_ = found.probabilities
-        self.confidence_ = found.confidence
-        self.reached_ = found.reached
+        self.transduction_ = classes[self._codes]
         return self
+
+    def _fit(self, nodes: NodeData, advance: Callable[[int], None] | None) -> None:
+        """Train on all labels, and average what the networks say."""
+        seed = seed_of(self.random_state)
+        given = nodes.labels.cpu().numpy()
+        known, rows = given >= 0, np.flatnonzero(given >= 0)
+        with torch.random.fork_rng(devices=[nodes.device] if nodes.device.type == "cuda" else []):
+            torch.manual_seed(seed)
+            seeds = [self.replicas * seed + replica for replica in range(self.replicas)]
+            model = SelfTrainedNodes(nodes, SelfTrainingConfig(), seeds)
+            labelled = torch.from_numpy(rows).to(nodes.device)
+            train_for(model, nodes.labels, labelled, TRAINING, self.epochs, advance)
+        with torch.no_grad():
+            logits = model(torch.arange(len(nodes), device=nodes.device))
+        scores = torch.log_softmax(logits.double(), -1).mean(0).exp().cpu().numpy()
+        self._codes = np.where(known, given, scores.argmax(axis=1))
+        self.reached_ = reached_from(edge_and_feature_graph(nodes), rows)
+        calibrator, predicted = Calibrator(), self.reached_ & ~known
+        if predicted.any():
+            assert model.prior is not None
+            confidence = model.prior.cpu().numpy()[predicted].max(axis=1).mean()
+            calibrator = Calibrator.fit_mean(scores[predicted], float(confidence))
+        certain = np.eye(nodes.classes)[given[known]]
+        self.label_distributions_ = calibrator.probabilities(scores, self.reached_, (rows, certain))
+        self.confidence_ = self.label_distributions_[np.arange(len(nodes)), self._codes]
 
     def fit_predict(self, graph: Any, y: Any = None, X: Any = None) -> np.ndarray:
         """Label all nodes, and return their labels."""

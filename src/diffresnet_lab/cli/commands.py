@@ -8,7 +8,7 @@ demo = LazyCommand(
     "diffresnet_lab.cli.demo:command", "Label embedded real data and write a report."
 )
 nodes = LazyCommand(
-    "diffresnet_lab.cli.nodes:command", "Classify the nodes of a graph, with baselines."
+    "diffresnet_lab.cli.nodes:nodes", "Classify the nodes of a graph, with baselines."
 )
 fewshot = LazyCommand(
     "diffresnet_lab.cli.fewshot:fewshot", "Classify few-shot tasks, with many methods."

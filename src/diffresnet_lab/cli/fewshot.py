@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import click
 
 from diffresnet.cli.command import Outcome, command
-from diffresnet.cli.options import Argument, DeviceOption, Option, SeedOption
+from diffresnet.cli.options import Argument, DeviceOption, Option, SeedOption, UnlabelledMarks
 from diffresnet.cli.progress import progress
 
 from ..fewshot.config import METHOD_OPTIONS, FeatureTransforms, MethodOptions
@@ -81,6 +81,7 @@ class FewShotOptions(DeviceOption, SeedOption, MethodOptions):
             parameter="features",
         ),
     ] = None
+    unlabelled: UnlabelledMarks = ()
     predictions: Annotated[
         Path | None,
         Option(
@@ -115,7 +116,10 @@ def fewshot(options: FewShotOptions) -> Outcome:
     names = tuple(dict.fromkeys(options.method))
     refuse_unused_options(names, options.given)
     features = Features.read(
-        options.features, label_column=options.label_column, features=options.columns
+        options.features,
+        label_column=options.label_column,
+        features=options.columns,
+        unlabelled=options.unlabelled or None,
     )
     mean = features.mean
     if options.base_mean is not None:

@@ -9,6 +9,7 @@ import platformdirs
 from diffresnet.errors import InputError
 from diffresnet.graphs.edge_list import SUFFIXES, read_edge_list
 from diffresnet.graphs.graph import GraphData, read_graph
+from diffresnet.labels import Marks
 
 from .catalogue import CATALOGUE
 from .planetoid import read_planetoid
@@ -36,6 +37,7 @@ def find_graph(
     label_column: str = "label",
     id_column: str | None = None,
     features: str | None = None,
+    unlabelled: Marks = None,
 ) -> GraphData:
     """Read a graph by the path of its file, or by its name in the data folders.
 
@@ -47,7 +49,7 @@ def find_graph(
         planetoid_NAME for the files ind.NAME.* in its graphs/planetoid, planetoid, or itself.
     data : Path, optional
         The folder to look in before the cache.
-    table, label_column, id_column, features
+    table, label_column, id_column, features, unlabelled
         Of a list of edges: see `read_edge_list`.
 
     Raises
@@ -58,7 +60,12 @@ def find_graph(
     path = Path(dataset)
     if path.suffix.lower() in SUFFIXES:
         return read_edge_list(
-            path, table, label_column=label_column, id_column=id_column, features=features
+            path,
+            table,
+            label_column=label_column,
+            id_column=id_column,
+            features=features,
+            unlabelled=unlabelled,
         )
     if table is not None:
         raise InputError(

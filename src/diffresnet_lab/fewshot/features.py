@@ -13,6 +13,7 @@ from torch import Tensor
 from diffresnet.errors import InputError, Note
 from diffresnet.files.atomic import Pathlike
 from diffresnet.files.npz import load_npz
+from diffresnet.labels import Marks
 from diffresnet.tables import LabelledTable
 from diffresnet.tables.content import check_finite, listed
 
@@ -95,6 +96,7 @@ class Features:
         *,
         label_column: str = "label",
         features: str | Sequence[str] | None = None,
+        unlabelled: Marks = None,
     ) -> Features:
         """Read a features file: npz with `features`, `labels` and perhaps `class_names`.
 
@@ -102,14 +104,16 @@ class Features:
 
         Parameters
         ----------
-        label_column, features : as `LabelledTable.read` takes them.
+        label_column, features, unlabelled : as `LabelledTable.read` takes them.
 
         Raises
         ------
         InputError
             If the file holds no labelled features, or a feature is NaN or infinite.
         """
-        table = LabelledTable.read(path, label_column=label_column, features=features)
+        table = LabelledTable.read(
+            path, label_column=label_column, features=features, unlabelled=unlabelled
+        )
         labels = table.labels
         if not table.has_names and labels.classes.dtype.kind not in "OU":
             values = labels.classes.astype(np.int64)
