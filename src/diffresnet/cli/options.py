@@ -84,6 +84,10 @@ class Options:
             del shown[name]
         return {name.rstrip("_"): value for name, value in shown.items()}
 
+    def made_folders(self) -> tuple[Path, ...]:
+        """Return folders that the command makes itself: outputs may lie in them."""
+        return ()
+
 
 @dataclass(frozen=True, kw_only=True)
 class DeviceOption(Options):
@@ -153,13 +157,16 @@ class Declared:
         kind, many = _value_type(self.type)
         chosen = self.option.type or _click_type(kind)
         if isinstance(self.option, Argument):
+            missing = self.field.default is MISSING
+            # To click a default of None is one: the argument would not be missed.
+            attributes: dict[str, Any] = {} if missing else {"default": self.field.default}
             return click.Argument(
                 [self.name],
                 type=chosen,
                 nargs=-1 if many else 1,
-                required=self.field.default is MISSING,
-                default=None if self.field.default is MISSING else self.field.default,
+                required=missing,
                 metavar=self.option.metavar,
+                **attributes,
             )
         missing = self.field.default is MISSING
         default = None if missing else self.field.default

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ...pages.section import Cell, Picture, Section, Table
+from ...pages.words import short
 from ..experiment import Experiment, Part, Setup
-from ..fig3 import short
 from .figures import connecting_curve, digits_window, rates_figure, window_map
 from .geometry import geometry_rows
 from .rates import GAMMA, Followed, followed

@@ -12,7 +12,7 @@ import torch
 from ...theory.equilibrium import Equilibrium, equilibrium, limit
 from ...theory.geometry import SubsetGeometry, subset_geometry
 from ..experiment import Setup
-from ..motion import Motion, fitted_rate, follow, motion_of
+from ..motion import Motion, fit_decay, follow
 from .cases import SYNTHETIC, Case, digits_cases, hulls_apart, synthetic_case
 
 GAMMA = 1.0
@@ -105,12 +105,12 @@ def follow_case(case: Case, looks: int = 60) -> Followed:
     by_powers = np.geomspace(1, last, looks).round().astype(int)
     steps = np.union1d(np.union1d(evenly, by_powers), [case.paper_steps]).tolist()
     seen = follow(case.laplacian(), case.points, case.subsets, steps, GAMMA)
-    motion = motion_of(steps, [geometry for _, geometry in seen])
+    motion = Motion.of_geometry(steps, [geometry for _, geometry in seen])
     end = _end(case, motion)
     settled = all(_one_end(graph.ends[case.subsets == s]) for s in np.unique(case.subsets))
     fitted = window = None
     if end.diameter == 0.0:
-        fitted, window = fitted_rate(motion, float(np.abs(case.points).max()))
+        fitted, window = fit_decay(motion, float(np.abs(case.points).max()))
     convex = hulls_apart(case.points, case.subsets)
     return Followed(case, motion, graph, end, settled, convex, fitted, window)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...pages.section import Cell, Table
-from ..fig3 import short
+from ...pages.words import short
 from .rates import Followed
 
 

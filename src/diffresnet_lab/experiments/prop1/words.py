@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float, Int
 
-from ..fig3 import short
+from ...pages.words import short
 from .rates import Followed
 from .window import Window
 

@@ -19,7 +19,7 @@ from ...theory import (
     separating_flow,
 )
 from ..experiment import Part, Setup
-from ..fig3 import GAMMA, XorMotion, xor_motion
+from ..fig3.study import GAMMA, XorMotion, xor_motion
 from .figures import xor_figure
 
 STEPS = (0, 1, 2, 5, 10, 20)
