@@ -7,7 +7,7 @@ from diffresnet_lab.experiments.theorem1 import EXPERIMENT
 from diffresnet_lab.experiments.theorem1.line import shown_line
 from diffresnet_lab.experiments.theorem1.random import bands
 from diffresnet_lab.experiments.theorem1.xor import fewest_runs, xor_flow
-from diffresnet_lab.theory import runs_along, separating_flow
+from diffresnet_lab.theory import class_intervals, separating_flow
 
 
 @pytest.fixture(scope="module")
@@ -27,11 +27,11 @@ def test_two_steps_are_the_fewest_that_separate_the_discs():
 def test_the_direction_of_fewest_runs_is_no_worse_than_others():
     flow = xor_flow(steps=4)
     points, classes = flow.motion.positions[0], flow.motion.data.classes
-    fewest = len(runs_along(points @ fewest_runs(points, classes), classes))
+    fewest = len(class_intervals(points @ fewest_runs(points, classes), classes))
     for angle in np.linspace(0.0, np.pi, 60, endpoint=False):
         projected = points @ np.array([np.cos(angle), np.sin(angle)])
         # Off the grid by no more than an eighth of a degree: the count may differ by a few.
-        assert len(runs_along(projected, classes)) >= fewest
+        assert len(class_intervals(projected, classes)) >= fewest
     assert fewest == 7
 
 
@@ -78,7 +78,7 @@ def test_each_row_says_of_which_part_it_is(parts):
 
 def test_bands_are_what_they_are_called():
     points, labels, band, direction = bands(np.random.default_rng(0), 4, 12, 3)
-    runs = runs_along(points @ direction, labels)
+    runs = class_intervals(points @ direction, labels)
     assert len(runs) == 12
     assert runs.gap >= 0.1
     assert (np.diff(runs.classes) != 0).all()

@@ -26,8 +26,8 @@ from diffresnet_lab.experiments.theorem2.threshold import (
     widest_gap_in_the_plane,
 )
 from diffresnet_lab.theory import (
+    class_intervals,
     projection_gaps,
-    runs_along,
     separating_direction,
     sufficient_ratio,
 )
@@ -166,7 +166,7 @@ def test_on_the_plain_graph_the_chain_breaks(digits):
 def test_runs_are_those_of_the_theory(digits):
     for mixed in digits.plain[:3]:
         along = mixed.moment.points @ mixed.direction
-        assert len(runs_along(along, digits.graphs.classes)) == mixed.runs
+        assert len(class_intervals(along, digits.graphs.classes)) == mixed.runs
     assert digits.memorised is None or digits.memorised[1] == 1797
 
 

@@ -15,7 +15,7 @@ from matplotlib.ticker import FuncFormatter
 from ...data.synthetic import SyntheticSet
 from ...pages.palette import CARD, INK, RULE, series
 from ...pages.style import SMALL, name_axes, plain
-from ...theory import SeparatingFlow, runs_along
+from ...theory import SeparatingFlow, class_intervals
 
 REACH = 2.1
 """Half the side of the square of the plane that is shown, about its middle."""
@@ -78,7 +78,7 @@ def _parallel_lines(
 ) -> None:
     """A line in the middle of each gap, and the direction as an arrow between two discs."""
     u, across = direction, np.array([-direction[1], direction[0]])
-    for middle in runs_along(points @ u, subsets).middles:
+    for middle in class_intervals(points @ u, subsets).middles:
         at = middle * u
         ax.axline(at, at + across, color=INK, linewidth=1.0, linestyle=(0, (4, 3)))
     (x, y), (dx, dy) = centre.tolist(), u.tolist()

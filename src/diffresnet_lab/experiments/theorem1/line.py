@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float, Int
 
 from ...pages.section import Cell, Picture, Section, Table
-from ...theory import SeparatingFlow, runs_along, separating_flow
+from ...theory import SeparatingFlow, class_intervals, separating_flow
 from ..experiment import Part, Setup
 from .figures import folds_figure
 from .random import bands
@@ -44,10 +44,10 @@ def line_row(rng: np.random.Generator, count: int, classes: int, draws: int) -> 
         points, labels, _, direction = bands(rng, 1, count, classes)
         network = separating_flow(points, labels, direction)
         _, positions = network.trajectory(torch.from_numpy(points))
-        after = runs_along(positions[-1][:, 0], labels)
+        after = class_intervals(positions[-1][:, 0], labels)
         folds.append(len(network.blocks))
         bounds.append(network.bounds.blocks)
-        left.append(after.gap / network.runs.gap)
+        left.append(after.gap / network.intervals.gap)
         right.append(bool((network.predict(points) == labels).all()))
     return {
         "dimension": 1,

@@ -68,7 +68,9 @@ def random_row(
         "within_bound": all(len(net.blocks) <= net.bounds.blocks for net in made),
         "strength": max(net.strength for net in made),
         "strength_of_bound": max(_share(net.strength, net.bounds.strength) for net in made),
-        "distance_of_gap": min(d / net.runs.gap for d, net in zip(distances, made, strict=True)),
+        "distance_of_gap": min(
+            d / net.intervals.gap for d, net in zip(distances, made, strict=True)
+        ),
         "distance_of_bound": min(
             d / net.bounds.distance for d, net in zip(distances, made, strict=True)
         ),

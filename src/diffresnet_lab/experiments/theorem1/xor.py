@@ -13,8 +13,8 @@ from ...pages.section import Cell, Picture, Section, Table
 from ...theory import (
     SeparatingDirection,
     SeparatingFlow,
+    class_intervals,
     linear_margin,
-    runs_along,
     separating_direction,
     separating_flow,
 )
@@ -82,7 +82,7 @@ def fewest_runs(
     ordered = classes[np.argsort(projected, axis=0)]
     counts = (np.diff(ordered, axis=0) != 0).sum(axis=0)
     least = np.flatnonzero(counts == counts.min())
-    gaps = [runs_along(projected[:, at], classes).gap for at in least]
+    gaps = [class_intervals(projected[:, at], classes).gap for at in least]
     return np.asarray(directions[least[int(np.argmax(gaps))]])
 
 
@@ -114,10 +114,10 @@ def _measured(
         moved = network.features(torch.from_numpy(points)).numpy()
     before, after = linear_margin(points @ frame, classes), linear_margin(moved @ frame, classes)
     return {
-        "runs": len(network.runs),
+        "runs": len(network.intervals),
         "blocks": len(network.blocks),
-        "gap": network.runs.gap,
-        "spread": network.spread,
+        "gap": network.intervals.gap,
+        "spread": network.half_extent,
         "strength": network.strength,
         "strength_bound": network.bounds.strength,
         "distance": network.distance(points, classes),

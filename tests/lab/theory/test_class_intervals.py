@@ -4,14 +4,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diffresnet.errors import InputError
-from diffresnet_lab.theory.runs import Runs, refuse_overlap, runs_along
+from diffresnet_lab.theory.class_intervals import ClassIntervals, class_intervals, refuse_overlap
 from run_cases import banded_cases
 
 
 @given(banded_cases())
 def test_runs_are_the_bands(case):
     p = case.points @ case.direction
-    runs = runs_along(p, case.classes)
+    runs = class_intervals(p, case.classes)
     assert len(runs) == case.bands.max() + 1
     for k in range(len(runs)):
         own = p[case.bands == k]
@@ -21,27 +21,27 @@ def test_runs_are_the_bands(case):
     np.testing.assert_array_equal(runs.gaps, runs.first[1:] - runs.last[:-1])
     assert ((runs.last[:-1] < runs.middles) & (runs.middles < runs.first[1:])).all()
     assert runs.counts.sum() == len(runs)
-    assert runs.whole == (runs.counts.max() == 1)
+    assert runs.one_per_class == (runs.counts.max() == 1)
     refuse_overlap(p, case.bands)
 
 
 def test_neighbouring_subsets_of_one_class_are_one_run():
-    runs = runs_along(np.array([0.0, 1.0, 5.0, 6.0, 9.0]), np.array([0, 0, 1, 1, 0]))
+    runs = class_intervals(np.array([0.0, 1.0, 5.0, 6.0, 9.0]), np.array([0, 0, 1, 1, 0]))
     assert runs.first.tolist() == [0.0, 5.0, 9.0]
     assert runs.last.tolist() == [1.0, 6.0, 9.0]
     assert runs.widths.tolist() == [1.0, 1.0, 0.0]
-    assert not runs.whole
+    assert not runs.one_per_class
 
 
 def test_one_class_is_one_run():
-    runs = runs_along(np.array([2.0, 1.0]), np.array([0, 0]))
+    runs = class_intervals(np.array([2.0, 1.0]), np.array([0, 0]))
     assert len(runs) == 1
     assert runs.gap == np.inf
-    assert runs.whole
+    assert runs.one_per_class
 
 
 def test_mirroring_twice_changes_nothing():
-    runs = Runs(np.array([0.0, 2.0]), np.array([1.0, 5.0]), np.array([1, 0]))
+    runs = ClassIntervals(np.array([0.0, 2.0]), np.array([1.0, 5.0]), np.array([1, 0]))
     mirrored = runs.mirrored()
     assert mirrored.first.tolist() == [-5.0, -1.0]
     assert mirrored.last.tolist() == [-2.0, 0.0]
@@ -52,7 +52,7 @@ def test_mirroring_twice_changes_nothing():
 def test_points_of_two_classes_at_one_position_are_counted():
     p = np.array([0.0, 1.0, 1.0, 1.0, 2.0, 3.0, 3.0])
     with pytest.raises(InputError, match=r"5 of 7 points"):
-        runs_along(p, np.array([0, 0, 1, 0, 1, 0, 1]))
+        class_intervals(p, np.array([0, 0, 1, 0, 1, 0, 1]))
 
 
 @given(st.integers(0, 2**31), st.integers(2, 30), st.integers(2, 4))

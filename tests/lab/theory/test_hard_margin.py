@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from sklearn.svm import SVC
 
 from diffresnet_lab.theory import projection_gaps
-from diffresnet_lab.theory.slabs import widest_slabs
+from diffresnet_lab.theory.hard_margin import hard_margin_direction
 from diffresnet_lab.theory.subsets import sorted_subsets
 
 
@@ -18,7 +18,7 @@ def test_two_subsets_get_the_hard_margin(seed, dim):
     start = np.eye(dim)[0]
     if projection_gaps(points, subsets, start[None])[0] <= 0.0:
         return
-    u = widest_slabs(sorted_subsets(points, subsets), start)
+    u = hard_margin_direction(sorted_subsets(points, subsets), start)
     margin = 2.0 / np.linalg.norm(SVC(kernel="linear", C=1e8, tol=1e-9).fit(points, subsets).coef_)
     assert projection_gaps(points, subsets, u[None])[0] == pytest.approx(margin, rel=1e-4)
 
@@ -33,7 +33,7 @@ def test_in_the_plane_no_angle_with_the_same_order_is_better(seed, count):
     gaps = projection_gaps(points, subsets, circle)
     data = sorted_subsets(points, subsets)
     best = circle[gaps.argmax()]
-    reached = projection_gaps(points, subsets, widest_slabs(data, best)[None])[0]
+    reached = projection_gaps(points, subsets, hard_margin_direction(data, best)[None])[0]
     # Where none separates, the direction comes back as it was.
     assert reached >= gaps.max() - 1e-12
     order = np.argsort([(points[subsets == k] @ best).mean() for k in range(count)])
@@ -47,5 +47,5 @@ def test_in_the_plane_no_angle_with_the_same_order_is_better(seed, count):
 def test_equal_points_change_nothing():
     u = np.array([0.6, 0.8])
     np.testing.assert_array_equal(
-        widest_slabs(sorted_subsets(np.zeros((4, 2)), np.arange(4)), u), u
+        hard_margin_direction(sorted_subsets(np.zeros((4, 2)), np.arange(4)), u), u
     )

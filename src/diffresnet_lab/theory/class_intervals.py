@@ -1,4 +1,4 @@
-"""Labelled points along a direction: maximal stretches of one class, and the gaps between them."""
+"""Labelled points along a direction: maximal intervals of one class, and the gaps between them."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from diffresnet.errors import InputError
 
 
 @dataclass(frozen=True)
-class Runs:
-    """The K runs of points on a line, from left to right; neighbours are of different classes.
+class ClassIntervals:
+    """K intervals of classified points on a line, neighbours being of different classes.
 
-    Neighbouring subsets of one class are one run, so that K is at most the number of subsets.
+    Neighbouring subsets of one class are one interval, so that K is at most the number of subsets.
 
     Attributes
     ----------
     first, last : (K,)
-        Positions of the outermost points of each run.
+        Positions of the outermost points of each interval.
     classes : (K,)
         Index of the class of each.
     """
@@ -37,36 +37,38 @@ class Runs:
 
     @property
     def gaps(self) -> Float[np.ndarray, " g"]:
-        """Widths of the K - 1 gaps."""
+        """Return the widths of the K - 1 gaps."""
         return self.first[1:] - self.last[:-1]
 
     @property
     def middles(self) -> Float[np.ndarray, " g"]:
-        """Middles of the K - 1 gaps: where the separating planes stand."""
+        """Return the middles of the K - 1 gaps, where the separating planes stand."""
         return 0.5 * (self.first[1:] + self.last[:-1])
 
     @property
     def gap(self) -> float:
-        """Width of the narrowest gap; infinite for a single run."""
+        """Return the width of the narrowest gap; infinite for a single interval."""
         return float(self.gaps.min(initial=np.inf))
 
     @property
     def counts(self) -> Int[np.ndarray, " c"]:
-        """Runs of each class."""
+        """Return the number of intervals of each class."""
         return np.bincount(self.classes)
 
     @property
-    def whole(self) -> bool:
-        """Whether each class is one run, so that planes across the line separate the classes."""
+    def one_per_class(self) -> bool:
+        """Return whether each class is one interval: planes across the line then separate them."""
         return len(np.unique(self.classes)) == len(self)
 
-    def mirrored(self) -> Runs:
-        """The runs of the mirrored line."""
-        return Runs(-self.last[::-1], -self.first[::-1], self.classes[::-1])
+    def mirrored(self) -> ClassIntervals:
+        """Return the intervals of the mirrored line."""
+        return ClassIntervals(-self.last[::-1], -self.first[::-1], self.classes[::-1])
 
 
-def runs_along(positions: Float[np.ndarray, " n"], classes: Int[np.ndarray, " n"]) -> Runs:
-    """The runs of classified points on a line.
+def class_intervals(
+    positions: Float[np.ndarray, " n"], classes: Int[np.ndarray, " n"]
+) -> ClassIntervals:
+    """Return the intervals of classified points on a line.
 
     Raises
     ------
@@ -75,26 +77,28 @@ def runs_along(positions: Float[np.ndarray, " n"], classes: Int[np.ndarray, " n"
 
     Examples
     --------
-    >>> runs = runs_along(np.array([0.0, 1.0, 3.0, 7.0]), np.array([0, 0, 1, 0]))
-    >>> runs.classes.tolist(), runs.gaps.tolist()
+    >>> intervals = class_intervals(np.array([0.0, 1.0, 3.0, 7.0]), np.array([0, 0, 1, 0]))
+    >>> intervals.classes.tolist(), intervals.gaps.tolist()
     ([0, 1, 0], [2.0, 4.0])
     """
     order = np.lexsort((classes, positions))
     p, c = positions[order], classes[order]
     ends = np.flatnonzero(np.diff(c))
-    runs = Runs(p[np.append(0, ends + 1)], p[np.append(ends, len(p) - 1)], c[np.append(ends, -1)])
-    shared = runs.first[1:][runs.gaps <= 0.0]
+    intervals = ClassIntervals(
+        p[np.append(0, ends + 1)], p[np.append(ends, len(p) - 1)], c[np.append(ends, -1)]
+    )
+    shared = intervals.first[1:][intervals.gaps <= 0.0]
     if len(shared):
         raise InputError(
             f"this direction does not separate the classes: {int(np.isin(p, shared).sum())} of "
             f"{len(p)} points lie at one position with a point of another class; take another "
             f"direction, or diffuse first"
         )
-    return runs
+    return intervals
 
 
 def refuse_overlap(positions: Float[np.ndarray, " n"], subsets: Shaped[np.ndarray, " n"]) -> None:
-    """Check the assumption of Theorem 1: planes across the line leave one subset between them.
+    """Refuse subsets that overlap: Theorem 1 needs one subset between neighbouring planes.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Where the particles of a window of the plane go: one grid for each block."""
+"""Grids that follow the particles of a window of the plane: one for each block."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from .grid import Grid
 from .velocity import Convection
 
 PARTICLES = 4096
-# Of the particles, as many may lie outside the grid of a block at each of its four sides.
+# Share of the particles that may lie outside the grid of a block at each of its four sides.
 OUTSIDE = 1e-3
 MARGIN = 0.1
 
 
-def grids_along(
+def block_grids(
     convection: Convection,
     window: Grid,
     sigma: float,
@@ -24,7 +24,7 @@ def grids_along(
     cells: int,
     seed: int = 0,
 ) -> tuple[Grid, ...]:
-    """A grid for each block, first block first, that holds the particles from a window.
+    """Return a grid for each block, first block first, that holds the particles of a window.
 
     A trained flow spreads points until they are far apart: one rectangle for all of its time would
     be too coarse at the start or too small at the end. Each grid here is the box of 4,096 noisy

@@ -1,4 +1,4 @@
-"""The widest gaps that one order of the subsets allows: a convex problem, solved exactly."""
+"""The direction of widest gaps in one order of the subsets: a hard-margin problem, exactly."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from .subsets import SortedSubsets
 ROUNDS, TOL = 60, 1e-9
 
 
-def widest_slabs(
+def hard_margin_direction(
     data: SortedSubsets, direction: Float[np.ndarray, " d"]
 ) -> Float[np.ndarray, " d"]:
-    """The unit direction with the widest smallest gap, among those that order the subsets alike.
+    """Return the unit direction with the widest smallest gap that orders the subsets alike.
 
     With the order fixed, every gap is at least g where u . (x - y) >= g for all x of a subset and y
     of the one before it. The largest g over unit vectors u is the distance of the origin from the
@@ -48,7 +48,7 @@ def widest_slabs(
 
 
 def _farthest_from_origin(rows: Float[np.ndarray, "m d"]) -> Float[np.ndarray, " d"] | None:
-    """The unit vector u with the largest min_k u . rows_k, or None where that is not positive.
+    """Return the unit vector u with the largest min_k u . rows_k, or None if none is positive.
 
     Least distance programming (Lawson and Hanson, chapter 23): the vector of least norm with
     rows . v >= 1, from the residual of a non-negative least squares problem.
