@@ -62,7 +62,9 @@ class Axis:
         elif self.scale == "log":
             axis.set_major_locator(LogLocator(numticks=7))
         elif self.scale == "linear":
-            axis.set_major_locator(MaxNLocator(5 if which == "y" else 6, integer=self.whole))
+            bins = 5 if which == "y" else 7
+            locator = MaxNLocator(bins, steps=(1, 2, 5, 10), integer=self.whole)
+            axis.set_major_locator(locator)
         if self.limits is not None:
             (ax.set_xlim if which == "x" else ax.set_ylim)(*self.limits)
         axis.label.set_text(self.label)
@@ -119,7 +121,10 @@ def legend(
     ----------
     handles : with labels; of equal ones the first is shown.
     """
-    shown = list({str(handle.get_label()): handle for handle in reversed(handles)}.values())[::-1]
+    first: dict[str, Artist] = {}
+    for handle in handles:
+        first.setdefault(str(handle.get_label()), handle)
+    shown = list(first.values())
     if not shown:
         return
     look = {"frameon": False, "fontsize": SMALL, "labelcolor": INK, **options}
@@ -148,7 +153,7 @@ def stack(width: float, *parts: tuple[float, Callable[[Canvas], Any]]) -> Figure
 
 
 def finish(ax: Axes, x: Axis, y: Axis, text: str, bold: bool = False) -> None:
-    """Give a panel the house look, its axes and its title."""
+    """Give a panel that is drawn the house look, its axes and its title."""
     plain(ax)
     x.apply(ax, "x")
     y.apply(ax, "y")

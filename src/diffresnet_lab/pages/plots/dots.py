@@ -69,14 +69,14 @@ def dots(
     handles: list[Artist] = []
     for ax, (title, panel) in zip(axes, panels.items(), strict=True):
         ticks = Axis(category, ticks={at: str(name) for at, name in enumerate(names)})
-        x, y = (value, ticks) if horizontal else (ticks, value)
-        finish(ax, x, y, title, bold=True)
         for each in panel:
             number = labels.index(each.label)
             shift = 0.0
             if side_by_side and len(labels) > 1:
                 shift = -0.34 + 0.68 * number / (len(labels) - 1)
             handles.append(_draw(ax, each, names, number, shift, horizontal))
+        x, y = (value, ticks) if horizontal else (ticks, value)
+        finish(ax, x, y, title, bold=True)
         _categories(ax, len(names), horizontal, side_by_side)
     legend(figure, handles, legend_columns)
     return figure

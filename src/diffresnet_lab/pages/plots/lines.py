@@ -119,7 +119,6 @@ def lines(
     labels = list(dict.fromkeys(c.label for p in panels for c in p.curves if c.colour is None))
     handles: list[Artist] = []
     for ax, panel in zip(axes, panels, strict=True):
-        finish(ax, panel.x, panel.y, panel.title, bold)
         for curve in panel.curves:
             handle = _draw(ax, curve, labels)
             # Marks at the edge of a panel are whole; what lies beyond is cut off.
@@ -128,6 +127,7 @@ def lines(
                 handle.set_label(curve.label)
                 handles.append(handle)
         handles += [drawn for rule in panel.rules if (drawn := _rule(ax, rule)) is not None]
+        finish(ax, panel.x, panel.y, panel.title, bold)
         if panel.draw is not None:
             panel.draw(ax)
     own = {str(handle.get_label()) for handle in (*handles, *extra)}

@@ -74,6 +74,7 @@ def scatter_grid(
     row_labels: Sequence[str] = (),
     stars: bool = False,
     into: Canvas | None = None,
+    **grid: Any,
 ) -> Figure:
     """Return a figure with a panel each, row by row.
 
@@ -83,13 +84,14 @@ def scatter_grid(
     row_labels : written left of the rows.
     stars : bool
         Explain stars and circles in a legend.
+    **grid : of `Figure.subplots`, such as `height_ratios`.
     """
     columns = min(columns, len(panels))
     rows = -(-len(panels) // columns)
     if height is None:
         height = width / columns * rows + 0.25 * rows * any(panel.title for panel in panels)
     figure: Figure = canvas(width, height, into)
-    axes, _ = panels_of(figure, len(panels), columns)
+    axes, _ = panels_of(figure, len(panels), columns, **grid)
     for ax, panel in zip(axes, panels, strict=True):
         _draw(ax, panel)
     for ax, text in zip(axes[::columns], row_labels, strict=False):
@@ -105,13 +107,6 @@ def scatter_grid(
 
 
 def _draw(ax: Axes, panel: ScatterPanel) -> None:
-    if panel.axes is None:
-        bare(ax)
-        ax.set_aspect("equal", adjustable="box" if panel.frame else "datalim")
-        if panel.title:
-            title(ax, panel.title)
-    else:
-        finish(ax, *panel.axes, panel.title)
     points, classes = panel.points, panel.classes
     if (classes < 0).any():
         _marks(ax, points[classes < 0], s=11, color=MUTED, marker="x", linewidths=0.8, alpha=0.75)
@@ -124,6 +119,12 @@ def _draw(ax: Axes, panel: ScatterPanel) -> None:
         frame = frame or square_around(points, 1.12)
         ends = _ends(panel.line, np.array(frame[0]), frame[1])
         ax.plot(*ends.T, color=INK, linewidth=1.6)
+    if panel.axes is None:
+        bare(ax)
+        ax.set_aspect("equal", adjustable="box" if panel.frame else "datalim")
+        title(ax, panel.title)
+    else:
+        finish(ax, *panel.axes, panel.title)
     if frame is not None:
         (x, y), reach = frame
         ax.set(xlim=(x - reach, x + reach), ylim=(y - reach, y + reach))
