@@ -49,7 +49,8 @@ class Diagram:
             corner, width, height, boxstyle=style, fc=face, ec=edge, lw=1.2, ls=line
         )
         self.ax.add_patch(patch)
-        self.text((corner[0] + width / 2, corner[1] + height / 2), text)
+        if text:
+            self.text((corner[0] + width / 2, corner[1] + height / 2), text)
 
     def arrow(self, start: Point, end: Point, *corners: Point) -> None:
         """Draw an arrow, round corners where there are any."""
