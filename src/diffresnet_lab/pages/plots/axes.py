@@ -32,6 +32,8 @@ class Axis:
     scale : {"linear", "log", "log2"}
     ticks : places of ticks, or place -> text; by default few and round ones.
     limits : of the axis; None for what the data need.
+    bins : int
+        At most so many ticks, where the scale is linear.
     whole : bool
         Take ticks at integers only.
     """
@@ -40,6 +42,7 @@ class Axis:
     scale: Literal["linear", "log", "log2"] = "linear"
     ticks: Sequence[float] | Mapping[float, str] | None = None
     limits: tuple[float | None, float | None] | None = None
+    bins: int = 6
     whole: bool = False
 
     def holds(self, values: Any) -> bool:
@@ -62,9 +65,9 @@ class Axis:
         elif self.scale == "log":
             axis.set_major_locator(LogLocator(numticks=7))
         elif self.scale == "linear":
-            bins = 5 if which == "y" else 7
-            locator = MaxNLocator(bins, steps=(1, 2, 5, 10), integer=self.whole)
+            locator = MaxNLocator(self.bins, steps=(1, 2, 5, 10), integer=self.whole)
             axis.set_major_locator(locator)
+            axis.set_major_formatter(FuncFormatter(lambda value, _: _written(value, None)))
         if self.limits is not None:
             (ax.set_xlim if which == "x" else ax.set_ylim)(*self.limits)
         axis.label.set_text(self.label)
@@ -74,7 +77,7 @@ class Axis:
 
 def _written(value: float, texts: Mapping[float, str] | None) -> str:
     if texts is None:
-        return f"{value:,g}" if abs(value) < 1e6 else f"{value:.0e}"
+        return f"{round(value, 9):,g}".replace("-", "−")
     return next((text for at, text in texts.items() if np.isclose(at, value)), "")
 
 

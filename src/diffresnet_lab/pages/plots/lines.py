@@ -60,6 +60,8 @@ class Rule:
     ----------
     across : {"x", "y"}
         The axis on which it has one value.
+    below : bool
+        Put the words below the line, at its right end.
     label : entry in the legend, instead of words beside the line.
     """
 
@@ -68,6 +70,7 @@ class Rule:
     across: Literal["x", "y"] = "y"
     style: Literal["solid", "dashed", "dotted"] = "dashed"
     colour: str = MUTED
+    below: bool = False
     label: str = ""
 
 
@@ -169,14 +172,19 @@ def _rule(ax: Axes, rule: Rule) -> Line2D | None:
     across = rule.across == "x"
     drawn = (ax.axvline if across else ax.axhline)(rule.at, zorder=1.5, **look)
     if rule.text:
-        place = (rule.at, 0.98) if across else (0.02, rule.at)
+        place, offset, align = (0.02, rule.at), (0, 3), ("left", "bottom")
+        if across:
+            place, offset, align = (rule.at, 0.98), (4, 0), ("left", "top")
+        elif rule.below:
+            place, offset, align = (0.98, rule.at), (0, -3), ("right", "top")
         ax.annotate(
             rule.text,
             place,
-            (4, 0) if across else (0, 3),
+            offset,
             xycoords=("data", "axes fraction") if across else ("axes fraction", "data"),
             textcoords="offset points",
-            va="top" if across else "bottom",
+            ha=align[0],
+            va=align[1],
             size=SMALL,
             color=rule.colour,
         )
