@@ -14,9 +14,8 @@ import argparse
 import torch
 
 from common import publish
-from diffresnet_lab.experiments.fig4.speed import MODERATE, WAYS, compare
-from diffresnet_lab.experiments.fig4.speed_section import MEANING
-from diffresnet_lab.experiments.fig4.training import TASKS
+from diffresnet_lab.experiments.fig4.speed import MEANING, MODERATE, WAYS, compare
+from diffresnet_lab.experiments.fig4.training import SETS
 
 
 def main() -> None:
@@ -27,12 +26,12 @@ def main() -> None:
     torch.set_num_threads(1)
     ways = MODERATE if args.without_pytorch else tuple(WAYS)
     rows = []
-    for task in TASKS:
-        found = compare(task, task.seed, args.repeats, ways)
+    for config in SETS:
+        found = compare(config, config.seed, args.repeats, ways)
         rows += [
             {
-                "set": task.name,
-                "diffusion steps": task.steps,
+                "set": config.name,
+                "diffusion steps": config.steps,
                 "diffusion by": MEANING[way],
                 "ms a network": f"{1e3 * seconds:.0f}",
                 "times as fast as the plain loop": f"{found.ratio(way):.2f}",

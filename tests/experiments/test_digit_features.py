@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from diffresnet_lab.experiments.demo.features import between_share, feature_motion, features_section
+from diffresnet_lab.experiments.demo.features import between_share, feature_motion
 
 
 @pytest.fixture(scope="module")
@@ -26,11 +26,3 @@ def test_the_share_between_classes():
     classes = np.array([0, 0, 1, 1])
     assert between_share(np.array([[0.0], [0.0], [1.0], [1.0]]), classes) == pytest.approx(1.0)
     assert between_share(np.array([[0.0], [1.0], [0.0], [1.0]]), classes) == pytest.approx(0.0)
-
-
-def test_the_section_shows_both(motion):
-    ((before, after),) = features_section(motion).galleries
-    assert before.caption.startswith("Before")
-    assert after.caption.startswith("After")
-    assert f"{100 * motion.after.between:.0f}%" in after.alt
-    assert "the 2 labelled images" in features_section(motion).text[0]

@@ -4,7 +4,7 @@ import torch
 
 from diffresnet_lab.experiments.demo.digits import (
     METHODS,
-    DigitsSettings,
+    DigitsConfig,
     digits,
     digits_rows,
     digits_scores,
@@ -12,12 +12,7 @@ from diffresnet_lab.experiments.demo.digits import (
     paired_differences,
     undiffused_network,
 )
-from diffresnet_lab.experiments.demo.section import (
-    accuracy_table,
-    difference_table,
-    digits_section,
-    headline,
-)
+from diffresnet_lab.experiments.demo.page import accuracy_table, difference_table, digits_chart
 
 SCORES = {
     "diffusion_classifier": {1: np.array([90.0, 80.0]), 5: np.array([95.0, 96.0])},
@@ -38,7 +33,7 @@ def test_a_draw_keeps_as_many_labels_of_each_class_as_asked():
 
 def test_every_method_labels_every_draw_and_tells_how_far_it_is():
     done = []
-    settings = DigitsSettings(labels_per_class=(2,), draws=2, seed=3)
+    settings = DigitsConfig(labels_per_class=(2,), draws=2, seed=3)
     state = torch.random.get_rng_state()
     scores = digits_scores(settings, done.append)
     assert torch.equal(state, torch.random.get_rng_state())
@@ -48,7 +43,7 @@ def test_every_method_labels_every_draw_and_tells_how_far_it_is():
         assert of_method[2].shape == (2,)
         assert (of_method[2] > 40).all()
     assert scores["diffusion_classifier"][2].mean() > scores["logistic_regression"][2].mean()
-    first = digits_scores(DigitsSettings(labels_per_class=(2,), draws=1, seed=3))
+    first = digits_scores(DigitsConfig(labels_per_class=(2,), draws=1, seed=3))
     assert all(first[method][2][0] == scores[method][2][0] for method in METHODS)
 
 
@@ -73,38 +68,33 @@ def test_differences_are_paired():
     assert row["standard_error"] == pytest.approx(0.5)
 
 
+def cells(table):
+    return {name.text: row for name, *row in table.rows}
+
+
 def test_the_best_is_bold_and_a_loss_is_marked():
-    table = accuracy_table(SCORES)
-    best = {name: [cell.best for cell in cells] for name, cells in table.rows}
-    assert best["DiffusionClassifier"] == [True, False]
-    assert best["LabelSpreading"] == [False, True]
-    losses = difference_table(SCORES)
-    cells = dict(losses.rows)["LabelSpreading"]
-    assert [(cell.value, cell.loss) for cell in cells] == [("+15.00", False), ("−1.50", True)]
-    assert "behind in 1 of 4" in losses.note
+    best = cells(accuracy_table(list(digits_rows(SCORES))))
+    assert [cell.best for cell in best["DiffusionClassifier"]] == [True, False]
+    assert [cell.best for cell in best["LabelSpreading"]] == [False, True]
+    lead = cells(difference_table(list(paired_differences(SCORES))))
+    assert [(c.text, c.unfavourable) for c in lead["LabelSpreading"]] == [
+        ("+15.00", False),
+        ("−1.50", True),
+    ]
+    even = lead["Logistic regression"][1]
+    assert (even.text, even.unfavourable) == ("0.00", False)
 
 
-def test_neither_ahead_nor_behind_is_not_called_ahead():
-    even = difference_table(SCORES)
-    cells = dict(even.rows)["Logistic regression"]
-    assert (cells[1].value, cells[1].loss) == ("0.00", False)
-    won = {**SCORES, "label_spreading": SCORES["logistic_regression"]}
-    assert "behind in none of 4" in difference_table(won).note
-
-
-def test_one_draw_has_no_spread():
+def test_one_draw_has_no_deviation():
     single = {method: {1: values[1][:1]} for method, values in SCORES.items()}
-    assert all(np.isnan(row["std"]) for row in digits_rows(single))
-    assert all(cell.spread == "" for _, cells in accuracy_table(single).rows for cell in cells)
+    rows = list(digits_rows(single))
+    assert all(np.isnan(row["std"]) for row in rows)
+    assert all(cell.detail == "" for row in cells(accuracy_table(rows)).values() for cell in row)
 
 
-def test_the_section_says_what_came_out():
-    assert "85.0% of all others" in headline(SCORES)
-    assert "one labelled image" in headline(SCORES)
-    section = digits_section(SCORES, DigitsSettings(draws=2))
-    ((chart,),) = section.galleries
-    assert "LabelSpreading: 30.0 with 1, 3.0 with 5" in chart.alt
-    assert "2 draws" in section.text[0]
+def test_the_chart_has_the_means():
+    (ax,) = digits_chart(SCORES).axes
+    assert [list(line.get_ydata()) for line in ax.lines[:3]] == [[15, 4.5], [30, 3], [39, 4.5]]
 
 
 def test_the_undiffused_network_learns_what_it_is_shown():

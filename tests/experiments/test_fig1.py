@@ -1,9 +1,8 @@
 import pytest
 
 from diffresnet.nn import DiffResNet
-from diffresnet_lab.experiments.experiment import Setup
-from diffresnet_lab.experiments.fig1 import EXPERIMENT, layer_rows
-from diffresnet_lab.pages.figures import network_diagram
+from diffresnet_lab.experiments.fig1.page import network_diagram
+from diffresnet_lab.experiments.fig1.study import layer_rows
 from diffresnet_lab.pages.style import svg
 
 
@@ -50,11 +49,3 @@ def test_no_words_overlap():
     for index, (name, box) in enumerate(boxes):
         for other, beside in boxes[index + 1 :]:
             assert not box.overlaps(beside), (name, other)
-
-
-def test_the_experiment():
-    part = EXPERIMENT.run(Setup())["network"]
-    assert part.rows[-1] == {"layer": "all", "parameters": 18}
-    assert "18 parameters" in part.finding
-    ((picture,),) = part.section.galleries
-    assert picture.name == "fig1"

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from diffresnet.errors import InputError
-from diffresnet_lab.experiments.experiment import Setup
-from diffresnet_lab.experiments.fig3 import EXPERIMENT, xor_motion, xor_picture, xor_section
+from diffresnet_lab.experiments.base import RunConfig
+from diffresnet_lab.experiments.fig3.page import EXPERIMENT
+from diffresnet_lab.experiments.fig3.study import xor_motion
 
 MEASURED = [
     (0, 1.482, 0.542, 0.366),
@@ -51,28 +52,16 @@ def test_steps_that_do_not_ascend_are_refused(steps):
         xor_motion(steps)
 
 
-def test_the_section_has_a_panel_a_step_and_the_curve(motion):
-    panels, (curve,) = xor_section(motion, (0, 20)).galleries
-    assert [picture.caption for picture in panels] == ["step 0\nL/D 0.366", "step 20\nL/D 7.35"]
-    assert "7.2 × 10⁶" in curve.alt
-    limits = {picture.figure.axes[0].get_xlim() for picture in panels}
-    assert len(limits) == 1
-
-
-def test_the_composite_has_the_panels_and_three_curves(motion):
-    picture = xor_picture(motion, (0, 10, 200))
-    *panels, curves = picture.figure.axes
-    assert [panel.get_title() for panel in panels][1] == "step 10\nL/D 3.13"
-    assert len({panel.get_xlim() for panel in panels}) == 1
-    assert curves.get_yscale() == "log"
-    assert [text.get_text() for text in curves.texts] == ["L / D", "D", "L"]
-    assert picture.name == "fig3"
-
-
-def test_the_experiment_has_the_rows_of_the_contract_and_says_both_rates():
-    part = EXPERIMENT.parts["xor"](Setup(quick=True))
+def test_the_page_has_a_panel_a_step_and_both_rates():
+    (part,) = EXPERIMENT.run(RunConfig(quick=True)).values()
     assert [row["step"] for row in part.rows] == list(range(201))
     assert all(list(row) == ["step", "diameter", "distance", "ratio"] for row in part.rows)
-    assert "0.92653" in part.finding
-    names = [picture.name for gallery in part.section.galleries for picture in gallery]
-    assert "fig3" in names
+    assert part.values["rate"] == pytest.approx(0.92653, abs=5e-6)
+    assert 1.0 / part.values["growth"] == pytest.approx(0.92653, abs=5e-6)
+    assert [row["step"] for row in part.values["panels"]] == [0, 1, 10, 20, 200]
+    limits = {figure.axes[0].get_xlim() for name, figure in part.figures.items() if "step" in name}
+    assert len(limits) == 1
+    *panels, curves = part.figures["fig3"].axes
+    assert len(panels) == 5
+    assert curves.get_yscale() == "log"
+    assert [text.get_text() for text in curves.texts] == ["L / D", "D", "L"]

@@ -7,22 +7,27 @@ import torch
 from diffresnet.flow import flow_map
 from diffresnet.nn import DiffResNet
 from diffresnet_lab.data.synthetic import circle
-from diffresnet_lab.experiments.fig4 import EXPERIMENT, speed_rows, training_rows
-from diffresnet_lab.experiments.fig4.section import training_section
-from diffresnet_lab.experiments.fig4.speed import WAYS, compare
-from diffresnet_lab.experiments.fig4.speed_section import speed_section
+from diffresnet_lab.experiments.fig4.page import (
+    accuracy_figure,
+    features_figure,
+    others_rows,
+    own_row,
+    own_table,
+)
+from diffresnet_lab.experiments.fig4.plan import Fig4Plan
+from diffresnet_lab.experiments.fig4.speed import WAYS, compare, speed_rows
 from diffresnet_lab.experiments.fig4.training import (
     EPOCHS,
-    TASKS,
+    SETS,
     first_perfect,
     seeded_network,
     train_set,
     train_together,
+    training_rows,
 )
-from diffresnet_lab.pages.figures import Panel, accuracy_curves, feature_grid
 from diffresnet_lab.pages.style import svg
 
-SMALL = replace(TASKS[0], ntop=8, steps=12)
+SMALL = replace(SETS[0], ntop=8, steps=12)
 
 
 def small_circle(seed=42):
@@ -32,7 +37,7 @@ def small_circle(seed=42):
 @pytest.fixture(scope="module")
 def result():
     """The circle of the paper, from its seed and one other."""
-    return train_set(TASKS[0], 42, [43], 30)
+    return train_set(SETS[0], 42, [43], 30)
 
 
 def test_the_circle_is_the_measured_one(result):
@@ -41,7 +46,7 @@ def test_the_circle_is_the_measured_one(result):
 
 
 def test_settings_are_those_of_the_paper():
-    assert [(t.name, t.ntop, t.steps, t.learning_rate, t.seed) for t in TASKS] == [
+    assert [(t.name, t.ntop, t.steps, t.learning_rate, t.seed) for t in SETS] == [
         ("circle", 50, 200, 1.0, 42),
         ("moon", 25, 60, 1.0, 40),
         ("spiral", 25, 900, 0.8, 42),
@@ -67,9 +72,9 @@ def test_networks_together_do_what_each_does_alone(diffusing):
             scores = network.classifier(features)
             loss = torch.nn.functional.cross_entropy(scores, classes)
             assert together.loss[index, epoch] == pytest.approx(float(loss.detach()), abs=1e-10)
-            said = scores.argmax(1)
-            np.testing.assert_array_equal(together.predicted[index, epoch], said.numpy() == 1)
-            right = 100.0 * float((said == classes).double().mean())
+            predicted = scores.argmax(1)
+            np.testing.assert_array_equal(together.predicted[index, epoch], predicted.numpy() == 1)
+            right = 100.0 * float((predicted == classes).double().mean())
             assert together.accuracy[index, epoch] == pytest.approx(right)
             if index == 0:
                 np.testing.assert_allclose(
@@ -121,55 +126,27 @@ def test_every_way_trains_alike():
     rows = list(speed_rows(found))
     assert [row["way"] for row in rows] == list(WAYS)
     assert all(row["seconds_per_network"] > 0.0 for row in rows)
-    section = speed_section([found], 1)
-    assert "no predictions differ" in section.text[1]
-    ((name, _), *_) = section.tables[0].rows
-    assert "PyTorch" in name
 
 
-def test_the_section_shows_what_was_found(result):
-    section = training_section([result])
-    own, others = section.tables
-    assert [cell.value for cell in own.rows[0][1]] == ["51.6", "100.0", "13"]
-    assert own.rows[0][1][1].best
-    assert [name for name, _ in others.rows] == ["circle, 20 steps", "circle, 30 steps"]
-    ((features,), (curves,)) = section.galleries
-    assert (features.name, curves.name) == ("fig4", "fig4_accuracy")
-    assert "it is no confirmation" in section.text[1]
+def test_the_tables_hold_what_came_out(result):
+    row = own_row(result)
+    assert (row["without"], row["with"], row["since"]) == (pytest.approx(51.6), 100.0, 13)
+    early, late = others_rows(result, 30)
+    assert (early["steps"], late["steps"], early["networks"]) == (20, 30, 1)
+    assert early["with"][0] == result.with_diffusion.accuracy[1, EPOCHS]
+    plan = Fig4Plan(30, 1, 1, (), ())
+    assert not any(cell.unfavourable for cell in own_table([row], plan).rows[0][:4])
+    lost = row | {"with": 40.0, "late": 39.0, "since": None}
+    _, _, diffused, since, later = own_table([lost], plan).rows[0]
+    assert (diffused.unfavourable, since.text, later.unfavourable) == (True, "never", True)
 
 
-def test_a_loss_is_marked(result):
-    swapped = replace(result, without=result.with_diffusion, with_diffusion=result.without)
-    section = training_section([swapped])
-    assert section.tables[0].rows[0][1][1].loss
-    assert not section.tables[0].rows[0][1][1].best
-    assert section.tables[0].rows[0][1][2].value == "never"
-
-
-def test_feature_grid_draws_points_and_the_line():
-    points = np.array([[0.0, 0.0], [2.0, 0.0], [1.0, 1.0]])
-    line = np.array([2.0, 0.0, -2.0])  # x = 1
-    figure = feature_grid({"row": [Panel("a", points), Panel("b", points, line)]}, np.arange(3) % 2)
-    first, second = figure.axes
-    assert not first.lines
-    np.testing.assert_allclose(second.lines[0].get_xdata(), 1.0)
-    assert [len(dots.get_offsets()) for dots in second.collections] == [2, 1]
-    low, high = second.get_xlim()
-    assert low < 0.0
-    assert high > 2.0
+def test_the_figures_show_the_features_and_the_paper_s_network(result):
+    figure = features_figure(result)
+    assert len(figure.axes) == 10
+    assert [len(ax.lines) for ax in figure.axes] == 2 * [0, 1, 1, 1, 1]
+    curves = accuracy_figure([result])
+    with_diffusion, without = curves.axes[0].lines
+    assert with_diffusion.get_ydata()[-1] == 100.0
+    assert without.get_ydata()[-1] == pytest.approx(51.6)
     svg(figure)
-
-
-def test_feature_grid_takes_one_place_and_no_slope():
-    svg(feature_grid({"row": [Panel("a", np.zeros((2, 2)), np.zeros(3))]}, np.arange(2)))
-
-
-def test_accuracy_curves_show_the_first_run():
-    runs = np.array([[50.0, 60.0, 100.0], [50.0, 50.0, 50.0]])
-    figure = accuracy_curves({"a": {"with": runs, "without": runs[::-1]}, "b": {"with": runs}})
-    assert [line.get_ydata()[-1] for line in figure.axes[0].lines] == [100.0, 50.0]
-    svg(figure)
-
-
-def test_the_experiment_has_its_parts():
-    assert list(EXPERIMENT.parts) == ["training", "speed"]

@@ -5,7 +5,7 @@ import torch
 
 from diffresnet.errors import InputError
 from diffresnet.operators import SparseLaplacian
-from diffresnet_lab.experiments.motion import Motion, fitted_rate, follow, motion_of
+from diffresnet_lab.experiments.motion import Motion, fit_decay, follow
 
 PATH = scipy.sparse.csr_array([[0.0, 0.25, 0.0], [0.25, 0.0, 0.25], [0.0, 0.25, 0.0]])
 POINTS = np.array([[1.0], [0.0], [-1.0]])
@@ -15,7 +15,7 @@ def test_the_slow_mode_of_a_path_shrinks_by_its_eigenvalue():
     # (1, 0, -1) is the eigenvector of the eigenvalue 1/4.
     laplacian = SparseLaplacian(PATH, dtype=torch.float64)
     seen = list(follow(laplacian, POINTS, np.zeros(3, int), (0, 1, 5)))
-    motion = motion_of((0, 1, 5), [geometry for _, geometry in seen])
+    motion = Motion.of_geometry((0, 1, 5), [geometry for _, geometry in seen])
     np.testing.assert_allclose(motion.diameter, 2.0 * 0.75 ** np.array([0, 1, 5]))
     np.testing.assert_allclose(seen[1][0], 0.75 * POINTS)
     assert next(motion.rows()) == {
@@ -38,7 +38,7 @@ def curve(diameter):
 
 def test_the_fit_finds_the_slow_mode_behind_a_fast_one():
     t = np.arange(301)
-    rate, window = fitted_rate(curve(0.93**t + 5.0 * 0.7**t), size=1.0)
+    rate, window = fit_decay(curve(0.93**t + 5.0 * 0.7**t), size=1.0)
     assert rate == pytest.approx(0.93, rel=1e-9)
     assert window == (200, 300)
 
@@ -46,7 +46,7 @@ def test_the_fit_finds_the_slow_mode_behind_a_fast_one():
 def test_the_fit_stops_above_rounding():
     t = np.arange(1001)
     noisy = np.maximum(0.9**t, 3e-16)
-    rate, (first, last) = fitted_rate(curve(noisy), size=1.0)
+    rate, (first, last) = fit_decay(curve(noisy), size=1.0)
     assert rate == pytest.approx(0.9, rel=1e-9)
     assert noisy[last] > 1e-11
     assert first >= 2 / 3 * last
@@ -54,6 +54,6 @@ def test_the_fit_stops_above_rounding():
 
 def test_a_fit_needs_steps():
     with pytest.raises(InputError, match="three steps"):
-        fitted_rate(curve([1.0, 0.5]), size=1.0)
+        fit_decay(curve([1.0, 0.5]), size=1.0)
     with pytest.raises(InputError, match="three steps"):
-        fitted_rate(curve([0.0, 0.0, 0.0, 0.0]), size=1.0)
+        fit_decay(curve([0.0, 0.0, 0.0, 0.0]), size=1.0)

@@ -4,16 +4,18 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from diffresnet_lab.experiments import prop1
-from diffresnet_lab.experiments.experiment import Setup
-from diffresnet_lab.experiments.prop1 import figures as prop1_figures
-from diffresnet_lab.experiments.prop1.cases import Case, digits_cases, hulls_apart, synthetic_case
+from diffresnet_lab.experiments.prop1.cases import (
+    SubsetCase,
+    digits_cases,
+    hulls_apart,
+    synthetic_case,
+)
 from diffresnet_lab.experiments.prop1.geometry import geometry_rows
+from diffresnet_lab.experiments.prop1.page import assumption_columns, case_row, rates_figure
 from diffresnet_lab.experiments.prop1.rates import follow_case
-from diffresnet_lab.experiments.prop1.tables import geometry_table, rates_table
 from diffresnet_lab.experiments.prop1.window import connecting_k, cut, digits_edges, xor_window
-from diffresnet_lab.experiments.prop1.words import moral
 from diffresnet_lab.pages.style import svg
+from diffresnet_lab.pages.table import table
 
 
 @pytest.fixture(scope="module")
@@ -67,43 +69,24 @@ def test_one_component_swallows_all_subsets(joined_case):
 def test_a_subset_in_two_pieces_keeps_its_diameter():
     path = scipy.sparse.csr_array(np.kron(np.eye(4), np.array([[0.6, 0.4], [0.4, 0.6]])))
     points = np.array([[0.0], [1.0], [3.0], [4.0], [10.0], [11.0], [13.0], [14.0]])
-    case = Case("pairs", points, np.repeat([0, 1], 4), path, 0, 6.0)
+    case = SubsetCase("pairs", points, np.repeat([0, 1], 4), path, 0, 6.0)
     found = follow_case(case)
     assert not found.settled
     assert found.fitted is None
     assert (found.end.diameter, found.end.distance) == pytest.approx((3.0, 7.0))
     assert found.motion.diameter[-1] == pytest.approx(3.0)
-    assert "tends to 3, not to 0" in moral([found])[0]
+    np.testing.assert_allclose(found.predicted(), 7.0 / 3.0)
 
 
-def test_the_words_follow_the_numbers(xor_case, circle_case, joined_case):
-    held, ring, other = moral([xor_case, circle_case, joined_case])
-    assert "Both assumptions hold for XOR" in held
-    assert "never below its start" in held
-    assert f"at step {circle_case.motion.steps[circle_case.lowest]:,}" in ring
-    assert "Proposition 1 does not apply" in other
-    assert "one closed class" in other
-
-
-def test_the_tables_and_the_figure(xor_case, circle_case, joined_case):
-    cases = (xor_case, circle_case, joined_case)
-    (name, cells), *_ = rates_table(cases).rows
-    assert name == "XOR"
-    assert cells[2].value == cells[3].value == "0.926533"
-    losses = [cells[4].loss for _, cells in geometry_table(cases).rows]
-    assert losses == [False, True, True]
-    svg(prop1_figures.rates_figure(cases))
-
-
-def test_the_parts_that_tell_of_the_sets(monkeypatch, xor_case, circle_case):
-    monkeypatch.setattr(prop1, "followed", lambda setup: (xor_case, circle_case))
-    steps, rates = (prop1.EXPERIMENT.parts[name](Setup(quick=True)) for name in ("steps", "rates"))
-    assert {row["set"] for row in steps.rows} == {"XOR", "circle"}
-    assert list(steps.rows[0]) == ["set", "step", "diameter", "distance", "ratio"]
-    ((picture,),) = steps.section.galleries
-    assert picture.name == "prop1"
-    assert [row["assumptions_hold"] for row in rates.rows] == [True, False]
-    assert "(2 sets)" in rates.finding
+def test_the_table_marks_where_the_ratio_falls(xor_case, circle_case, joined_case):
+    rows = [case_row(case) for case in (xor_case, circle_case, joined_case)]
+    assert [row["own_class"] for row in rows] == [True, True, False]
+    assert [row["assumptions_hold"] for row in rows] == [True, False, False]
+    assert [row["paper_steps"] for row in rows] == [200, 200, 200]
+    assert rows[0]["ratio_paper"] == pytest.approx(7.2e6, rel=2e-2)
+    shown = table(rows, assumption_columns())
+    assert [line[6].unfavourable for line in shown.rows] == [False, True, True]
+    svg(rates_figure((xor_case, circle_case, joined_case)))
 
 
 def test_the_digits_three_times():

@@ -2,36 +2,36 @@ import numpy as np
 import pytest
 import torch
 
-from diffresnet_lab.experiments.experiment import Setup, rows_of
-from diffresnet_lab.experiments.theorem1 import EXPERIMENT
+from diffresnet_lab.experiments.base import RunConfig
 from diffresnet_lab.experiments.theorem1.line import shown_line
-from diffresnet_lab.experiments.theorem1.random import bands
-from diffresnet_lab.experiments.theorem1.xor import fewest_runs, xor_flow
-from diffresnet_lab.theory import runs_along, separating_flow
+from diffresnet_lab.experiments.theorem1.page import EXPERIMENT
+from diffresnet_lab.experiments.theorem1.random_sets import bands
+from diffresnet_lab.experiments.theorem1.xor import fewest_intervals, xor_flow
+from diffresnet_lab.theory import class_intervals, separating_flow
 
 
 @pytest.fixture(scope="module")
 def parts():
-    return EXPERIMENT.run(Setup(quick=True))
+    return EXPERIMENT.run(RunConfig(quick=True))
 
 
 def test_two_steps_are_the_fewest_that_separate_the_discs():
     flow = xor_flow(steps=4)
     assert flow.first == 2
-    assert [found.separated for found in flow.found] == [False, False, True, True, True]
+    assert [each.separated for each in flow.directions] == [False, False, True, True, True]
     classes = flow.motion.data.classes
     assert (flow.network.predict(flow.motion.positions[-1]) == classes).all()
     assert len(flow.network.blocks) == 1
 
 
-def test_the_direction_of_fewest_runs_is_no_worse_than_others():
+def test_the_direction_of_fewest_intervals_is_no_worse_than_others():
     flow = xor_flow(steps=4)
     points, classes = flow.motion.positions[0], flow.motion.data.classes
-    fewest = len(runs_along(points @ fewest_runs(points, classes), classes))
+    fewest = len(class_intervals(points @ fewest_intervals(points, classes), classes))
     for angle in np.linspace(0.0, np.pi, 60, endpoint=False):
         projected = points @ np.array([np.cos(angle), np.sin(angle)])
         # Off the grid by no more than an eighth of a degree: the count may differ by a few.
-        assert len(runs_along(projected, classes)) >= fewest
+        assert len(class_intervals(projected, classes)) >= fewest
     assert fewest == 7
 
 
@@ -46,7 +46,8 @@ def test_xor_is_separable_after_the_flow_only(parts):
     assert rows[-1]["blocks"] == 1
     names = [row["direction"] for row in rows if row["step"] == 2]
     assert names == ["fewest runs", "discs apart"]
-    assert "after 2 steps" in parts["xor"].finding
+    assert parts["xor"].values["first"] == 2
+    assert (parts["xor"].values["before"], parts["xor"].values["after"]) == (0, len(rows))
 
 
 def test_every_random_set_is_separated_within_the_bounds(parts):
@@ -65,20 +66,9 @@ def test_every_line_is_folded_within_the_bound(parts):
     assert all(row["blocks"] == row["runs"] - 2 for row in rows if row["classes"] == 2)
 
 
-def test_each_row_says_of_which_part_it_is(parts):
-    assert {row["part"] for row in rows_of(parts)} == {"xor", "random", "line"}
-    names = [
-        picture.name
-        for part in parts.values()
-        for gallery in part.section.galleries
-        for picture in gallery
-    ]
-    assert names == ["theorem1", "theorem1_random", "theorem1_folds"]
-
-
 def test_bands_are_what_they_are_called():
     points, labels, band, direction = bands(np.random.default_rng(0), 4, 12, 3)
-    runs = runs_along(points @ direction, labels)
+    runs = class_intervals(points @ direction, labels)
     assert len(runs) == 12
     assert runs.gap >= 0.1
     assert (np.diff(runs.classes) != 0).all()

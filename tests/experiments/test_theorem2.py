@@ -7,18 +7,16 @@ from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
 
 from diffresnet.similarity import similarity_graph
-from diffresnet_lab.experiments.catalogue import experiment
-from diffresnet_lab.experiments.experiment import Setup
-from diffresnet_lab.experiments.theorem2 import digits_section as theorem2_digits_section
 from diffresnet_lab.experiments.theorem2.blobs import in_unit_ball, random_blobs, xor_balls
 from diffresnet_lab.experiments.theorem2.chain import geometric_times, moments, pieces, run_chain
 from diffresnet_lab.experiments.theorem2.digits import (
-    closest_strangers,
+    closest_of_two_classes,
+    count_misclassified,
     digits_chain,
-    fewest_runs,
-    heaviest_joining,
-    unseparated,
+    fewest_intervals,
+    heaviest_joining_edges,
 )
+from diffresnet_lab.experiments.theorem2.page import digits_result
 from diffresnet_lab.experiments.theorem2.threshold import (
     balls_threshold,
     simplex_threshold,
@@ -26,8 +24,8 @@ from diffresnet_lab.experiments.theorem2.threshold import (
     widest_gap_in_the_plane,
 )
 from diffresnet_lab.theory import (
+    class_intervals,
     projection_gaps,
-    runs_along,
     separating_direction,
     sufficient_ratio,
 )
@@ -117,14 +115,14 @@ def test_the_chain_separates_with_nothing_trained(make):
     weights = similarity_graph(blobs.points)
     assert len(np.unique(pieces(weights))) == len(np.unique(blobs.subsets))
     moving = moments(weights, blobs.points, blobs.subsets, geometric_times(4096.0, 1))
-    chain, seen = run_chain(moving, blobs.subsets, blobs.classes)
+    chain, past = run_chain(moving, blobs.subsets, blobs.classes)
     assert chain.complete
     assert chain.right == len(blobs.points)
-    assert chain.ratio == seen[-1].ratio > chain.needed
-    assert chain.ratio > seen[0].ratio
-    assert all(moment.ratio <= chain.needed for moment in seen[:-1])
+    assert chain.ratio == past[-1].ratio > chain.needed
+    assert chain.ratio > past[0].ratio
+    assert all(moment.ratio <= chain.needed for moment in past[:-1])
     assert chain.direction_at <= chain.certificate_at
-    assert chain.ball_at <= chain.bound_at == seen[-1].time
+    assert chain.ball_at <= chain.bound_at == past[-1].time
 
 
 @pytest.fixture(scope="module")
@@ -156,23 +154,23 @@ def test_on_the_oracles_graph_every_digit_comes_out_right(digits):
 def test_on_the_plain_graph_the_chain_breaks(digits):
     start = digits.plain[0]
     assert start.ratio == pytest.approx(digits.cleaned[0].ratio)
-    assert all(mixed.ratio < start.ratio for mixed in digits.plain[1:])
-    assert all(mixed.overlap < 0 for mixed in digits.plain)
+    assert all(each.ratio < start.ratio for each in digits.plain[1:])
+    assert all(each.best_margin < 0 for each in digits.plain)
     assert 0 < digits.best.wrong.sum() < start.wrong.sum()
     assert digits.best.wrong.sum() < digits.plain[-1].wrong.sum()
-    assert 10 < digits.orderly.runs < start.runs
+    assert 10 < digits.orderly.fewest_runs < start.fewest_runs
 
 
 def test_runs_are_those_of_the_theory(digits):
-    for mixed in digits.plain[:3]:
-        along = mixed.moment.points @ mixed.direction
-        assert len(runs_along(along, digits.graphs.classes)) == mixed.runs
+    for each in digits.plain[:3]:
+        along = each.moment.points @ each.direction
+        assert len(class_intervals(along, digits.graphs.classes)) == each.fewest_runs
     assert digits.memorised is None or digits.memorised[1] == 1797
 
 
 def test_heaviest_edges_between_classes_come_first_and_share_no_point(digits):
     first, second, weight = digits.graphs.edges
-    chosen = heaviest_joining(digits.graphs, 6)
+    chosen = heaviest_joining_edges(digits.graphs, 6)
     assert len(chosen) == 6
     assert weight[chosen[0]] == weight[digits.graphs.joining].max()
     assert (np.diff(weight[chosen]) <= 0).all()
@@ -184,33 +182,25 @@ def test_heaviest_edges_between_classes_come_first_and_share_no_point(digits):
 def test_closest_strangers_are_the_closest():
     rng = np.random.default_rng(0)
     points, classes = rng.standard_normal((60, 3)), rng.integers(0, 4, 60)
-    i, j = closest_strangers(points, classes)
+    i, j = closest_of_two_classes(points, classes)
     apart = np.where(classes[:, None] == classes, np.inf, cdist(points, points))
     assert apart[i, j] == apart.min()
 
 
 def test_linear_scores_and_runs_where_they_are_known():
     square = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
-    assert unseparated(square, np.array([0, 0, 1, 1])) == 0
-    assert unseparated(square, np.array([0, 1, 1, 0])) >= 1
-    assert fewest_runs(square, np.array([0, 0, 1, 1]), seed=0)[1] == 2
-    assert fewest_runs(square, np.array([0, 1, 1, 0]), seed=0)[1] == 3
+    assert count_misclassified(square, np.array([0, 0, 1, 1])) == 0
+    assert count_misclassified(square, np.array([0, 1, 1, 0])) >= 1
+    assert fewest_intervals(square, np.array([0, 0, 1, 1]), seed=0)[1] == 2
+    assert fewest_intervals(square, np.array([0, 1, 1, 0]), seed=0)[1] == 3
 
 
-def test_the_page_of_digits(digits, monkeypatch):
-    monkeypatch.setattr(theorem2_digits_section, "digits_chain", lambda *_: digits)
-    part = theorem2_digits_section.digits_part(Setup(quick=True))
-    names = [picture.name for gallery in part.section.galleries for picture in gallery]
-    assert names == ["theorem2_digits", "theorem2_joined"]
+def test_the_page_of_digits_has_their_numbers(digits):
+    part = digits_result(digits)
     json.dumps(part.rows, allow_nan=False)
-    assert f"{int(digits.best.wrong.sum())} points are on the wrong side" in part.finding
-    for words in (part.section.galleries[0][0].caption, part.section.tables[0].note):
-        assert "ORACLE" in words
-
-
-def test_theorem2_is_in_the_catalogue():
-    found = experiment("theorem2")
-    assert list(found.parts) == ["threshold", "chain", "digits"]
-    part = found.parts["chain"](Setup(quick=True))
-    json.dumps(part.rows, allow_nan=False)
-    assert "6 of 6 synthetic sets" in part.finding
+    assert [row["graph"] for row in part.rows[:2]] == ["oracle", "oracle"]
+    assert part.values["best"]["wrong_side"] == digits.best.wrong.sum()
+    assert part.values["edges"]["joining"] == digits.graphs.joining.sum()
+    assert part.values["overlapping"] == len(digits.plain)
+    marked = [line[4].unfavourable for line in part.tables["digits"].rows]
+    assert marked == [True] * len(digits.plain)

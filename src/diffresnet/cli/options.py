@@ -89,6 +89,10 @@ class Options:
             del shown[name]
         return {name.rstrip("_"): value for name, value in shown.items()}
 
+    def made_folders(self) -> tuple[Path, ...]:
+        """Return folders that the command makes itself: outputs may lie in them."""
+        return ()
+
 
 @dataclass(frozen=True, kw_only=True)
 class DeviceOption(Options):
@@ -167,6 +171,7 @@ class Declared:
         kind, many = _value_type(self.type)
         chosen = self.option.type or _click_type(kind)
         missing, default = self.field.default is MISSING, self.field.default
+        # To click a default of None is one: what is required would not be missed.
         given: dict[str, Any] = {} if missing else {"default": default}
         if isinstance(self.option, Argument):
             return click.Argument(

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from diffresnet.cli.app import LazyCommand
 
-demo = LazyCommand(
-    "diffresnet_lab.cli.demo:command", "Label embedded real data and write a report."
-)
+demo = LazyCommand("diffresnet_lab.cli.demo:demo", "Label embedded real data and write a report.")
 nodes = LazyCommand(
     "diffresnet_lab.cli.nodes:nodes", "Classify the nodes of a graph, with baselines."
 )
@@ -20,4 +18,4 @@ embed = LazyCommand(
     "diffresnet_lab.cli.embed:embed_command", "Turn images into a file of features."
 )
 data = LazyCommand("diffresnet_lab.cli.data:command_group", "List, fetch and verify data sets.")
-reproduce = LazyCommand("diffresnet_lab.cli.reproduce:command", "Run an experiment of the paper.")
+reproduce = LazyCommand("diffresnet_lab.cli.reproduce:reproduce", "Run an experiment of the paper.")

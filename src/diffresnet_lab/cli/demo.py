@@ -3,83 +3,89 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import click
-
-from diffresnet.cli.decorators import json_option, quiet_option, seed_option
-from diffresnet.cli.progress import note, progress
+from diffresnet.cli.command import Outcome, command
+from diffresnet.cli.options import Option, SeedOption
+from diffresnet.cli.progress import progress
 from diffresnet.cli.result import environment, write_json
 
 from .results import prepare_folder, print_table, single_thread
 
 if TYPE_CHECKING:
-    from ..experiments.demo.digits import DigitsSettings
+    from ..experiments.demo.digits import DigitsConfig
 
 
-@click.command(name="demo")
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    default=Path("demo"),
-    show_default=True,
-    help="Folder for report.html and metrics.json; made if it is not there.",
-)
-@seed_option
-@json_option
-@quiet_option
-def command(out: Path, seed: int, json_path: Path | None, quiet: bool) -> None:
+@dataclass(frozen=True, kw_only=True)
+class DemoOptions(SeedOption):
+    """Options of `diffresnet demo`."""
+
+    out: Annotated[
+        Path,
+        Option(
+            help="Folder for report.html and metrics.json; made if it is not there.", metavar="DIR"
+        ),
+    ] = Path("demo")
+
+    def made_folders(self) -> tuple[Path, ...]:
+        return (self.out,)
+
+
+@command("demo")
+def demo(options: DemoOptions) -> Outcome:
     """Label handwritten digits from 1, 5 and 20 labels each, and write a report.
 
     Nothing is downloaded. The report, one HTML file to open in any browser, compares
     DiffusionClassifier with other methods on the same labels, and shows features before and after
     diffusion.
     """
-    from ..experiments.demo.digits import DigitsSettings
+    from ..experiments.demo.digits import DigitsConfig
 
-    run(DigitsSettings(seed=seed), out, json_path, quiet)
+    return run(options, DigitsConfig(seed=options.seed))
 
 
-def run(settings: DigitsSettings, out: Path, json_path: Path | None, quiet: bool) -> None:
-    """The command, with as many draws as the settings say."""
+def run(options: DemoOptions, config: DigitsConfig) -> Outcome:
+    """Run the demo, with as many draws as the configuration says."""
     start = time.perf_counter()
-    folder = prepare_folder(out, json_path)
-    from ..experiments.demo import demo_steps, run_demo
-    from ..experiments.demo.section import accuracy_table
-    from ..pages import render
+    folder = prepare_folder(options.out, options.json)
+    from ..experiments.demo import page
+    from ..pages import render_page
 
     # 1,797 digits are too few to share among threads.
-    with single_thread(), progress("labelling digits", demo_steps(settings), quiet) as advance:
-        demo = run_demo(settings, advance)
-    chosen: dict[str, Any] = {
-        "data": "digits",
-        "labels_per_class": settings.labels_per_class,
-        "draws": settings.draws,
-        "seed": settings.seed,
-        "device": "cpu",
-    }
-    facts = environment("cpu")
-    seconds = time.perf_counter() - start
-    html = render(
-        demo.sections,
-        title="A few labels, and diffusion for the rest",
-        lead=demo.lead,
-        settings=chosen,
-        environment=facts,
-        seconds=seconds,
-        command=f"diffresnet demo --seed {settings.seed}",
-    )
-    folder.write_page(html)
-    payload = {
+    steps = page.demo_steps(config)
+    with single_thread(), progress("labelling digits", steps, options.quiet) as advance:
+        result = page.run_demo(config, advance)
+    payload: dict[str, Any] = {
         "experiment": "demo",
-        "settings": chosen,
-        "results": demo.rows,
-        "environment": facts,
-        "seconds": seconds,
+        "settings": {
+            "data": "digits",
+            "labels_per_class": config.labels_per_class,
+            "draws": config.draws,
+            "seed": config.seed,
+            "device": "cpu",
+        },
+        "results": result.rows,
+        "environment": environment("cpu"),
+        "seconds": time.perf_counter() - start,
     }
-    write_json(folder.metrics, payload)
-    write_json(json_path, payload)
-    print_table(accuracy_table(demo.scores))
-    note(f"written   {folder.page} and {folder.metrics.name}, in {seconds:.0f} s", quiet)
+    html = render_page(
+        title="A few labels, and diffusion for the rest",
+        lead=result.text.lead,
+        body=result.text.body,
+        settings=payload["settings"],
+        environment=payload["environment"],
+        seconds=payload["seconds"],
+        command=f"diffresnet demo --seed {config.seed}",
+    )
+    print_table(result.accuracies)
+    return Outcome(
+        payload.pop("results"),
+        extra=payload,
+        write=[
+            lambda: folder.write_page(html),
+            lambda: write_json(folder.metrics, {**payload, "results": result.rows}),
+        ],
+        summary=f"written   {folder.page} and {folder.metrics.name}, in {{seconds}} s",
+    )

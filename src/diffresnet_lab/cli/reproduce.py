@@ -3,169 +3,174 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import click
 
-from diffresnet.cli.decorators import data_option, json_option, paper_seed_option, quiet_option
+from diffresnet.cli.command import Outcome, command
+from diffresnet.cli.options import Argument, DataOption, Option, PaperSeedOption
 from diffresnet.cli.progress import note, progress
 from diffresnet.cli.result import environment, write_json
 from diffresnet.errors import InputError
 
-from ..experiments.catalogue import EXPERIMENTS
+from ..experiments.catalogue import EXPERIMENTS, summaries
 from .results import prepare_folder, single_thread
 
 if TYPE_CHECKING:
-    from ..experiments.experiment import Setup
-    from ..pages import ReportFolder, Section
+    from ..experiments.base import Report
+    from ..pages import ReportFolder
+
+NAMES = click.Choice([*EXPERIMENTS, "all"])
+EPILOG = "\b\n" + "\n".join(f"{name:<11} {text}" for name, text in summaries().items())
 
 
-EPILOG = "\b\n" + "\n".join(f"{name:<11} {text}" for name, text in EXPERIMENTS.items())
+@dataclass(frozen=True, kw_only=True)
+class ReproduceOptions(PaperSeedOption, DataOption):
+    """Options of `diffresnet reproduce`."""
+
+    name: Annotated[str, Argument(metavar="NAME", type=NAMES)]
+    quick: Annotated[bool, Option(help="Less of everything: under a minute on two cores.")] = False
+    out: Annotated[
+        Path | None,
+        Option(
+            help="Folder for the page, figures and tables; made if not there.  "
+            "[default: reproduce/NAME]",
+            metavar="DIR",
+        ),
+    ] = None
+
+    @property
+    def folder(self) -> Path:
+        """Where the report goes."""
+        return self.out or Path("reproduce", *[self.name] * (self.name != "all"))
+
+    def made_folders(self) -> tuple[Path, ...]:
+        return (self.folder,)
+
+    def typed(self, name: str) -> str:
+        """Return the command that makes the page of an experiment again."""
+        quick = " --quick" if self.quick else ""
+        seed = "" if self.seed == 42 else f" --seed {self.seed}"
+        return f"diffresnet reproduce {name}{quick}{seed}"
 
 
-@click.command(name="reproduce", epilog=EPILOG)
-@click.argument("name", type=click.Choice([*EXPERIMENTS, "all"]), metavar="NAME")
-@click.option("--quick", is_flag=True, help="Less of everything: under a minute on two cores.")
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="Folder for the page, figures and tables; made if not there.  [default: reproduce/NAME]",
-)
-@paper_seed_option
-@data_option
-@json_option
-@quiet_option
-def command(
-    name: str,
-    quick: bool,
-    out: Path | None,
-    seed: int,
-    data: Path | None,
-    json_path: Path | None,
-    quiet: bool,
-) -> None:
+@command("reproduce", epilog=EPILOG)
+def reproduce(options: ReproduceOptions) -> Outcome:
     """Run an experiment of the paper: NAME is one of those below, or all.
 
     Writes report.html, metrics.json, every figure as PNG and SVG, and the numbers as CSV. With
     all, each experiment has a folder of its own in DIR, and report.html there leads to them.
     """
-    from ..experiments.experiment import Setup
-
-    setup = Setup(quick=quick, seed=seed, data=data)
-    if name == "all":
-        _run_all(setup, out or Path("reproduce"), json_path, quiet)
+    folder = prepare_folder(options.folder, options.json)
+    if options.name == "all":
+        payload = _run_all(options, folder)
     else:
-        folder = prepare_folder(out or Path("reproduce") / name, json_path)
-        payload, _ = _run(name, setup, folder, quiet)
-        write_json(json_path, payload)
+        payload, _ = _run(options.name, options, folder)
+    results = payload.pop("results")
+    return Outcome(results, extra=payload)
 
 
 def _run(
-    name: str, setup: Setup, folder: ReportFolder, quiet: bool
-) -> tuple[dict[str, Any], list[str]]:
-    """One experiment into one folder; what metrics.json holds, and what was found."""
+    name: str, options: ReproduceOptions, folder: ReportFolder
+) -> tuple[dict[str, Any], Report]:
+    """Run one experiment into one folder; return the contents of metrics.json, and the report."""
     start = time.perf_counter()
-    from ..experiments.catalogue import experiment
-    from ..experiments.experiment import rows_of, tables_of
+    from ..experiments import catalogue
+    from ..experiments.base import RunConfig
 
-    chosen = experiment(name)
+    experiment = catalogue.experiment(name)
     shards = folder.path / "runs"
     kept_runs = shards.is_dir() and any(shards.iterdir())
-    with single_thread(), progress(name, len(chosen.parts), quiet) as advance:
-        parts = chosen.run(replace(setup, shards=shards), advance)
-    sections = [part.section for part in parts.values()]
-    folder.write_pictures(sections)
-    for table, rows in tables_of(name, parts).items():
-        folder.write_table(table, rows)
-    settings: dict[str, Any] = {"quick": setup.quick, "seed": setup.seed, "device": "cpu"}
-    settings |= {part: dict(found.settings) for part, found in parts.items() if found.settings}
-    found = [line for part in parts.values() for line in part.finding.splitlines()]
-    payload = {
-        "experiment": name,
-        "settings": settings,
-        "results": rows_of(parts),
-        "environment": environment("cpu"),
-        "seconds": time.perf_counter() - start,
-    }
-    _write(folder, payload, sections, chosen.title, found, setup, kept_runs=kept_runs)
-    for line in found:
-        click.echo(f"{name}: {line}")
-    _tell_where(folder, payload, quiet)
-    return payload, found
+    config = RunConfig(options.quick, options.seed, options.data, shards)
+    with single_thread(), progress(name, len(experiment.parts), options.quiet) as advance:
+        report = experiment.report(config, advance)
+    folder.write_figures(report.figures)
+    for file, rows in report.files.items():
+        folder.write_table(file, rows)
+    payload = _payload(name, options, report.rows, start, report.settings)
+    _write(folder, payload, options, report.title, report.text.lead, report.text.body, kept_runs)
+    for finding in report.text.findings:
+        click.echo(f"{name}: {finding}")
+    _tell_where(folder, payload, options)
+    return payload, report
 
 
-def _run_all(setup: Setup, out: Path, json_path: Path | None, quiet: bool) -> None:
-    folder = prepare_folder(out, json_path)
-    folders = {name: prepare_folder(out / name, None) for name in EXPERIMENTS}
+def _run_all(options: ReproduceOptions, folder: ReportFolder) -> dict[str, Any]:
+    """Run every experiment into a folder of its own, and write a page that leads to them."""
+    folders = {name: prepare_folder(folder.path / name, None) for name in EXPERIMENTS}
     start = time.perf_counter()
-    from ..experiments.catalogue import experiment
-    from ..pages import Section
+    from markupsafe import Markup, escape
 
-    results: list[dict[str, Any]] = []
+    from ..experiments import catalogue
+    from ..pages.text import section_html
+
+    rows: list[dict[str, Any]] = []
     sections = []
-    for name, own in folders.items():
+    for index, (name, own) in enumerate(folders.items(), start=1):
         try:
-            payload, found = _run(name, setup, own, quiet)
+            payload, report = _run(name, options, own)
         except InputError as error:  # data that is not there: the others go on
-            note(f"left out  {name}: {error}", quiet)
-            sections.append(Section(experiment(name).title, (f"Left out: {error}",)))
-            continue
-        results += [{"experiment": name, **row} for row in payload["results"]]
-        sections.append(
-            Section(
-                experiment(name).title, tuple(found), link=(f"{name}/report.html", "The whole page")
-            )
-        )
-    payload = {
-        "experiment": "all",
-        "settings": {"quick": setup.quick, "seed": setup.seed, "device": "cpu"},
-        "results": results,
+            note(f"left out  {name}: {error}", options.quiet)
+            lines, title = [escape(f"Left out: {error}")], catalogue.experiment(name).title
+        else:
+            rows += [{"experiment": name, **row} for row in payload["results"]]
+            link = Markup('<a href="{}/report.html">The whole page</a>').format(name)
+            lines, title = [*report.text.lead, link], report.title
+        body = "".join(f"<p>{line}</p>\n" for line in lines)
+        sections.append(section_html(index, escape(title), body))
+    payload = _payload("all", options, rows, start, {})
+    lead = [f"{len(sections)} experiments, each with figures, tables and numbers."]
+    _write(folder, payload, options, "The paper, run for real", lead, Markup("".join(sections)))
+    _tell_where(folder, payload, options)
+    return payload
+
+
+def _payload(
+    name: str,
+    options: ReproduceOptions,
+    rows: list[dict[str, Any]],
+    start: float,
+    settings: Any,
+) -> dict[str, Any]:
+    """Return the contents of metrics.json."""
+    chosen = {"quick": options.quick, "seed": options.seed, "device": "cpu"}
+    return {
+        "experiment": name,
+        "settings": {**chosen, **settings},
+        "results": rows,
         "environment": environment("cpu"),
         "seconds": time.perf_counter() - start,
     }
-    lead = f"{len(sections)} experiments, each with figures, tables and numbers."
-    _write(folder, payload, sections, "The paper, run for real", lead, setup)
-    write_json(json_path, payload)
-    _tell_where(folder, payload, quiet)
 
 
 def _write(
     folder: ReportFolder,
     payload: dict[str, Any],
-    sections: Sequence[Section],
+    options: ReproduceOptions,
     title: str,
-    lead: str | list[str],
-    setup: Setup,
-    *,
+    lead: Any,
+    body: str,
     kept_runs: bool = False,
 ) -> None:
-    """The page, and metrics.json."""
-    from ..pages import render
+    """Write the page and metrics.json."""
+    from ..pages import render_page
 
     folder.write_page(
-        render(
-            sections,
+        render_page(
             title=title,
             lead=lead,
+            body=body,
             settings=payload["settings"],
             environment=payload["environment"],
             seconds=payload["seconds"],
-            command=_typed(payload["experiment"], setup),
+            command=options.typed(payload["experiment"]),
             kept_runs=kept_runs,
         )
     )
     write_json(folder.metrics, payload)
 
 
-def _tell_where(folder: ReportFolder, payload: dict[str, Any], quiet: bool) -> None:
-    note(f"written   {folder.page}, in {payload['seconds']:.0f} s", quiet)
-
-
-def _typed(name: str, setup: Setup) -> str:
-    quick = " --quick" if setup.quick else ""
-    seed = "" if setup.seed == 42 else f" --seed {setup.seed}"
-    return f"diffresnet reproduce {name}{quick}{seed}"
+def _tell_where(folder: ReportFolder, payload: dict[str, Any], options: ReproduceOptions) -> None:
+    note(f"written   {folder.page}, in {payload['seconds']:.0f} s", options.quiet)

@@ -1,4 +1,4 @@
-"""What commands that write a report share: the folder, tables in the terminal, threads."""
+"""The folder of a report, its tables in the terminal, and one thread for small work."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ import click
 from diffresnet.files.atomic import check_writable
 
 if TYPE_CHECKING:
-    from ..pages import ReportFolder, Table
+    from ..pages import ReportFolder
+    from ..pages.section import Table as OldTable
+    from ..pages.table import Table
 
 
 @contextmanager
 def single_thread() -> Iterator[None]:
-    """One thread for torch and for the BLAS of numpy, and the former number afterwards."""
+    """Compute with one thread of torch and of numpy's BLAS; restore the number afterwards."""
     import torch
     from threadpoolctl import threadpool_limits
 
@@ -31,7 +33,7 @@ def single_thread() -> Iterator[None]:
 
 
 def prepare_folder(out: Path, json_path: Path | None) -> ReportFolder:
-    """The folder of a report, writable, and a --json path that does not replace the report."""
+    """Return the folder of a report, made and writable; refuse a --json that replaces the page."""
     from ..pages.folder import ReportFolder
 
     folder = ReportFolder(out)
@@ -46,30 +48,28 @@ def prepare_folder(out: Path, json_path: Path | None) -> ReportFolder:
     return folder
 
 
-def table_text(table: Table) -> str:
+def table_text(table: Table | OldTable) -> str:
     """Render a table of the report for the terminal."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table as Grid
 
-    grid = Grid(title=table.caption, title_justify="left", title_style="bold")
-    for index, name in enumerate(table.header):
+    from ..pages.section import Table as OldTable
+    from ..pages.section import converted
+
+    shown = converted(table) if isinstance(table, OldTable) else table
+    grid = Grid(title=shown.caption, title_justify="left", title_style="bold")
+    for index, name in enumerate(shown.header):
         grid.add_column(name, justify="right" if index else "left")
-    for name, cells in table.rows:
-        grid.add_row(
-            name,
-            *(
-                f"[bold]{cell.value}[/] {cell.spread}"
-                if cell.best
-                else f"{cell.value} {cell.spread}"
-                for cell in cells
-            ),
-        )
+    for cells in shown.rows:
+        texts = (f"[bold]{escape(c.text)}[/]" if c.best else escape(c.text) for c in cells)
+        grid.add_row(*(f"{t} {c.detail}".rstrip() for t, c in zip(texts, cells, strict=True)))
     console = Console()
     with console.capture() as capture:
         console.print(grid)
     return capture.get().rstrip("\n")
 
 
-def print_table(table: Table) -> None:
+def print_table(table: Table | OldTable) -> None:
     """Print a table of the report on stdout."""
     click.echo(table_text(table))

@@ -1,14 +1,33 @@
-"""Every experiment that `diffresnet reproduce` knows, by name."""
+"""Every experiment that `diffresnet reproduce` knows; nothing here imports what it runs.
+
+A new experiment is a folder beside this file and a name in `EXPERIMENTS`.
+"""
 
 from __future__ import annotations
 
 import importlib
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from diffresnet.errors import InputError
 
-from .experiment import Experiment
+from .plans import read_toml
 
-EXPERIMENTS = {
+if TYPE_CHECKING:
+    from .base import Experiment
+
+EXPERIMENTS = (
+    *("fig1", "fig2", "fig3", "fig4", "prop1", "theorem1", "theorem2"),
+    *("stiffness", "pde", "nonlinear"),
+    # A quarter of an hour to an hour on two cores.
+    *("fig6", "fig7", "fig8", "fig9", "fig10", "table2", "table3"),
+    # Hours on two cores, and so the last of `all`.
+    *("fig5", "table1", "nodes_hard"),
+)
+"""Names in the order in which they are listed, and run by `reproduce all`."""
+
+_WITHOUT_PLAN_FILE = {
     "fig1": "The network, drawn: convection, diffusion, a linear layer; its 18 parameters.",
     "fig2": "The structured data assumption, drawn: subsets, diameter D, distance L.",
     "fig3": "XOR in motion: diffusion turns four discs into four points.",
@@ -19,7 +38,6 @@ EXPERIMENTS = {
     "stiffness": "How long a diffusion step may be, and Chebyshev against both Eulers.",
     "pde": "A field instead of points: the convection-diffusion PDE, and what its noise is for.",
     "nonlinear": "Flows that weigh edges anew by their length: outliers and bridges.",
-    # A quarter of an hour to an hour on two cores.
     "fig6": "A few-shot task by t-SNE, before and after diffusion.",
     "fig7": "Few-shot tasks: accuracy against ntop, the neighbours of the graph.",
     "fig8": "Few-shot tasks: accuracy against the strength of diffusion, 0 to 20.",
@@ -27,16 +45,30 @@ EXPERIMENTS = {
     "fig10": "Few-shot tasks: what diffusion steps cost, plain and by the exact shortcut.",
     "table2": "Few-shot tasks: five methods, with diffusion inside, outside, and not at all.",
     "table3": "Few-shot tasks with every trick and the peers, balanced and unequal queries.",
-    # Hours on two cores, and so the last of `all`.
     "fig5": "Depth 2 to 32: GCN and Diff-ResNet, accuracy and how far features collapse.",
     "table1": "Citation graphs: Diff-ResNet and every baseline under one protocol.",
     "nodes_hard": "Nodes with 1 to 5 labels a class, under damage, and of two more graphs.",
 }
-"""Name: what it shows, in one line. The module of that name here holds its `EXPERIMENT`."""
+"""Summaries of experiments whose folder has no `plan.toml` yet."""
+
+
+@cache
+def summaries() -> dict[str, str]:
+    """Return what each experiment shows, in one line, by its name."""
+    told = {}
+    for name in EXPERIMENTS:
+        plan = plan_file(name)
+        told[name] = str(read_toml(plan)["summary"]) if plan.exists() else _WITHOUT_PLAN_FILE[name]
+    return told
+
+
+def plan_file(name: str) -> Path:
+    """Return the place of an experiment's `plan.toml`."""
+    return Path(__file__).parent / name / "plan.toml"
 
 
 def experiment(name: str) -> Experiment:
-    """The experiment of that name.
+    """Import the experiment of that name.
 
     Raises
     ------
@@ -45,6 +77,6 @@ def experiment(name: str) -> Experiment:
     """
     if name not in EXPERIMENTS:
         raise InputError(f"no experiment {name!r}; there are {', '.join(EXPERIMENTS)}, and all")
-    found = importlib.import_module(f"{__package__}.{name}").EXPERIMENT
-    assert isinstance(found, Experiment)
+    page = f"{__package__}.{name}.page" if plan_file(name).exists() else f"{__package__}.{name}"
+    found: Experiment = importlib.import_module(page).EXPERIMENT
     return found

@@ -1,35 +1,18 @@
-"""What every reproduction is: named parts, each a section of the page and the rows behind it."""
+"""Experiments whose pages are written in code: the former way, see `base` for the present one."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from ..pages.section import Section
+from markupsafe import escape
 
+from ..pages.section import Section, sections_html
+from ..pages.text import Text
+from .base import Report, RunConfig, all_rows, csv_files
 
-@dataclass(frozen=True)
-class Setup:
-    """What the user may choose of an experiment.
-
-    Parameters
-    ----------
-    quick : bool
-        Less of everything, to be done within a minute on two cores.
-    seed : int
-        Of all random choices; 42 is the paper's.
-    data : path, optional
-        The folder of data sets. What needs one and has none is left out, and says so.
-    shards : path, optional
-        A folder for what long experiments have finished, so that they go on after a stop.
-    """
-
-    quick: bool = False
-    seed: int = 42
-    data: Path | None = None
-    shards: Path | None = None
+Setup = RunConfig
 
 
 @dataclass(frozen=True)
@@ -82,21 +65,20 @@ class Experiment:
                 advance(1)
         return found
 
+    def report(self, setup: RunConfig, advance: Callable[[int], Any] | None = None) -> Report:
+        """Do every part, and make a page of its sections."""
+        parts = self.run(setup, advance)
+        sections = [part.section for part in parts.values()]
+        lines = tuple(line for part in parts.values() for line in part.finding.splitlines())
+        pictures = [p for s in sections for gallery in s.galleries for p in gallery if p.name]
+        return Report(
+            self.title,
+            all_rows(parts),
+            csv_files(self.name, parts),
+            {name: dict(part.settings) for name, part in parts.items() if part.settings},
+            Text(lines, tuple(map(escape, lines)), sections_html(sections)),
+            {picture.name: picture.figure for picture in pictures},
+        )
 
-def rows_of(parts: Mapping[str, Part]) -> list[dict[str, Any]]:
-    """All rows of an experiment; where there are several parts, each row says of which it is."""
-    if len(parts) == 1:
-        return next(iter(parts.values())).rows
-    return [{"part": name, **row} for name, part in parts.items() for row in part.rows]
 
-
-def tables_of(name: str, parts: Mapping[str, Part]) -> dict[str, list[dict[str, Any]]]:
-    """Name of a CSV file -> its rows: one file a part that has rows, and one of its runs."""
-    tables = {}
-    for part, found in parts.items():
-        stem = name if len(parts) == 1 else f"{name}_{part}"
-        if found.rows or len(parts) == 1:
-            tables[stem] = found.rows
-        if found.runs:
-            tables[f"{stem}_runs"] = found.runs
-    return tables
+rows_of, tables_of = all_rows, csv_files

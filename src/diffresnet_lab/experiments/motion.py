@@ -17,6 +17,8 @@ from diffresnet.operators import Laplacian
 
 from ..theory.geometry import SubsetGeometry, subset_geometry
 
+NAMES = ("step", "diameter", "distance", "ratio")
+
 
 @dataclass(frozen=True)
 class Motion:
@@ -33,17 +35,23 @@ class Motion:
     diameter: Float[np.ndarray, " s"]
     distance: Float[np.ndarray, " s"]
 
+    @classmethod
+    def of_geometry(cls, steps: Sequence[int], geometry: Sequence[SubsetGeometry]) -> Motion:
+        """Return the curves of the geometry after each of the steps."""
+        diameter, distance = ([getattr(g, name) for g in geometry] for name in NAMES[1:3])
+        return Motion(np.asarray(steps), np.array(diameter), np.array(distance))
+
     @property
     def ratio(self) -> Float[np.ndarray, " s"]:
-        """L / D, infinite where D is 0."""
+        """Return L / D, infinite where D is 0."""
         with np.errstate(divide="ignore"):
             return self.distance / self.diameter
 
     def rows(self) -> Iterator[dict[str, Any]]:
-        """A row a step: step, diameter, distance, ratio."""
+        """Yield a row for each step: step, diameter, distance, ratio."""
         columns = (self.steps, self.diameter, self.distance, self.ratio)
         for values in zip(*(column.tolist() for column in columns), strict=True):
-            yield dict(zip(("step", "diameter", "distance", "ratio"), values, strict=True))
+            yield dict(zip(NAMES, values, strict=True))
 
 
 def follow(
@@ -53,7 +61,7 @@ def follow(
     steps: Sequence[int],
     gamma: float = 1.0,
 ) -> Iterator[tuple[Float[np.ndarray, "n d"], SubsetGeometry]]:
-    """Where the points are after each of the steps, and their geometry, one step at a time.
+    """Yield the points after each of the steps, and their geometry.
 
     Parameters
     ----------
@@ -74,19 +82,10 @@ def follow(
         yield x.numpy(), subset_geometry(x, labels)
 
 
-def motion_of(steps: Sequence[int], geometry: Sequence[SubsetGeometry]) -> Motion:
-    """The curves of some geometries, one a step."""
-    return Motion(
-        np.asarray(steps),
-        np.array([g.diameter for g in geometry]),
-        np.array([g.distance for g in geometry]),
-    )
-
-
-def fitted_rate(
+def fit_decay(
     motion: Motion, size: float, share: float = 1.0 / 3.0
 ) -> tuple[float, tuple[int, int]]:
-    """What D is multiplied by a step in the long run: least squares on log D.
+    """Return the factor of D a step in the long run, by least squares on log D.
 
     The fit takes the last `share` of the steps that are above rounding, where D is more than 1e-11
     of the size of the coordinates: the slowest mode is alone there, or nearly.

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from matplotlib.figure import Figure
+
 from diffresnet.errors import InputError
 from diffresnet.files.atomic import atomic_write, check_writable, reason
 
@@ -60,16 +62,26 @@ class ReportFolder:
             temporary.write_text(html, encoding="utf-8")
 
     def write_pictures(self, sections: Sequence[Section]) -> None:
-        """Every picture that has a name, as PNG and as SVG."""
-        for section in sections:
-            for picture in (picture for gallery in section.galleries for picture in gallery):
-                if picture.name:
-                    for suffix, draw in ((".png", png), (".svg", svg)):
-                        with atomic_write(self.path / (picture.name + suffix)) as temporary:
-                            temporary.write_bytes(draw(picture.figure))
+        """Write every picture that has a name, as PNG and as SVG."""
+        self.write_figures(
+            {
+                picture.name: picture.figure
+                for section in sections
+                for gallery in section.galleries
+                for picture in gallery
+                if picture.name
+            }
+        )
+
+    def write_figures(self, figures: Mapping[str, Figure]) -> None:
+        """Write figures as NAME.png and NAME.svg."""
+        for name, figure in figures.items():
+            for suffix, draw in ((".png", png), (".svg", svg)):
+                with atomic_write(self.path / (name + suffix)) as temporary:
+                    temporary.write_bytes(draw(figure))
 
     def write_table(self, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Rows as NAME.csv; a row may lack some columns, which stay empty in it."""
+        """Write rows as NAME.csv; a row may lack some columns, which stay empty in it."""
         columns = list(dict.fromkeys(key for row in rows for key in row))
         with (
             atomic_write(self.path / f"{name}.csv") as temporary,

@@ -2,72 +2,48 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import jinja2
-
-from .section import Picture, Section
-from .style import svg
+from .text import HTML
 
 
-def render(
-    sections: Sequence[Section],
+def render_page(
     *,
     title: str,
-    lead: str | Sequence[str],
+    lead: Sequence[str],
+    body: str,
     settings: Mapping[str, Any],
     environment: Mapping[str, Any],
     seconds: float,
     command: str = "",
     kept_runs: bool = False,
 ) -> str:
-    """A page with sections, and at its foot what made it.
+    """Return a page with its sections, and at its foot what made it.
 
-    All text is plain text: what looks like markup in it is shown, not obeyed. Figures are inside
-    as images, the browser is told to load nothing else, and there is no script.
+    The browser is told to load nothing from elsewhere, and there is no script.
 
     Parameters
     ----------
-    lead : str or several
-        What was found, in a sentence or two below the title; several stand as a list.
+    title : plain text
+    lead : what was found, below the title; several stand as a list. Text, or HTML as `Markup`.
+    body : the sections, HTML as `Markup`; plain text is escaped.
     settings, environment : dicts as in metrics.json
     command : str
         What to type to get this page again.
     kept_runs : bool
         Whether it could read runs of an earlier command, so that the seconds are not all it took.
     """
-    loader = jinja2.PackageLoader("diffresnet_lab.pages")
-    templates = jinja2.Environment(
-        loader=loader,
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        finalize=_unbroken,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    templates.filters["source"] = _source
-    return templates.get_template("page.html").render(
+    return HTML.get_template("page.html").render(
         title=title,
-        leads=[lead] if isinstance(lead, str) else list(lead),
-        sections=sections,
+        lead=lead,
+        body=body,
         settings=list(_flat(settings)),
         environment=list(_flat(environment)),
         seconds=seconds,
         command=command,
         kept_runs=kept_runs,
     )
-
-
-def _unbroken(value: Any) -> Any:
-    """The same with a number kept on one line with its error."""
-    return value.replace(" ± ", "\u00a0±\u00a0") if isinstance(value, str) else value
-
-
-def _source(picture: Picture) -> str:
-    # An image of its own, not inline markup: the ids inside SVGs would meet on one page.
-    return "data:image/svg+xml;base64," + base64.b64encode(svg(picture.figure)).decode("ascii")
 
 
 def _flat(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:

@@ -1,11 +1,20 @@
-"""What a page is made of: sections of text, pictures and tables."""
+"""Sections as objects: the former way to write a page, for what has no text template yet.
+
+A new page is a `text.md.j2` with tables of `table` and figures of `plots`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
+from markupsafe import Markup, escape
 from matplotlib.figure import Figure
+
+from . import table as new
+from .page import render_page
+from .text import card_html, figure_html, section_html, table_html, unbroken
 
 
 @dataclass(frozen=True)
@@ -93,3 +102,58 @@ def best_cells(values: Sequence[float], cells: Sequence[Cell], digits: int = 1) 
         replace(cell, best=value == max(printed))
         for value, cell in zip(printed, cells, strict=True)
     )
+
+
+def render(
+    sections: Sequence[Section],
+    *,
+    title: str,
+    lead: str | Sequence[str],
+    settings: Mapping[str, Any],
+    environment: Mapping[str, Any],
+    seconds: float,
+    command: str = "",
+    kept_runs: bool = False,
+) -> str:
+    """Return a page of sections; see `render_page`."""
+    return render_page(
+        title=title,
+        lead=[lead] if isinstance(lead, str) else list(lead),
+        body=sections_html(sections),
+        settings=settings,
+        environment=environment,
+        seconds=seconds,
+        command=command,
+        kept_runs=kept_runs,
+    )
+
+
+def sections_html(sections: Sequence[Section]) -> Markup:
+    """Return sections as the body of a page."""
+    html = [
+        section_html(index, escape(section.title), _body(section))
+        for index, section in enumerate(sections, start=1)
+    ]
+    return unbroken("".join(html))
+
+
+def _body(section: Section) -> str:
+    parts = [f"<p>{escape(paragraph)}</p>\n" for paragraph in section.text]
+    for gallery in section.galleries:
+        figures = [figure_html(p.figure, p.alt, escape(p.caption)) for p in gallery]
+        parts.append(card_html(figures))
+    for table in section.tables:
+        parts.append(table_html(converted(table), escape(table.note)))
+    if section.link is not None:
+        address, words = section.link
+        parts.append(f'<p><a href="{escape(address)}">{escape(words)}</a></p>\n')
+    return "".join(parts)
+
+
+def converted(table: Table) -> new.Table:
+    """Return a table as one of `pages.table`."""
+    rows = tuple(
+        (new.Cell(name), *(new.Cell(c.value, c.spread, c.best, c.loss) for c in cells))
+        for name, cells in table.rows
+    )
+    return new.Table(table.header, rows, table.caption, table.note)

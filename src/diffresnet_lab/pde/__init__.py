@@ -1,10 +1,10 @@
 """A field in space and time instead of points on a graph: u_t = v . grad u + sigma^2 Lap u."""
 
-from .domain import grids_along
+from .block_grids import block_grids
 from .feynman_kac import Estimate, FeynmanKac
 from .grid import Grid, GridField
 from .semi_lagrangian import GridSolver
-from .smoothing import flat_slope, smoothing_radius, steepest_slope, step_expansion
+from .smoothing import gradient_bound, smoothing_radius, step_lipschitz, still_gradient_bound
 from .velocity import Convection, Scheme, Velocity
 
 __all__ = [
@@ -16,9 +16,9 @@ __all__ = [
     "GridSolver",
     "Scheme",
     "Velocity",
-    "flat_slope",
-    "grids_along",
+    "block_grids",
+    "gradient_bound",
     "smoothing_radius",
-    "steepest_slope",
-    "step_expansion",
+    "step_lipschitz",
+    "still_gradient_bound",
 ]

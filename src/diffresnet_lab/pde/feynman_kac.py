@@ -12,12 +12,12 @@ from torch import Tensor
 
 from diffresnet.errors import InputError
 
-from .velocity import Convection, Scheme, check_noise, noise_around, step
+from .velocity import Convection, Scheme, check_noise, noise_times, step
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean over samples with what is not known of it.
+    """Mean over samples, and its standard error.
 
     Attributes
     ----------
@@ -47,8 +47,8 @@ class FeynmanKac:
     scheme : {"network", "strang"}
         See `Scheme`.
     antithetic : bool
-        Draw them in pairs with opposite noise. Same mean, and a smaller error where the answer is
-        nearly linear in the noise.
+        Draw particles in pairs with opposite noise. Same mean, and a smaller error where the answer
+        is nearly linear in the noise.
     chunk : int
         Particles that move at a time. Memory beside the result is a few copies of their (d)
         coordinates and of their hidden layer.
@@ -58,8 +58,8 @@ class FeynmanKac:
     >>> still = Convection((torch.zeros_like,))
     >>> draw = torch.Generator().manual_seed(0)
     >>> solver = FeynmanKac(sigma=0.5, samples=4000)
-    >>> found = solver(still, lambda x: x.square().sum(-1, keepdim=True), torch.zeros(1, 2), draw)
-    >>> bool((found.mean - 1.0).abs() < 4 * found.error)  # 2 coordinates, 2 sigma^2 T each
+    >>> field = solver(still, lambda x: x.square().sum(-1, keepdim=True), torch.zeros(1, 2), draw)
+    >>> bool((field.mean - 1.0).abs() < 4 * field.error)  # 2 coordinates, 2 sigma^2 T each
     True
     """
 
@@ -84,30 +84,28 @@ class FeynmanKac:
         generator: torch.Generator,
         samples: int | None = None,
     ) -> Float[Tensor, "samples n d"]:
-        """X(T) of `samples` particles a point, with gradients if the layers have any.
+        """Return X(T) of `samples` particles a point, with gradients if the layers have any.
 
         With `antithetic`, particle k and particle samples / 2 + k have opposite noise.
         """
         samples = samples or self.samples
         half = samples // 2 if self.antithetic else samples
-        dt = 1.0 / self.substeps
+        dt, shape = 1.0 / self.substeps, (half, *x.shape)
 
-        def shaken(at: Tensor, time: float) -> Tensor:
+        def noised(x: Tensor, time: float) -> Tensor:
             size = self.sigma * math.sqrt(2.0 * time)
             if size == 0.0:
-                return at
-            noise = torch.randn(
-                (half, *x.shape), generator=generator, device=x.device, dtype=x.dtype
-            )
-            return at + size * (torch.cat([noise, -noise]) if self.antithetic else noise)
+                return x
+            noise = torch.randn(shape, generator=generator, device=x.device, dtype=x.dtype)
+            return x + size * (torch.cat([noise, -noise]) if self.antithetic else noise)
 
-        before, after = noise_around(self.scheme, dt)
-        at, waiting = x.expand(samples, *x.shape), 0.0
+        before, after = noise_times(self.scheme, dt)
+        moved, waiting = x.expand(samples, *x.shape), 0.0
         for velocity in convection.layers:
             for _ in range(self.substeps):
-                at = step(self.scheme, velocity, shaken(at, waiting + before), dt)
+                moved = step(self.scheme, velocity, noised(moved, waiting + before), dt)
                 waiting = after
-        return shaken(at, waiting)
+        return noised(moved, waiting)
 
     def __call__(
         self,
@@ -116,7 +114,7 @@ class FeynmanKac:
         x: Float[Tensor, "n d"],
         generator: torch.Generator,
     ) -> Estimate:
-        """The field at x and time T, without gradients.
+        """Return the field at x and time T, without gradients.
 
         Parameters
         ----------
@@ -141,14 +139,14 @@ class FeynmanKac:
         count, mean, squares = 0, torch.zeros(()), torch.zeros(())
         for start in range(0, self.samples, at_a_time):
             drawn = min(at_a_time, self.samples - start)
-            found = values(self.endpoints(convection, x, generator, drawn)).double()
+            answers = values(self.endpoints(convection, x, generator, drawn)).double()
             if self.antithetic:  # the two of a pair are not independent: their mean is one draw
-                found = found.view(2, drawn // 2, *found.shape[1:]).mean(0)
-            new, own = len(found), found.mean(0)
+                answers = answers.view(2, drawn // 2, *answers.shape[1:]).mean(0)
+            new, mean_of_new = len(answers), answers.mean(0)
             # Chan's update: no difference of large sums.
-            apart = own - mean
+            apart = mean_of_new - mean
             mean = mean + apart * (new / (count + new))
-            squares = squares + (found - own).square().sum(0)
+            squares = squares + (answers - mean_of_new).square().sum(0)
             squares = squares + apart.square() * (count * new / (count + new))
             count += new
         return Estimate(mean, (squares / (count - 1) / count).sqrt())

@@ -38,7 +38,7 @@ class Grid:
 
     @classmethod
     def around(cls, points: Float[np.ndarray, "n 2"], margin: float, cells: int) -> Grid:
-        """The rectangle of the points and a margin, with square cells, `cells` on its long side."""
+        """Return a box of points and a margin: square cells, `cells` on its long side."""
         low, high = points.min(0) - margin, points.max(0) + margin
         spacing = float((high - low).max()) / cells
         shape = np.maximum(4, np.ceil((high - low) / spacing - 1e-9)).astype(int)
@@ -52,18 +52,18 @@ class Grid:
 
     @property
     def spacing(self) -> tuple[float, float]:
-        """h: the sides of a cell."""
+        """Return h, the sides of a cell."""
         return (
             (self.high[0] - self.low[0]) / self.shape[0],
             (self.high[1] - self.low[1]) / self.shape[1],
         )
 
     def refined(self, factor: int = 2) -> Grid:
-        """The same rectangle, with `factor` times as many cells along each axis."""
+        """Return the same rectangle with `factor` times as many cells along each axis."""
         return replace(self, shape=(factor * self.shape[0], factor * self.shape[1]))
 
     def widened(self, factor: float) -> Grid:
-        """About the same cells on a rectangle `factor` times as long and as wide."""
+        """Return about the same cells on a rectangle `factor` times as long and as wide."""
         centre = np.add(self.low, self.high) / 2
         cells = np.ceil(np.multiply(self.shape, factor)).astype(int)
         half = cells * np.array(self.spacing) / 2
@@ -84,11 +84,11 @@ class Grid:
 
     def index(self, points: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, "2 n"]:
         """Where points lie, in cells; a point outside is taken to the wall next to it."""
-        at = (points - self.low) / self.spacing - 0.5
-        return np.clip(at, -0.5, np.array(self.shape) - 0.5).T
+        index = (points - self.low) / self.spacing - 0.5
+        return np.clip(index, -0.5, np.array(self.shape) - 0.5).T
 
     def laplacian(self) -> SparseLaplacian:
-        """The graph of the grid: neighbouring cells are linked with weight 1 / h^2.
+        """Return the Laplacian of the grid: neighbouring cells are linked with weight 1 / h^2.
 
         Its L tends to minus the Laplacian of the plane with reflecting walls as h -> 0, so that
         the diffusion of points along a graph and that of a field are one operator.
@@ -106,7 +106,7 @@ class Grid:
 
 @dataclass(frozen=True)
 class GridField:
-    """A field of c values on a grid.
+    """Field of c values on a grid.
 
     Parameters
     ----------
@@ -121,24 +121,24 @@ class GridField:
         return np.stack([spline(of_one) for of_one in self.values])
 
     def __call__(self, points: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, "n c"]:
-        """The field at points, by cubic splines; outside, its value at the nearest wall."""
+        """Return the field at points, by cubic splines; outside, its value at the nearest wall."""
         return interpolate(self._splines, self.grid.index(points)).T
 
-    def slope(self) -> Float[np.ndarray, "c nx ny"]:
-        """|grad u| at the cells, by central differences."""
+    def gradient_norm(self) -> Float[np.ndarray, "c nx ny"]:
+        """Return |grad u| at the cells, by central differences."""
         parts = np.gradient(self.values, *self.grid.spacing, axis=(1, 2))
         return np.hypot(*parts)
 
 
 def spline(values: Float[np.ndarray, "nx ny"]) -> Float[np.ndarray, "nx ny"]:
-    """The coefficients of the cubic spline through values that are mirrored at the walls."""
+    """Return the coefficients of the cubic spline through values mirrored at the walls."""
     return scipy.ndimage.spline_filter(values, order=3, mode="reflect")
 
 
 def interpolate(
     splines: Float[np.ndarray, "c nx ny"], index: Float[np.ndarray, "2 n"]
 ) -> Float[np.ndarray, "c n"]:
-    """Cubic splines at fractional indices."""
+    """Evaluate cubic splines at fractional indices."""
     return np.stack(
         [
             scipy.ndimage.map_coordinates(of_one, index, order=3, mode="reflect", prefilter=False)

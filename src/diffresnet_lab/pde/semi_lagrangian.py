@@ -16,12 +16,12 @@ from diffresnet.errors import InputError
 from diffresnet.flow import HeatFlow, diffuse
 
 from .grid import Grid, GridField, interpolate, spline
-from .velocity import Convection, Scheme, check_noise, noise_around, step
+from .velocity import Convection, Scheme, check_noise, noise_times, step
 
 
 @dataclass(frozen=True)
 class GridSolver:
-    """u_t = v(x, t) . grad u + sigma^2 Lap u on a rectangle, from u(x, 0) = f(x) to t = T.
+    """Solver of u_t = v(x, t) . grad u + sigma^2 Lap u on a rectangle, from u(., 0) = f to T.
 
     Convection is semi-Lagrangian: u(x, t + dt) = u(y, t), where y is where the flow takes x in a
     time dt, by cubic interpolation. It is stable for any dt. Diffusion is exact in time.
@@ -60,40 +60,40 @@ class GridSolver:
         values: Callable[[Tensor], Tensor],
         grids: Grid | Sequence[Grid],
     ) -> GridField:
-        """The field at time T, on the grid of the first block.
+        """Return the field at time T, on the grid of the first block.
 
         Parameters
         ----------
         values : f, (m, 2) -> (m, c), in float64: the field at time 0.
-        grids : one for all, or one for each block in the order of the network: see `grids_along`.
+        grids : one for all, or one for each block in the order of the network: see `block_grids`.
         """
         by_block = [grids] * convection.time if isinstance(grids, Grid) else list(grids)
         if not by_block or len(by_block) != convection.time:
             raise InputError(f"{convection.time} blocks need as many grids, not {len(by_block)}")
         dt = 1.0 / self.substeps
         # Backwards in the order of the network: what the particle meets last is done first.
-        after, before = noise_around(self.scheme, dt)
+        after, before = noise_times(self.scheme, dt)
         with torch.no_grad():
             grid = by_block[-1]
             u = values(grid.nodes()).T.reshape(-1, *grid.shape).numpy().astype(np.float64)
-            spread = self._diffusion(grid)
+            diffusion = self._diffusion(grid)
             waiting = 0.0  # diffusion between two steps of convection is done at once
             for t in range(convection.time):
                 here = by_block[-1 - t]
                 if here != grid:
                     u = GridField(grid, u)(here.nodes().numpy()).T.reshape(-1, *here.shape)
-                    grid, spread = here, self._diffusion(here)
+                    grid, diffusion = here, self._diffusion(here)
                 feet = step(self.scheme, convection.at(t), grid.nodes(), dt)
                 index = grid.index(feet.numpy())
                 for _ in range(self.substeps):
-                    u = spread(u, self.sigma**2 * (waiting + before))
+                    u = diffusion(u, self.sigma**2 * (waiting + before))
                     u = interpolate(np.stack([spline(part) for part in u]), index)
                     u = u.reshape(-1, *grid.shape)
                     waiting = after
-            return GridField(grid, spread(u, self.sigma**2 * waiting))
+            return GridField(grid, diffusion(u, self.sigma**2 * waiting))
 
     def _diffusion(self, grid: Grid) -> Callable[[np.ndarray, float], np.ndarray]:
-        """(u, time) -> exp(time Lap) u."""
+        """Return the function (u, time) -> exp(time Lap) u."""
         if self.diffusion == "cosine":
             rates = cosine_rates(grid)
             return lambda u, time: cosine_flow(u, rates, time) if time > 0.0 else u
@@ -107,7 +107,7 @@ class GridSolver:
 
 
 def cosine_rates(grid: Grid) -> Float[np.ndarray, "nx ny"]:
-    """Eigenvalues of minus the Laplacian on the rectangle with reflecting walls: |pi k / side|^2.
+    """Return the eigenvalues |pi k / side|^2 of minus the Laplacian with reflecting walls.
 
     They belong to cos(pi k (i + 1/2) / n), the columns of the cosine transform at cell centres.
     """
@@ -120,6 +120,6 @@ def cosine_rates(grid: Grid) -> Float[np.ndarray, "nx ny"]:
 def cosine_flow(
     u: Float[np.ndarray, "c nx ny"], rates: Float[np.ndarray, "nx ny"], time: float
 ) -> Float[np.ndarray, "c nx ny"]:
-    """exp(-time rates) applied in the cosine basis."""
+    """Apply exp(-time rates) in the cosine basis."""
     spectrum = scipy.fft.dctn(u, type=2, axes=(1, 2), norm="ortho")
     return scipy.fft.idctn(np.exp(-time * rates) * spectrum, type=2, axes=(1, 2), norm="ortho")

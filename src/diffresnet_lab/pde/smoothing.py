@@ -1,4 +1,4 @@
-"""How smooth noise makes a field, whatever the classifier: slopes and radii that are proved."""
+"""Smoothness of a field with noise, whatever the classifier: proved gradients and radii."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from diffresnet.nn import ResidualBlock
 from .velocity import check_noise
 
 
-def flat_slope(sigma: float, time: float) -> float:
-    """The steepest that u(., time) can be for v = 0 and 0 <= f <= 1: 1 / (sigma sqrt(4 pi time)).
+def still_gradient_bound(sigma: float, time: float) -> float:
+    """Bound |grad u(., time)| for v = 0 and 0 <= f <= 1 by 1 / (sigma sqrt(4 pi time)).
 
     u is f averaged over a Gaussian of variance 2 sigma^2 time, and a half-plane f attains it.
     """
     return 1.0 / (sigma * math.sqrt(4.0 * math.pi * time))
 
 
-def steepest_slope(radius: float) -> float:
-    """The steepest that a field of probabilities can be at radius R: 1 / (R sqrt(2 pi))."""
+def gradient_bound(radius: float) -> float:
+    """Bound the gradient of a field of smoothing radius R by 1 / (R sqrt(2 pi))."""
     return 1.0 / (radius * math.sqrt(2.0 * math.pi))
 
 
-def smoothing_radius(sigma: float, substeps: int, expansions: Sequence[float]) -> float:
-    """R with |Phi^-1(u(x)) - Phi^-1(u(y))| <= |x - y| / R for every f with values in [0, 1].
+def smoothing_radius(sigma: float, substeps: int, lipschitz: Sequence[float]) -> float:
+    """Return R with |Phi^-1(u(x)) - Phi^-1(u(y))| <= |x - y| / R for every f into [0, 1].
 
     u is the mean of the network with noise of variance s^2 = 2 sigma^2 dt behind every residual
     step, and R^2 = s^2 sum_k 1 / (q_1 ... q_k)^2, q_k a Lipschitz constant of step k. With v = 0
@@ -38,19 +38,19 @@ def smoothing_radius(sigma: float, substeps: int, expansions: Sequence[float]) -
 
     Parameters
     ----------
-    expansions : a Lipschitz constant of one residual step for each block, first block first.
+    lipschitz : a Lipschitz constant of one residual step for each block, first block first.
     """
     check_noise(sigma, substeps)
     total, grown = 0.0, 1.0
-    for q in expansions:
+    for q in lipschitz:
         for _ in range(substeps):
             grown *= q
             total += grown**-2
     return sigma * math.sqrt(2.0 * total / substeps)
 
 
-def step_expansion(block: ResidualBlock, dt: float) -> float:
-    """The Lipschitz constant of x -> x + dt v(x) in the plane, v the velocity of a ReLU block.
+def step_lipschitz(block: ResidualBlock, dt: float) -> float:
+    """Return the Lipschitz constant of x -> x + dt v(x) in the plane, v that of a ReLU block.
 
     The lines where units switch on cut the plane into cells, in each of which the step is affine
     with the matrix I + dt W2 diag(m) W1: the largest norm of these. Every cell has a corner, where

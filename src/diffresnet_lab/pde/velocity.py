@@ -15,7 +15,7 @@ Velocity = Callable[[Tensor], Tensor]
 """Points (..., d) -> how fast each of them moves (..., d), in lengths a block."""
 
 Scheme = Literal["network", "strang"]
-"""How a step of length dt is taken.
+"""Scheme of a step of length dt.
 
 "network": the residual step x + dt v(x), then the noise of the whole step. With one step a block
 it is the residual network with noise behind every block. The error of its mean is of order dt.
@@ -26,7 +26,7 @@ smooth.
 
 @dataclass(frozen=True)
 class Convection:
-    """A velocity that is constant in time during each block: a residual network as a flow.
+    """Velocity that is constant in time during each block: a residual network as a flow.
 
     A particle meets the layers in their order: X(s) moves with layers[k] for k <= s < k + 1. The
     field u(x, t) is what a particle that starts at x still has to go through for a time t, so
@@ -53,22 +53,22 @@ class Convection:
 
     @classmethod
     def of_blocks(cls, blocks: Iterable[Velocity]) -> Convection:
-        """The velocities block(x) - x of residual blocks, in the order of the network."""
+        """Take the velocities block(x) - x of residual blocks, in the order of the network."""
         return cls(tuple(_velocity(block) for block in blocks))
 
     @property
     def time(self) -> int:
-        """T: the number of blocks, each of which takes a unit of time."""
+        """Return T, the number of blocks, each of which takes a unit of time."""
         return len(self.layers)
 
     def at(self, t: float) -> Velocity:
-        """v(., t) of the equation, 0 <= t < T."""
+        """Return v(., t) of the equation, 0 <= t < T."""
         if not 0 <= t < self.time:
             raise InputError(f"the velocity is known for 0 <= t < {self.time}, not at {t}")
         return self.layers[self.time - 1 - int(t)]
 
     def transport(self, x: Float[Tensor, "*n d"], substeps: int) -> Float[Tensor, "*n d"]:
-        """Where particles end without noise, by Euler steps; with one a block, the network."""
+        """Move particles without noise by Euler steps; with one a block, it is the network."""
         for velocity in self.layers:
             for _ in range(substeps):
                 x = x + velocity(x) / substeps
@@ -80,19 +80,19 @@ def _velocity(block: Velocity) -> Velocity:
 
 
 def step(scheme: Scheme, velocity: Velocity, x: Tensor, dt: float) -> Tensor:
-    """Where a particle is after a time dt without noise."""
+    """Move a particle for a time dt without noise."""
     if scheme == "network":
         return x + dt * velocity(x)
     return x + dt * velocity(x + 0.5 * dt * velocity(x))
 
 
-def noise_around(scheme: Scheme, dt: float) -> tuple[float, float]:
-    """The time for which noise acts before a step, and after it."""
+def noise_times(scheme: Scheme, dt: float) -> tuple[float, float]:
+    """Return the times for which noise acts before a step, and after it."""
     return (dt / 2, dt / 2) if scheme == "strang" else (0.0, dt)
 
 
 def check_noise(sigma: float, substeps: int, scheme: str = "network") -> None:
-    """Refuse what no solver can take."""
+    """Refuse noise and steps that no solver can take."""
     if not 0.0 <= sigma < float("inf"):
         raise InputError(f"sigma must be a finite number >= 0, not {sigma}")
     if substeps < 1:

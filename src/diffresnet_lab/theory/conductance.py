@@ -1,4 +1,4 @@
-"""Conductances: how strongly an edge pulls, given how long it is at present."""
+"""Conductances of edges as functions of their present lengths."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Conductance(ABC):
             raise InputError(f"quantile must lie in (0, 1], or be None, not {self.quantile}")
 
     def unit(self, lengths: Float[Tensor, " e"]) -> float:
-        """The length h that counts as 1 among these."""
+        """Return the unit length h of these lengths."""
         if self.quantile is None:
             return 1.0
         if lengths.numel() == 0:
@@ -50,7 +50,7 @@ class Conductance(ABC):
     def __call__(
         self, lengths: Float[Tensor, " e"], unit: float | None = None
     ) -> Float[Tensor, " e"]:
-        """g of each length.
+        """Return g of each length.
 
         Parameters
         ----------
@@ -61,17 +61,17 @@ class Conductance(ABC):
     def energy(
         self, lengths: Float[Tensor, " e"], unit: float | None = None
     ) -> Float[Tensor, " e"]:
-        """phi(s), the integral of s g(s) from 0: what an edge of length s costs, h held fixed."""
+        """Return the energy phi(s) of edges: the integral of s g(s) from 0, h held fixed."""
         h = self.unit(lengths) if unit is None else unit
         return h * h * self.potential(lengths / h)
 
     @abstractmethod
     def factor(self, u: Float[Tensor, " e"]) -> Float[Tensor, " e"]:
-        """g as a function of u = s / h."""
+        """Return g as a function of u = s / h."""
 
     @abstractmethod
     def potential(self, u: Float[Tensor, " e"]) -> Float[Tensor, " e"]:
-        """The integral of u g from 0 to u."""
+        """Return the integral of u g from 0 to u."""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ SWEEPS = 3
 
 
 def diameter(points: Float[Tensor, "n d"], chunk: int) -> float:
-    """max |x_i - x_j|, to rounding.
+    """Return max |x_i - x_j|, to rounding.
 
     In the plane and in space, on a CPU, only the corners of the convex hull are compared: the
     distance to a fixed point is a convex function and so is largest at a corner. What is left is
@@ -46,7 +46,7 @@ def diameter(points: Float[Tensor, "n d"], chunk: int) -> float:
 
 
 def hull_corners(points: Float[Tensor, "n d"]) -> Float[Tensor, "m d"]:
-    """The points at the corners of the convex hull; all of them where they span no volume."""
+    """Return the corners of the convex hull; all points where they span no volume."""
     # Late in a flow the set is tiny and far from the origin: it is moved there by a difference,
     # which is exact, and blown up.
     moved = points.double() - points[0].double()
@@ -61,7 +61,7 @@ def hull_corners(points: Float[Tensor, "n d"]) -> Float[Tensor, "m d"]:
 
 
 def _sweep(x: Float[Tensor, "n d"]) -> float:
-    """A distance that is nearly the largest: from point to farthest point, a few times over."""
+    """Return a distance that is nearly the largest: from point to farthest point, in sweeps."""
     best, at = 0.0, 0
     for _ in range(SWEEPS):
         far = (x - x[at]).norm(dim=1)

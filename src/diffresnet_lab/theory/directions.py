@@ -1,4 +1,4 @@
-"""A direction on which no two subsets overlap: what Theorem 2 promises, found by search."""
+"""Search for a direction on which no two subsets overlap (Theorem 2)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from jaxtyping import Float, Int
 
 from diffresnet.errors import InputError
 
-from .slabs import widest_slabs
+from .hard_margin import hard_margin_direction
 from .subsets import SortedSubsets, sorted_subsets
 from .sufficient_ratio import _failure_probability
 
@@ -24,7 +24,7 @@ ROUNDING = 1e-12
 
 @dataclass(frozen=True)
 class SeparatingDirection:
-    """The best direction that a search has found.
+    """Best direction of a search.
 
     Attributes
     ----------
@@ -52,19 +52,19 @@ class SeparatingDirection:
 
     @property
     def separated(self) -> bool:
-        """Whether no two subsets overlap or touch, beyond rounding."""
+        """Return whether no two subsets overlap or touch, beyond rounding."""
         return self.gap > ROUNDING * self.extent
 
     @property
     def margin(self) -> float:
-        """The gap relative to the extent: at most 1 / (N - 1)."""
+        """Return the gap relative to the extent: at most 1 / (N - 1)."""
         if self.extent > 0.0:
             return self.gap / self.extent
         return self.gap if np.isinf(self.gap) else 0.0
 
     @property
     def failure_probability(self) -> float:
-        """What bounds, before the search, the probability that all random directions fail."""
+        """Return the bound, before the search, on the probability that all draws fail."""
         return min(1.0, self.certificate) ** self.samples
 
 
@@ -75,12 +75,12 @@ def separating_direction(
     seed: int = 0,
     on_failure: Literal["return", "raise"] = "return",
 ) -> SeparatingDirection:
-    """Look for the direction with the widest gap between projected subsets.
+    """Search for the direction with the widest gap between projected subsets.
 
     `samples` directions are drawn uniformly; to these come the directions that space the means of
-    the subsets most evenly in the same orders, and differences and principal axes of the means.
-    The best are moved by shrinking random steps, and in the order of subsets that this ends in, the
-    gap is made as wide as that order allows (`widest_slabs`), which is exact. Nothing bounds
+    the subsets most evenly in the same orders, and differences and principal axes of the means. The
+    best are moved by shrinking random steps, and in the order of subsets that this ends in, the gap
+    is made as wide as that order allows (`hard_margin_direction`), which is exact. Nothing bounds
     from above how wide another order would be.
 
     All subsets become disjoint, those of one class too: more than Theorem 1 needs, where
@@ -107,8 +107,8 @@ def separating_direction(
     Examples
     --------
     >>> square = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
-    >>> found = separating_direction(square, np.arange(4))
-    >>> found.separated, round(found.gap, 6), round(found.margin, 6)  # 1 / sqrt(5), 1 / 3
+    >>> best = separating_direction(square, np.arange(4))
+    >>> best.separated, round(best.gap, 6), round(best.margin, 6)  # 1 / sqrt(5), 1 / 3
     (True, 0.447214, 0.333333)
     """
     if samples < 1:
@@ -123,20 +123,20 @@ def separating_direction(
     most = np.argsort(-scores, kind="stable")[:STARTS]
     pool, scores = pool[most], scores[most]
     if len(data) > 1:
-        moved = np.stack([widest_slabs(data, u) for u in _shaken(data, pool, rng)])
+        moved = np.stack([hard_margin_direction(data, u) for u in _shaken(data, pool, rng)])
         tried += len(pool) * (ROUNDS * BATCH + 1)
         pool, scores = np.concatenate([pool, moved]), np.append(scores, _scores(data, moved))
     best = pool[scores.argmax()]
     gap = float(_gaps(data, best[None])[0])
-    found = SeparatingDirection(
+    result = SeparatingDirection(
         best, gap, float(np.ptp(data.points @ best)), _failure_probability(data), samples, tried
     )
-    if on_failure == "raise" and not found.separated:
+    if on_failure == "raise" and not result.separated:
         raise InputError(
             f"no direction separates the {len(data)} subsets: the best of {tried} has a gap of "
             f"{gap:.3g}; diffuse longer, or remove the edges between subsets"
         )
-    return found
+    return result
 
 
 def projection_gaps(
@@ -144,7 +144,7 @@ def projection_gaps(
     subsets: Int[np.ndarray, " m"],
     directions: Float[np.ndarray, "s d"],
 ) -> Float[np.ndarray, " s"]:
-    """Smallest gap between neighbouring projected subsets, on each direction.
+    """Return the smallest gap between neighbouring projected subsets, on each direction.
 
     Each subset projects to the interval [lo, hi] between its extreme points. With intervals in
     the order of their middles, this is the minimum of lo_{k+1} - hi_k: positive exactly if no two
@@ -168,10 +168,10 @@ def _gaps(data: SortedSubsets, directions: Float[np.ndarray, "s d"]) -> Float[np
 
 
 def _scores(data: SortedSubsets, directions: Float[np.ndarray, "s d"]) -> Float[np.ndarray, " s"]:
-    """What the search makes large: the gap, and the margin where subsets overlap.
+    """Return the objective of the search: the gap, and the margin where subsets overlap.
 
     An overlap counts relative to the extent: in absolute terms it is least along a direction in
-    which nothing is spread.
+    which points hardly vary.
     """
     gaps = _gaps(data, directions)
     overlap = np.flatnonzero(gaps < 0.0)
@@ -184,7 +184,7 @@ def _scores(data: SortedSubsets, directions: Float[np.ndarray, "s d"]) -> Float[
 def _best_scores(
     data: SortedSubsets, directions: Float[np.ndarray, "s d"]
 ) -> Float[np.ndarray, " s"]:
-    """The scores where they may be among the `STARTS` largest, elsewhere minus infinity.
+    """Return the scores that may be among the `STARTS` largest, elsewhere minus infinity.
 
     No gap is wider than that between the means, which costs N and not n inner products.
     """
@@ -219,7 +219,7 @@ def _candidates(
 def _shaken(
     data: SortedSubsets, directions: Float[np.ndarray, "k d"], rng: np.random.Generator
 ) -> Float[np.ndarray, "k d"]:
-    """Each direction after random steps that raise its score; they shrink where none does."""
+    """Take random steps that raise the score of each direction; they shrink where none does."""
     k, d = directions.shape
     scores, steps, every = _scores(data, directions), np.full(k, 0.5), np.arange(k)
     for _ in range(ROUNDS):
@@ -236,6 +236,6 @@ def _shaken(
 
 
 def _unit(vectors: Float[np.ndarray, "s d"]) -> Float[np.ndarray, "kept d"]:
-    """Each at length 1, without those of length zero."""
+    """Return vectors at length 1, without those of length zero."""
     length = np.linalg.norm(vectors, axis=1)
     return vectors[length > 0.0] / length[length > 0.0, None]

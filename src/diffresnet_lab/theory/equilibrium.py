@@ -1,4 +1,4 @@
-"""Where a diffusion ends, and how fast: closed classes of the graph, limits, the slowest mode."""
+"""Limits of a diffusion and its rate: closed classes of the graph, slowest mode."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ KRYLOV = 60
 
 @dataclass(frozen=True)
 class Equilibrium:
-    """What the features tend to under dx/dt = -L x, or under steps small enough for the graph.
+    """Long-run behaviour of dx/dt = -L x, and of explicit steps that are stable on the graph.
 
     Point i follows point j where w_ij > 0. A closed class is a set of points that all follow one
     another, by way of others, and follow nobody else; an undirected graph's are its connected
@@ -50,7 +50,7 @@ class Equilibrium:
 
 
 def equilibrium(weights: scipy.sparse.csr_array, gamma: float = 1.0) -> Equilibrium:
-    """The closed classes of a graph, and the slowest mode of explicit steps on it.
+    """Find the closed classes of a graph, and the slowest mode of explicit steps on it.
 
     L is block triangular by strongly connected components, so its eigenvalues are those of the
     blocks; each closed class has exactly one eigenvalue 0, and no other block has any.
@@ -65,8 +65,8 @@ def equilibrium(weights: scipy.sparse.csr_array, gamma: float = 1.0) -> Equilibr
     Examples
     --------
     >>> path = scipy.sparse.csr_array([[0.0, 0.5, 0.0], [0.5, 0.0, 0.5], [0.0, 0.5, 0.0]])
-    >>> found = equilibrium(path)
-    >>> found.classes, round(found.contraction, 12)
+    >>> end = equilibrium(path)
+    >>> end.classes, round(end.contraction, 12)
     (1, 0.5)
     """
     strong, component, closed = _components(weights)
@@ -93,7 +93,7 @@ def equilibrium(weights: scipy.sparse.csr_array, gamma: float = 1.0) -> Equilibr
 def limit(
     weights: scipy.sparse.csr_array, points: Float[np.ndarray, "n d"]
 ) -> Float[np.ndarray, "n d"]:
-    """lim exp(-tL) X: where each point ends.
+    """Return the limit of exp(-tL) X.
 
     A closed class ends at its mean under the stationary measure, pi^T L = 0; a point outside
     ends at the mean of where those end that it follows, which is a linear system.
@@ -115,7 +115,7 @@ def limit(
 def _components(
     weights: scipy.sparse.csr_array,
 ) -> tuple[int, Int[np.ndarray, " n"], np.ndarray]:
-    """Number of strongly connected components, that of each point, and which are closed."""
+    """Return the number of strong components, that of each point, and which are closed."""
     strong, component = csgraph.connected_components(weights, directed=True, connection="strong")
     edges = weights.tocoo()
     tail, head = component[edges.row], component[edges.col]
@@ -142,7 +142,7 @@ def _moving(
     closed: np.ndarray,
     gamma: float,
 ) -> Iterator[complex]:
-    """The eigenvalues of L other than the zeros; of a large block, only the slowest."""
+    """Yield the eigenvalues of L other than the zeros; of a large block, only the slowest."""
     laplacian = _laplacian(weights)
     single = np.bincount(component) == 1
     yield from laplacian.diagonal()[(single & ~closed)[component]].tolist()
@@ -163,7 +163,7 @@ def _moving(
 def _eigenvalues(
     block: scipy.sparse.csr_array, symmetric: bool, gamma: float, wanted: int
 ) -> np.ndarray:
-    """All eigenvalues, or of a large block the `wanted` ones with the largest |1 - gamma lambda|"""
+    """Return all eigenvalues; of a large block, those of largest |1 - gamma lambda|."""
     n = block.shape[0]
     if n <= (DENSE_SYMMETRIC if symmetric else DENSE_OTHER) or gamma == 0.0:
         dense = block.toarray()
@@ -178,7 +178,7 @@ def _eigenvalues(
 def _stationary(
     weights: scipy.sparse.csr_array, rows: Int[np.ndarray, " m"]
 ) -> Float[np.ndarray, " m"]:
-    """pi >= 0 with pi^T L = 0 and sum 1, for a closed class."""
+    """Return pi >= 0 with pi^T L = 0 and sum 1, for a closed class."""
     own = scipy.sparse.csr_array(weights[rows][:, rows])
     measure = reversing_measure(own)
     if measure is None:

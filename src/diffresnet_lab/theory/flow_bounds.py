@@ -1,12 +1,12 @@
-"""What Theorem 1 as constructed here promises, before anything is built."""
+"""Bounds on the network of Theorem 1, before it is built."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
 
-from .heights import knots_at_most
-from .runs import Runs
+from .class_intervals import ClassIntervals
+from .level_function import max_knots
 
 
 @dataclass(frozen=True)
@@ -29,29 +29,32 @@ class FlowBounds:
     distance: float
 
 
-def flow_bounds(runs: Runs, spread: float, dimension: int) -> FlowBounds:
-    """Bounds from K runs of C classes, their narrowest gap g, and the spread M of the points.
+def flow_bounds(intervals: ClassIntervals, half_extent: float, dimension: int) -> FlowBounds:
+    """Return the bounds for K intervals of C classes with narrowest gap g.
 
     Parameters
     ----------
-    spread : float
-        Half the extent along the direction v in which points are moved.
+    half_extent : float
+        M: half the extent of the points along the direction v in which they are moved.
 
     Examples
     --------
     >>> import numpy as np
-    >>> runs = Runs(np.array([0.0, 2.0, 4.0]), np.array([1.0, 3.0, 5.0]), np.array([0, 1, 0]))
-    >>> flow_bounds(runs, spread=0.5, dimension=2)
+    >>> first, last = np.array([0.0, 2.0, 4.0]), np.array([1.0, 3.0, 5.0])
+    >>> intervals = ClassIntervals(first, last, np.array([0, 1, 0]))
+    >>> flow_bounds(intervals, half_extent=0.5, dimension=2)
     FlowBounds(blocks=1, strength=4.0, distance=0.17677669529663687)
     """
-    if runs.whole:
-        return FlowBounds(0, 0.0, 0.5 * runs.gap)
-    classes = len(runs.counts)
+    if intervals.one_per_class:
+        return FlowBounds(0, 0.0, 0.5 * intervals.gap)
+    classes = len(intervals.counts)
     if dimension == 1:
-        blocks = len(runs) - 2 if classes == 2 else 2 * (len(runs) - classes)
+        blocks = len(intervals) - 2 if classes == 2 else 2 * (len(intervals) - classes)
         return FlowBounds(blocks, math.inf, 0.0)
     steps = classes - 1
     share = 4.0 * math.sqrt(2.0) if steps == 1 else 8.0 * math.hypot(1.0, steps)
     return FlowBounds(
-        knots_at_most(runs), 2.0 * steps * max(4.0 * spread / runs.gap, 1.0), runs.gap / share
+        max_knots(intervals),
+        2.0 * steps * max(4.0 * half_extent / intervals.gap, 1.0),
+        intervals.gap / share,
     )

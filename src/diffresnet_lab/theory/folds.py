@@ -1,4 +1,4 @@
-"""Folding a line until each class is one piece: what separates points in one dimension."""
+"""Folds of a line after which each class is one interval: separation in one dimension."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from jaxtyping import Float, Int
 
 from diffresnet.errors import InputError
 
-from .runs import Runs, runs_along
+from .class_intervals import ClassIntervals, class_intervals
 
-# Places across a run at which its crease is tried.
+# Places across an interval at which its crease is tried.
 CREASES = 33
 
 
@@ -38,17 +38,17 @@ class Fold:
         return p - (1.0 + self.scale) * self.side * beyond
 
 
-def folds_of(positions: Float[np.ndarray, " n"], classes: Int[np.ndarray, " n"]) -> list[Fold]:
-    """Folds after which each class is one run: at most 2 (K - C), and K - 2 for two classes.
+def fold_line(positions: Float[np.ndarray, " n"], classes: Int[np.ndarray, " n"]) -> list[Fold]:
+    """Return folds that leave one interval a class: at most 2 (K - C), K - 2 for two classes.
 
-    While some class has two runs, one of two moves merges two of its runs and leaves every other
-    run as it is, so that there is one run less:
+    While some class has two intervals, one of two moves merges two of its intervals and leaves
+    every other interval as it is, so that there is one interval less:
 
-    - Turn, one fold: if the class of an outermost run occurs again, nearest at R_i, all between R_i
-      and that end is turned over into the gap behind R_i, so that the outermost run comes to
-      lie beside R_i or on it.
-    - Carry, one fold or a squeeze and a fold: the outermost run whose class occurs again, R_i, and
-      what lies beyond it, are squeezed and laid into the gap before an R_j of its class.
+    - Turn, one fold: if the class of an outermost interval occurs again, nearest at R_i, all
+      between R_i and that end is turned over into the gap behind R_i, so that the outermost
+      interval comes to lie beside R_i or on it.
+    - Carry, one fold or a squeeze and a fold: the outermost interval whose class occurs again, R_i,
+      and what lies beyond it, are squeezed and laid into the gap before an R_j of its class.
 
     With two classes only turns are needed. With more, carrying is chosen where turning would leave
     less than half of the narrowest gap that there was at first.
@@ -61,26 +61,26 @@ def folds_of(positions: Float[np.ndarray, " n"], classes: Int[np.ndarray, " n"])
     Examples
     --------
     >>> p, classes = np.array([0.0, 1.0, 2.0, 3.0]), np.array([0, 1, 0, 1])
-    >>> folds = folds_of(p, classes)
+    >>> folds = fold_line(p, classes)
     >>> for fold in folds:
     ...     p = fold(p)
-    >>> len(folds), len(runs_along(p, classes))
+    >>> len(folds), len(class_intervals(p, classes))
     (2, 2)
     """
-    runs, folds = runs_along(positions, classes), []
-    two = len(np.unique(runs.classes)) == 2
-    enough = -np.inf if two else 0.5 * runs.gap
-    while not runs.whole:
-        merge = next_merge(runs, enough)
+    intervals, folds = class_intervals(positions, classes), []
+    two = len(np.unique(intervals.classes)) == 2
+    enough = -np.inf if two else 0.5 * intervals.gap
+    while not intervals.one_per_class:
+        merge = next_merge(intervals, enough)
         folds += merge
         for fold in merge:
             positions = fold(positions)
-        before = len(runs)
+        before = len(intervals)
         try:
-            runs = runs_along(positions, classes)
+            intervals = class_intervals(positions, classes)
         except InputError:
             before = 0
-        if len(runs) >= before:
+        if len(intervals) >= before:
             raise InputError(
                 f"fold {len(folds)} leaves gaps too narrow for float64; give the points a second "
                 f"coordinate, such as 0: then they need no folds, and gaps do not shrink"
@@ -88,15 +88,15 @@ def folds_of(positions: Float[np.ndarray, " n"], classes: Int[np.ndarray, " n"])
     return folds
 
 
-def next_merge(runs: Runs, enough: float) -> list[Fold]:
-    """The folds, one or two, that merge two runs next and leave the widest gaps.
+def next_merge(intervals: ClassIntervals, enough: float) -> list[Fold]:
+    """Return the one or two folds that merge two intervals next and leave the widest gaps.
 
     Parameters
     ----------
     enough : float
         How narrow a gap one fold may leave before two are considered.
     """
-    sides = ((1, runs), (-1, runs.mirrored()))
+    sides = ((1, intervals), (-1, intervals.mirrored()))
     turns = []
     for side, seen in sides:
         again = np.flatnonzero(seen.classes[:-1] == seen.classes[-1])
@@ -111,16 +111,17 @@ def next_merge(runs: Runs, enough: float) -> list[Fold]:
     return [Fold(carrier * crease, scale, carrier) for crease, scale in moves]
 
 
-def _carry(runs: Runs) -> tuple[float, list[tuple[float, float]]]:
-    """Lay the outermost run whose class occurs again, and all beyond it, before one of its class.
+def _carry(intervals: ClassIntervals) -> tuple[float, list[tuple[float, float]]]:
+    """Lay the outermost interval whose class recurs, and all beyond it, before one of its class.
 
-    Their images end where that run R_j begins, and are scaled so that the gaps between them are
-    as wide as the one to R_{j - 1}; a run with nothing beyond it ends where R_j ends, and takes at
-    most a quarter of the gap. Returns the narrowest gap that this makes, and creases and scales.
+    Their images end where that interval R_j begins, and are scaled so that the gaps between them
+    are as wide as the one to R_{j - 1}; an interval with nothing beyond it ends where R_j ends, and
+    takes at most a quarter of the gap. Returns the narrowest gap that this makes, and creases and
+    scales.
     """
-    a, b, own = runs.first, runs.last, runs.classes
-    i = max(j for j in range(1, len(runs)) if own[j] in own[:j])
-    length, between = float(b[-1] - a[i]), runs.gaps[i:]
+    a, b, own = intervals.first, intervals.last, intervals.classes
+    i = max(j for j in range(1, len(intervals)) if own[j] in own[:j])
+    length, between = float(b[-1] - a[i]), intervals.gaps[i:]
     ways = []
     for j in np.flatnonzero(own[:i] == own[i]):
         room = float(a[j] - (b[j - 1] if j else a[0] - (b[-1] - a[0])))
@@ -140,27 +141,30 @@ def _carry(runs: Runs) -> tuple[float, list[tuple[float, float]]]:
     return left, [(float(a[i]), -scale / turn), (crease, turn)]
 
 
-def _turn(runs: Runs, start: int) -> tuple[float, float, float]:
-    """Turn all from run `start` on over so that the last run lies at run start - 1, of its class.
+def _turn(intervals: ClassIntervals, start: int) -> tuple[float, float, float]:
+    """Turn all from interval `start` on over, so that the last lies beside start - 1, its class.
 
-    With images crease - scale (p - crease), s = start and K the number of runs, the gaps that
+    With images crease - scale (p - crease), s = start and K the number of intervals, the gaps that
     change are, and each is at least the smallest of them:
 
-    - from the image of run s + 1 to run s;
-    - between images of neighbouring runs;
-    - from run s - 1 to the image of run K - 2;
-    - from run s - 2 to the image of run K - 1, the last.
+    - from the image of interval s + 1 to interval s;
+    - between images of neighbouring intervals;
+    - from interval s - 1 to the image of interval K - 2;
+    - from interval s - 2 to the image of interval K - 1, the last.
 
-    For one crease inside run s all are linear in the scale, two growing and two falling, so that
-    the best scale is where two of them cross. With the crease at the near end of run s and a small
-    scale all are positive: there is always a fold. Returns the smallest gap, crease and scale.
+    For one crease inside interval s all are linear in the scale, two growing and two falling, so
+    that the best scale is where two of them cross. With the crease at the near end of interval s
+    and a small scale all are positive: there is always a fold. Returns the smallest gap, crease and
+    scale.
     """
-    a, b = runs.first, runs.last
+    a, b = intervals.first, intervals.last
     behind = b[start - 2] if start > 1 else a[0] - (b[-1] - a[0])
     c = np.linspace(a[start], b[start], CREASES)[:, None]
     # Each gap is its value at scale 0 and a slope; (CREASES, 2) grow, and as many fall.
     grow0 = np.concatenate([a[start] - c, np.zeros_like(c)], axis=1)
-    grow1 = np.concatenate([a[start + 1] - c, np.full_like(c, runs.gaps[start:].min())], axis=1)
+    grow1 = np.concatenate(
+        [a[start + 1] - c, np.full_like(c, intervals.gaps[start:].min())], axis=1
+    )
     fall0 = np.concatenate([c - b[start - 1], c - behind], axis=1)
     fall1 = np.concatenate([b[-2] - c, b[-1] - c], axis=1)
     scale = (fall0[:, None] - grow0[:, :, None]) / (grow1[:, :, None] + fall1[:, None])

@@ -49,12 +49,12 @@ class SubsetGeometry:
 
     @property
     def ratio(self) -> float:
-        """L / D."""
+        """Return L / D."""
         return self.distance / self.diameter if self.diameter > 0 else float("inf")
 
 
 def subset_geometry(points: Float[Tensor, "n d"], subsets: Shaped[Tensor, " m"]) -> SubsetGeometry:
-    """D and L of labelled points, exact to rounding, on the device where they are.
+    """Compute D and L of labelled points, exact to rounding, on their device.
 
     Memory is a copy of the points and a few blocks of `CHUNK` x `CHUNK`; no n x n matrix is held.
     Distances are differences of coordinates in the precision of the points, so that a D far
@@ -74,8 +74,8 @@ def subset_geometry(points: Float[Tensor, "n d"], subsets: Shaped[Tensor, " m"])
     Examples
     --------
     >>> x = torch.tensor([[0.0, 0.0], [0.0, 1.0], [4.0, 0.0], [9.0, 0.0]])
-    >>> found = subset_geometry(x, torch.tensor([0, 0, 1, 2]))
-    >>> found.diameter, found.distance, found.ratio, found.closest
+    >>> geometry = subset_geometry(x, torch.tensor([0, 0, 1, 2]))
+    >>> geometry.diameter, geometry.distance, geometry.ratio, geometry.closest
     (1.0, 4.0, 4.0, (0, 1))
     """
     if points.shape[0] != subsets.shape[0] or points.shape[0] == 0:
@@ -113,7 +113,7 @@ def subset_geometry(points: Float[Tensor, "n d"], subsets: Shaped[Tensor, " m"])
 def _all_pairs(
     x: Float[Tensor, "n d"], sizes: list[int], names: list[int | float], scale: float
 ) -> SubsetGeometry:
-    """The same for few points, sorted by subset."""
+    """Measure all pairs of few points, sorted by subset."""
     apart = distances(x, x)
     ends = list(accumulate(sizes))
     blocks = [

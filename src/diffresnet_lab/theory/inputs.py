@@ -1,4 +1,4 @@
-"""Points, labels and directions as a caller gives them, checked and in float64."""
+"""Validation of points, labels and directions; all become float64 arrays."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from diffresnet.errors import InputError
 
 
 def as_points(points: Any) -> Float[np.ndarray, "n d"]:
-    """A copy of an array, a tensor or rows of numbers.
+    """Return a float64 copy of an array, a tensor or rows of numbers.
 
     Raises
     ------
@@ -30,7 +30,7 @@ def as_points(points: Any) -> Float[np.ndarray, "n d"]:
 
 
 def as_classes(labels: Any, n: int) -> tuple[Shaped[np.ndarray, " c"], Int[np.ndarray, " n"]]:
-    """The distinct labels in order, and the index of each point's.
+    """Return the distinct labels in order, and the index of each point's label.
 
     Raises
     ------
@@ -48,7 +48,7 @@ def as_classes(labels: Any, n: int) -> tuple[Shaped[np.ndarray, " c"], Int[np.nd
 
 
 def as_direction(direction: Any, d: int) -> Float[np.ndarray, " d"]:
-    """At length 1.
+    """Return a direction scaled to length 1.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""How linearly separable labelled points are: a linear program, and an exact check of it."""
+"""Margin of the best linear classifier, by a linear program, and an exact check of it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from diffresnet.errors import InputError
 
 @dataclass(frozen=True)
 class LinearMargin:
-    """The linear classifier with the widest margin, in the sense of `linear_margin`.
+    """Linear classifier with the widest margin, in the sense of `linear_margin`.
 
     Attributes
     ----------
@@ -38,7 +38,7 @@ class LinearMargin:
 def linear_margin(
     points: Float[np.ndarray, "n d"], labels: Shaped[np.ndarray, " n"]
 ) -> LinearMargin:
-    """The largest t for which linear scores exceed those of all other classes by t at every point.
+    """Return the classifier whose scores lead by the largest t at every point.
 
     max t subject to (w_y - w_c) . x + b_y - b_c >= t for every point x of class y and c != y, with
     |w| <= 1/2 in every entry, where each coordinate is first centred and divided by half its
@@ -103,7 +103,7 @@ def separates(
     weights: Float[np.ndarray, "c d"],
     bias: Float[np.ndarray, " c"],
 ) -> bool:
-    """Whether at each point the score of its own class is strictly the largest, exactly.
+    """Check exactly that at each point the score of its own class is strictly the largest.
 
     Floating-point numbers are rational: products and sums are computed as fractions, so that
     nothing is rounded. Time and memory are those of n C d fractions.
@@ -127,7 +127,7 @@ def separates(
 def _row_products(
     left: scipy.sparse.csr_array, right: Float[np.ndarray, "m k"]
 ) -> scipy.sparse.csr_array:
-    """Row-wise Kronecker products: row i is kron(left_i, right_i)."""
+    """Return row-wise Kronecker products: row i is kron(left_i, right_i)."""
     k = right.shape[1]
-    spread = scipy.sparse.kron(left, np.ones((1, k)), format="csr")
-    return scipy.sparse.csr_array(spread.multiply(np.tile(right, (1, left.shape[1]))))
+    repeated = scipy.sparse.kron(left, np.ones((1, k)), format="csr")
+    return scipy.sparse.csr_array(repeated.multiply(np.tile(right, (1, left.shape[1]))))

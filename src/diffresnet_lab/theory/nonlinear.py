@@ -1,4 +1,4 @@
-"""Nonlinear diffusion: edges are weighed anew, by how long they are, while the points move."""
+"""Nonlinear diffusion: edges are reweighed by their lengths while the points move."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ def diffuse_nonlinear(
     unit: float | None = None,
     rescale: bool = True,
 ) -> Float[Tensor, "n d"]:
-    """dx_i/dt = sum_j w_ij g(|x_i - x_j|) (x_j - x_i), in `updates` stretches of frozen weights.
+    """Integrate dx_i/dt = sum_j w_ij g(|x_i - x_j|) (x_j - x_i), in stretches of frozen weights.
 
-    In each stretch the edges of the graph are weighed by their present lengths, and `flow` moves
-    the points along the graph so made. The strength is `updates * flow.time` in all. With
-    `ImplicitEuler` of one step this is the semi-implicit scheme of Catte, Lions, Morel and Coll
-    (1992); with `ExplicitEuler` of one step, the scheme of Perona and Malik (1990).
+    In each of `updates` stretches the edges of the graph are weighed by their present lengths, and
+    `flow` moves the points along the graph so made. The strength is `updates * flow.time` in all.
+    With `ImplicitEuler` of one step this is the semi-implicit scheme of Catte, Lions, Morel and
+    Coll (1992); with `ExplicitEuler` of one step, the scheme of Perona and Malik (1990).
 
     g is the same in both directions, so symmetric weights stay symmetric, and mean x is conserved;
     a walk that is reversible with a measure d stays so, and conserves sum d_i x_i.
@@ -110,12 +110,12 @@ def reweighed_graph(
     unit: float | None = None,
     rescale: bool = True,
 ) -> scipy.sparse.csr_array:
-    """The weights w_ij g(|x_i - x_j|) of a stretch that starts at x, without self-loops."""
+    """Return the weights w_ij g(|x_i - x_j|) of a stretch that starts at x, without self-loops."""
     return _reweighed(_edges(weights, x), x.detach(), conductance, unit, rescale)
 
 
 def edge_lengths(graph: scipy.sparse.csr_array, x: Float[Tensor, "n d"]) -> Float[Tensor, " e"]:
-    """|x_i - x_j| for every stored entry (i, j), in the order of the CSR data."""
+    """Return |x_i - x_j| for every stored entry (i, j), in the order of the CSR data."""
     rows = torch.from_numpy(np.repeat(np.arange(graph.shape[0]), np.diff(graph.indptr)))
     columns = torch.from_numpy(graph.indices.astype(np.int64))
     rows, columns = rows.to(x.device), columns.to(x.device)
@@ -130,7 +130,7 @@ def edge_lengths(graph: scipy.sparse.csr_array, x: Float[Tensor, "n d"]) -> Floa
 
 
 def _edges(weights: Any, x: Tensor) -> scipy.sparse.csr_array:
-    """Weights without self-loops and without entries that are 0: they are no edges."""
+    """Return the weights without self-loops and zeros, which are no edges."""
     graph = scipy.sparse.csr_array(weights, dtype=np.float64, copy=True)
     if graph.shape != (len(x), len(x)):
         raise InputError(
@@ -168,7 +168,7 @@ def _reweighed(
 def _operator(
     graph: scipy.sparse.csr_array, measure: np.ndarray | None, x: Tensor
 ) -> SparseLaplacian:
-    """The Laplacian of reweighed weights, whose symmetry is that of the weights before."""
+    """Return the Laplacian of reweighed weights, of the same symmetry as before."""
     if measure is None:
         return SparseLaplacian(graph, symmetry="none", dtype=x.dtype, device=x.device)
     if (measure == 1.0).all():

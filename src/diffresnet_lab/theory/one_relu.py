@@ -13,7 +13,7 @@ from diffresnet.nn import ResidualBlock
 def one_relu_block(
     into: Float[np.ndarray, " d"], bias: float, out: Float[np.ndarray, " d"]
 ) -> ResidualBlock:
-    """x <- x + out ReLU(into . x + bias)."""
+    """Return the block x <- x + out ReLU(into . x + bias)."""
     with torch.device("meta"):  # so that no random numbers are drawn
         block = ResidualBlock(len(into), hidden=1)
     block = block.to_empty(device="cpu").double()
@@ -31,8 +31,11 @@ def threshold_classifier(
     order: Int[np.ndarray, " c"],
     thresholds: Float[np.ndarray, " t"],
 ) -> nn.Linear:
-    """The k-th class of `order` has the largest score where t = weight . x + bias is between the
-    k-th and the next threshold: score_k = k t - (the sum of the first k thresholds)."""
+    """Return a classifier by thresholds of t = weight . x + bias.
+
+    The k-th class of `order` has the largest score where t is between the k-th and the next
+    threshold: score_k = k t - (the sum of the first k thresholds).
+    """
     rank = np.argsort(order)
     with torch.device("meta"):
         linear = nn.Linear(len(weight), len(order))

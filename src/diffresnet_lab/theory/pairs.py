@@ -15,7 +15,7 @@ from torch import Tensor
 
 
 class Pair(NamedTuple):
-    """A distance, and the rows of the two points that are so far apart."""
+    """Distance of two points, with their rows."""
 
     distance: float
     row: int
@@ -23,12 +23,12 @@ class Pair(NamedTuple):
 
 
 def distances(x: Float[Tensor, "n d"], y: Float[Tensor, "m d"]) -> Float[Tensor, "n m"]:
-    """|x_i - y_j| by differences."""
+    """Return |x_i - y_j|, by differences."""
     return torch.cdist(x, y, compute_mode="donot_use_mm_for_euclid_dist")
 
 
 def farthest(x: Float[Tensor, "n d"], y: Float[Tensor, "m d"], above: float) -> float:
-    """The largest |x_i - y_j|, or `above` where none is larger."""
+    """Return the largest |x_i - y_j|, or `above` where none is larger."""
     squares, error = _screen(x, y)
     top = float(squares.max())
     if top + error <= above**2:
@@ -43,12 +43,12 @@ def nearest(
     below: float,
     counted: Bool[Tensor, "n m"],
 ) -> Pair | None:
-    """The smallest |x_i - y_j| among the pairs that are counted, or None if none is below.
+    """Return the smallest |x_i - y_j| among counted pairs, or None if none is below.
 
     Parameters
     ----------
     counted : (n, m)
-        Which pairs are looked at.
+        Mask of the pairs that count.
     """
     squares, error = _screen(x, y)
     squares.masked_fill_(~counted, torch.inf)
@@ -66,7 +66,7 @@ def nearest(
 
 
 def _screen(x: Float[Tensor, "n d"], y: Float[Tensor, "m d"]) -> tuple[Float[Tensor, "n m"], float]:
-    """Squared distances by one product of matrices, and a bound of their error.
+    """Return squared distances by one product of matrices, and a bound of their error.
 
     A sum of d products, in any order, is off by at most d u sum |x_k y_k| with u half of eps, so
     that each square is off by less than (d + 4) u (|x| + |y|)^2; the bound is twice as wide.

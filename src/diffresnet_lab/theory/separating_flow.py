@@ -12,12 +12,12 @@ from torch import Tensor, nn
 from diffresnet.errors import InputError
 from diffresnet.nn import ResidualBlock
 
+from .class_intervals import ClassIntervals, class_intervals, refuse_overlap
 from .flow_bounds import FlowBounds, flow_bounds
-from .folds import folds_of
-from .heights import height
+from .folds import fold_line
 from .inputs import as_classes, as_direction, as_points
+from .level_function import level_function
 from .one_relu import one_relu_block, threshold_classifier
-from .runs import Runs, refuse_overlap, runs_along
 
 
 class SeparatingFlow(nn.Module):
@@ -37,9 +37,9 @@ class SeparatingFlow(nn.Module):
         The labels that scores stand for.
     direction : (d,)
         u, of length 1.
-    runs : Runs
-        Stretches of one class along u.
-    spread : float
+    intervals : ClassIntervals
+        Maximal intervals of one class along u.
+    half_extent : float
         M: half the extent of the points along v; 0 where there is no v.
     is_flow : bool
         Whether the blocks are flows.
@@ -53,30 +53,30 @@ class SeparatingFlow(nn.Module):
         classifier: nn.Linear,
         classes: Shaped[np.ndarray, " c"],
         direction: Float[np.ndarray, " d"],
-        runs: Runs,
-        spread: float,
+        intervals: ClassIntervals,
+        half_extent: float,
     ) -> None:
         super().__init__()
         self.blocks = nn.ModuleList(blocks)
         self.classifier = classifier
         self.classes = classes
         self.register_buffer("direction", torch.from_numpy(direction))
-        self.runs = runs
-        self.spread = spread
+        self.intervals = intervals
+        self.half_extent = half_extent
         self.is_flow = len(direction) > 1
 
     def forward(self, x: Float[Tensor, "n d"]) -> Float[Tensor, "n c"]:
-        """Class scores."""
+        """Return class scores."""
         return self.classifier(self.features(x))
 
     def features(self, x: Float[Tensor, "n d"]) -> Float[Tensor, "n d"]:
-        """The moved points, which planes separate."""
+        """Return the moved points, which planes separate."""
         for block in self.blocks:
             x = block(x)
         return x
 
     def velocity(self, t: float, x: Float[Tensor, "n d"]) -> Float[Tensor, "n d"]:
-        """The right-hand side of the ODE at time t: block k drives it from time k to k + 1."""
+        """Return dx/dt at time t: block k drives the ODE from time k to k + 1."""
         k = int(np.floor(t))
         if not 0 <= k < len(self.blocks):
             return torch.zeros_like(x)
@@ -85,7 +85,7 @@ class SeparatingFlow(nn.Module):
     def trajectory(
         self, x: Float[Tensor, "n d"], steps: int = 1
     ) -> tuple[Float[np.ndarray, " s"], Float[np.ndarray, "s n d"]]:
-        """Times, `steps` a block, and where the points are; the ODE's exact solution if `is_flow`.
+        """Return times, `steps` a block, and points; the exact solution of the ODE if `is_flow`.
 
         In one dimension, what lies between whole times is only drawn, as a straight line.
         """
@@ -101,17 +101,17 @@ class SeparatingFlow(nn.Module):
 
     @property
     def bounds(self) -> FlowBounds:
-        """What was known of this network before it was built."""
-        return flow_bounds(self.runs, self.spread, len(self.direction))
+        """Return the bounds that held before this network was built."""
+        return flow_bounds(self.intervals, self.half_extent, len(self.direction))
 
     @property
     def strength(self) -> float:
-        """Of the strongest block: how far a unit of position beyond its plane moves a point."""
+        """Return the strength of the strongest block: distance moved a unit beyond its plane."""
         moves = (block.get_parameter("fc2.weight").detach() for block in self.blocks)
         return max((float(move.norm()) for move in moves), default=0.0)
 
     def distance(self, points: Any, labels: Any) -> float:
-        """Smallest distance of a moved point to the plane between its class and another one.
+        """Return the smallest distance of a moved point to the plane between its class and another.
 
         Negative where a point is on the wrong side; infinite if there is only one class.
         """
@@ -129,7 +129,7 @@ class SeparatingFlow(nn.Module):
         return nearest
 
     def predict(self, points: Any) -> Shaped[np.ndarray, " n"]:
-        """The label of each point."""
+        """Return the label of each point."""
         return np.asarray(self.classes[self._best(as_points(points))])
 
     def _best(self, x: Float[np.ndarray, "n d"]) -> Int[np.ndarray, " n"]:
@@ -140,20 +140,21 @@ class SeparatingFlow(nn.Module):
 def separating_flow(
     points: Any, labels: Any, direction: Any, *, subsets: Any = None
 ) -> SeparatingFlow:
-    """The network of Theorem 1 for points whose subsets lie between planes across `direction`.
+    """Build the network of Theorem 1 for subsets that lie between planes across `direction`.
 
-    Let K be the number of runs along the direction (neighbouring subsets of one class are one run),
-    C the number of classes, g the narrowest gap between runs and M the spread along v.
+    Let K be the number of intervals along the direction (neighbouring subsets of one class are one
+    interval), C the number of classes, g the narrowest gap between intervals and M the half-extent
+    of the points along v.
 
-    - No block is needed where each class is one run: K = C.
+    - No block is needed where each class is one interval: K = C.
     - d >= 2, two classes: K - 2 blocks, the least possible for blocks of this form.
-    - d >= 2, more classes: at most K - 2, and one more for each wide run of a class other than the
-      two with the most runs (see `height`); a run of one subset is narrow where the gaps beside it
-      are at least 4 (C - 1) D, with D its diameter.
+    - d >= 2, more classes: at most K - 2, and one more for each wide interval of a class other than
+      the two with the most intervals (see `level_function`); an interval of one subset is narrow
+      where the gaps beside it are at least 4 (C - 1) D, with D its diameter.
     - No block is stronger than 2 (C - 1) max(4 M / g, 1), whatever K is, and moved points are at
       least g / (8 sqrt(1 + (C - 1)^2)) away from the planes between classes, g / (4 sqrt(2)) for
       two classes: `bounds` has the numbers.
-    - d = 1: at most 2 (K - C) folds, K - 2 for two classes; see `folds_of`.
+    - d = 1: at most 2 (K - C) folds, K - 2 for two classes; see `fold_line`.
 
     Parameters
     ----------
@@ -164,7 +165,7 @@ def separating_flow(
         Of any length but 0.
     subsets : (n,), optional
         The subset of each point. If given, the assumption of the theorem is checked: one subset
-        between neighbouring planes. If not, any stretch of one class counts as a subset, however
+        between neighbouring planes. If not, any interval of one class counts as a subset, however
         short, so that K may get large where classes are mixed.
 
     Raises
@@ -177,7 +178,7 @@ def separating_flow(
     --------
     >>> corners = np.array([[0.0, 0.0], [1.0, 1.0], [1.0, 0.0], [0.0, 1.0]])
     >>> net = separating_flow(corners, ["same", "same", "other", "other"], direction=[1.0, 1.0])
-    >>> len(net.runs), len(net.blocks), net.predict(corners).tolist()
+    >>> len(net.intervals), len(net.blocks), net.predict(corners).tolist()
     (3, 1, ['same', 'same', 'other', 'other'])
     """
     x = as_points(points)
@@ -186,42 +187,43 @@ def separating_flow(
     p = x @ u
     if subsets is not None:
         refuse_overlap(p, as_classes(subsets, len(x))[1])
-    runs = runs_along(p, classes)
-    spread = 0.0
-    if runs.whole:
+    intervals = class_intervals(p, classes)
+    half_extent = 0.0
+    if intervals.one_per_class:
         blocks: list[ResidualBlock] = []
-        classifier = threshold_classifier(u, 0.0, runs.classes, runs.middles)
+        classifier = threshold_classifier(u, 0.0, intervals.classes, intervals.middles)
     elif x.shape[1] == 1:
         blocks = []
-        for fold in folds_of(p, classes):
+        for fold in fold_line(p, classes):
             move = -(1.0 + fold.scale) * fold.side * u
             blocks.append(one_relu_block(fold.side * u, -fold.side * fold.crease, move))
             p = fold(p)
-        last = runs_along(p, classes)
+        last = class_intervals(p, classes)
         classifier = threshold_classifier(u, 0.0, last.classes, last.middles)
     else:
-        v = _least_spread(x, u)
+        v = _narrowest_direction(x, u)
         q = x @ v
-        spread = 0.5 * float(np.ptp(q))
-        h = height(runs, spread)
-        turned = zip(h.knots.tolist(), h.turns.tolist(), strict=True)
+        half_extent = 0.5 * float(np.ptp(q))
+        h = level_function(intervals, half_extent)
+        turned = zip(h.knots.tolist(), h.slope_changes.tolist(), strict=True)
         blocks = [one_relu_block(u, -knot, turn * v) for knot, turn in turned]
         centre = 0.5 * float(q.min() + q.max())
         classifier = threshold_classifier(h.slope * u + v, h.offset - centre, h.order, h.thresholds)
-    net = SeparatingFlow(blocks, classifier, names, u, runs, spread)
+    net = SeparatingFlow(blocks, classifier, names, u, intervals, half_extent)
     wrong = int((net._best(x) != classes).sum())
     if wrong:
         raise InputError(
-            f"the narrowest gap, {runs.gap:.3g}, is too narrow for float64 at this scale: {wrong} "
-            f"of {len(x)} points come out wrong; take a direction with wider gaps, or diffuse first"
+            f"the narrowest gap, {intervals.gap:.3g}, is too narrow for float64 at this scale: "
+            f"{wrong} of {len(x)} points come out wrong; take a direction with wider gaps, or "
+            f"diffuse first"
         )
     return net
 
 
-def _least_spread(
+def _narrowest_direction(
     x: Float[np.ndarray, "n d"], u: Float[np.ndarray, " d"]
 ) -> Float[np.ndarray, " d"]:
-    """A unit vector orthogonal to u along which points vary least: gentler moves will do."""
+    """Return a unit vector orthogonal to u along which points vary least: gentler moves do."""
     if len(u) == 2:
         return np.array([-u[1], u[0]])
     basis = np.linalg.qr(np.column_stack([u, np.eye(len(u))]))[0][:, 1:]  # (d, d - 1)

@@ -21,7 +21,7 @@ FEW_SUBSETS = 64
 def separation(
     points: Float[Tensor, "n d"], sizes: list[int], chunk: int
 ) -> tuple[float, tuple[int, int] | None]:
-    """min |x_i - x_j| over points of different subsets, and which two subsets these are.
+    """Return min |x_i - x_j| over points of different subsets, and the two subsets.
 
     On a CPU in up to three dimensions by k-d trees, else in blocks. Pairs of subsets, or of blocks,
     come in the order of the gap between the balls around them, and the first gap that is no smaller
@@ -62,9 +62,9 @@ def _by_trees(
         if many not in trees:
             # Midpoints, not medians: equal points would make a balanced tree slow.
             trees[many] = KDTree(parts[many], balanced_tree=False)
-        found = trees[many].query(parts[few], distance_upper_bound=best)[0].min()
-        if found < best:
-            best, closest = float(found), (min(few, many), max(few, many))
+        shortest = trees[many].query(parts[few], distance_upper_bound=best)[0].min()
+        if shortest < best:
+            best, closest = float(shortest), (min(few, many), max(few, many))
     return best, closest
 
 
@@ -76,8 +76,8 @@ def _by_blocks(
         torch.tensor(sizes, device=points.device),
     )
     # Blocks of one subset have tight balls; of many small subsets there would be too many blocks.
-    runs = sizes if len(sizes) <= FEW_SUBSETS else [len(points)]
-    lengths = [min(chunk, run - at) for run in runs for at in range(0, run, chunk)]
+    spans = sizes if len(sizes) <= FEW_SUBSETS else [len(points)]
+    lengths = [min(chunk, span - start) for span in spans for start in range(0, span, chunk)]
     blocks, names = points.split(lengths), own.split(lengths)
     centres = torch.stack([block.mean(0) for block in blocks])
     radii = torch.stack([(b - c).norm(dim=1).max() for b, c in zip(blocks, centres, strict=True)])
@@ -91,8 +91,8 @@ def _by_blocks(
         if names[a][0] == names[b][-1]:  # one subset only
             continue
         apart = names[a][:, None] != names[b][None, :]
-        found = nearest(blocks[a], blocks[b], best.distance, apart)
-        if found is not None:
-            best = found
-            closest = (int(names[a][found.row]), int(names[b][found.column]))
+        pair = nearest(blocks[a], blocks[b], best.distance, apart)
+        if pair is not None:
+            best = pair
+            closest = (int(names[a][pair.row]), int(names[b][pair.column]))
     return best.distance, closest

@@ -32,17 +32,17 @@ class SortedSubsets:
 
     @property
     def sizes(self) -> Int[np.ndarray, " N"]:
-        """Points of each subset."""
+        """Return the number of points of each subset."""
         return np.diff(np.append(self.starts, len(self.points)))
 
     @property
     def means(self) -> Float[np.ndarray, "N d"]:
-        """Mean of each subset."""
+        """Return the mean of each subset."""
         sums = np.add.reduceat(self.points, self.starts, axis=0)
         return np.asarray(sums / self.sizes[:, None])
 
     def each(self) -> list[Float[np.ndarray, "_ d"]]:
-        """The points of each subset."""
+        """Return the points of each subset."""
         return np.split(self.points, self.starts[1:])
 
 

@@ -1,4 +1,4 @@
-"""How large L/D must be for a direction to exist that separates all subsets (Theorem 2)."""
+"""Sufficient L/D for a direction that separates all subsets (Theorem 2)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BALL_STEPS = 200
 
 
 def slab_probability(width: Float[np.ndarray, "*p"], dim: int) -> Float[np.ndarray, "*p"]:
-    """P(|u . e| <= width) for a unit vector e and u uniform on the unit sphere of R^dim.
+    """Return P(|u . e| <= width) for a unit vector e and u uniform on the sphere of R^dim.
 
     (u . e)^2 has a beta distribution, so this is the regularised incomplete beta function
     I_{width^2}(1/2, (dim - 1) / 2). On a line |u . e| is 1.
@@ -37,7 +37,7 @@ def slab_probability(width: Float[np.ndarray, "*p"], dim: int) -> Float[np.ndarr
 
 
 def slab_width(probability: float, dim: int) -> float:
-    """The width t with P(|u . e| <= t) = probability, in dim >= 2: inverse of `slab_probability`.
+    """Return the width t with P(|u . e| <= t) = probability, in dim >= 2.
 
     Examples
     --------
@@ -48,7 +48,7 @@ def slab_width(probability: float, dim: int) -> float:
 
 
 def sufficient_ratio(n_subsets: int, dim: int, form: Form = "sharp") -> float:
-    """A ratio that is enough: where L/D is larger, some direction separates all subsets.
+    """Return a ratio above which some direction separates all subsets.
 
     N subsets of R^d of diameter at most D, any two of them at distance at least L. A direction u
     separates them if the intervals that they project to on u are disjoint. With t* such that
@@ -98,7 +98,7 @@ def sufficient_ratio(n_subsets: int, dim: int, form: Form = "sharp") -> float:
 
 
 def failure_probability(points: Float[np.ndarray, "n d"], subsets: Int[np.ndarray, " m"]) -> float:
-    """An upper bound p of the probability that a random direction fails to separate the subsets.
+    """Bound the probability p that a random direction fails to separate the subsets.
 
     X_i lies in a ball of centre c_i and radius R_i. If two subsets overlap on u, so do their
     balls: |u . (c_i - c_j)| <= R_i + R_j. The sum over the pairs of the probabilities of that is
@@ -126,7 +126,7 @@ def _failure_probability(data: SortedSubsets) -> float:
 
 
 def enclosing_ball(points: Float[np.ndarray, "n d"]) -> tuple[Float[np.ndarray, " d"], float]:
-    """Centre and radius of a ball that holds all points, close to the smallest.
+    """Return centre and radius of a ball that holds all points, close to the smallest.
 
     Badoiu and Clarkson's steps from the mean: at the k-th, 1 / (k + 1) of the way to the farthest
     point.

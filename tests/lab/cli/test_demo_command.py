@@ -3,23 +3,27 @@ import json
 import pytest
 
 from diffresnet.cli.app import BAD_INPUT, run
+from diffresnet.cli.command import Outcome
 from diffresnet_lab.cli import demo
-from diffresnet_lab.experiments.demo.digits import METHODS, DigitsSettings
+from diffresnet_lab.experiments.demo.digits import METHODS, DigitsConfig
 
-TINY = DigitsSettings(labels_per_class=(1, 3), draws=2, seed=5)
+TINY = DigitsConfig(labels_per_class=(1, 3), draws=2, seed=5)
 
 
 @pytest.fixture
 def no_work(monkeypatch):
     """Fails the test if the work begins."""
     monkeypatch.setattr(
-        "diffresnet_lab.experiments.demo.run_demo", lambda *_, **__: pytest.fail("the work began")
+        "diffresnet_lab.experiments.demo.page.run_demo",
+        lambda *_, **__: pytest.fail("the work began"),
     )
 
 
-def test_the_demo_leaves_a_page_and_its_numbers(tmp_path, capfd):
+def test_the_demo_leaves_a_page_and_its_numbers(tmp_path, monkeypatch, capfd):
     out, extra = tmp_path / "deep" / "demo", tmp_path / "extra.json"
-    demo.run(TINY, out, extra, quiet=False)
+    whole = demo.run
+    monkeypatch.setattr(demo, "run", lambda options, config: whole(options, TINY))
+    assert run(["demo", "--out", str(out), "--json", str(extra)]) == 0
     stdout, stderr = capfd.readouterr()
     assert sorted(path.name for path in out.iterdir()) == ["metrics.json", "report.html"]
     metrics = json.loads((out / "metrics.json").read_text())
@@ -45,10 +49,14 @@ def test_the_demo_leaves_a_page_and_its_numbers(tmp_path, capfd):
 
 def test_the_command_takes_its_options(tmp_path, monkeypatch):
     seen = []
-    monkeypatch.setattr(demo, "run", lambda *args: seen.append(args))
-    json_path = tmp_path / "m.json"
-    assert run(["demo", "--out", str(tmp_path), "--seed", "7", "--json", str(json_path), "-q"]) == 0
-    assert seen == [(DigitsSettings(seed=7), tmp_path, json_path, True)]
+
+    def record(options, config):
+        seen.append((config, options.out, options.quiet))
+        return Outcome([])
+
+    monkeypatch.setattr(demo, "run", record)
+    assert run(["demo", "--out", str(tmp_path), "--seed", "7", "-q"]) == 0
+    assert seen == [(DigitsConfig(seed=7), tmp_path, True)]
 
 
 @pytest.mark.usefixtures("no_work")

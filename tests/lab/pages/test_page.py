@@ -2,11 +2,10 @@ import base64
 import re
 from html.parser import HTMLParser
 
-import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from diffresnet_lab.pages import Cell, Picture, Section, Table, best_cells, render
-from diffresnet_lab.pages.figures import plane
 
 HOSTILE = "<script>alert('x')</script> & \"quoted\" {{ 7 * 7 }}"
 
@@ -30,7 +29,7 @@ class Page(HTMLParser):
 
 
 def picture(alt="points", caption="two"):
-    return Picture(plane(np.eye(2), np.array([0, 1]), (0.5, 0.5), 1.0), alt, caption)
+    return Picture(Figure(figsize=(1, 1)), alt, caption)
 
 
 def page(text="plain", **more):
@@ -75,7 +74,7 @@ def test_text_is_shown_and_not_obeyed():
 def test_tables_mark_the_best_and_the_losses():
     html = page()
     assert "<strong>1.0 <small>± 0.1</small></strong>" in html
-    assert '<td class="loss">−1.0</td>' in html
+    assert '<td class="unfavourable">−1.0</td>' in html
     assert Page(html).all("caption")
 
 

@@ -58,7 +58,7 @@ def test_splines_are_exact_at_nodes_and_of_high_order_between():
 def test_slope_of_a_plane():
     x = BOX.nodes().numpy()
     field = GridField(BOX, (3 * x[:, 0] - 4 * x[:, 1]).reshape(1, *BOX.shape))
-    np.testing.assert_allclose(field.slope(), 5.0)
+    np.testing.assert_allclose(field.gradient_norm(), 5.0)
 
 
 def test_the_graph_of_a_grid_moves_as_its_cosines_do():

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from pde_cases import CASES, PROBES, bump, swirl
 
 from diffresnet.errors import InputError
-from diffresnet_lab.pde import Convection, FeynmanKac, Grid, GridSolver, grids_along
+from diffresnet_lab.pde import Convection, FeynmanKac, Grid, GridSolver, block_grids
 
 WIDE = Grid((-6.0, -6.0), (6.0, 6.0), (160, 160))
 SMALL = Grid((-1.0, -1.0), (1.0, 2.0), (12, 18))
@@ -98,7 +98,7 @@ def test_it_is_linear_in_the_classifier():
 def test_grids_follow_the_particles():
     away = Convection((lambda x: 2.0 * x, lambda x: 0 * x + 1, torch.zeros_like))
     window = Grid((-1.0, -1.0), (1.0, 1.0), (10, 10))
-    grids = grids_along(away, window, 0.1, 8, cells=120)
+    grids = block_grids(away, window, 0.1, 8, cells=120)
     assert max(grids[0].low) <= -1.0
     assert min(grids[0].high) >= 1.0
     assert grids[1].high[0] > 6
@@ -112,7 +112,7 @@ def test_grids_follow_the_particles():
 
     pieces, whole = (GridSolver(0.1, 4)(away, wide, g)(at) for g in (grids, one))
     np.testing.assert_allclose(pieces, whole, atol=2e-3)
-    assert grids == grids_along(away, window, 0.1, 8, cells=120)
+    assert grids == block_grids(away, window, 0.1, 8, cells=120)
 
 
 @pytest.mark.usefixtures("unchecked")

@@ -14,10 +14,10 @@ from diffresnet_lab.pde import (
     FeynmanKac,
     Grid,
     GridSolver,
-    flat_slope,
+    gradient_bound,
     smoothing_radius,
-    steepest_slope,
-    step_expansion,
+    step_lipschitz,
+    still_gradient_bound,
 )
 
 
@@ -33,14 +33,14 @@ def block_of(seed, hidden, size=1.0):
 def test_without_velocity_the_radius_is_that_of_randomised_smoothing(sigma, substeps, blocks):
     radius = smoothing_radius(sigma, substeps, [1.0] * blocks)
     assert radius == pytest.approx(sigma * math.sqrt(2 * blocks))
-    assert steepest_slope(radius) == pytest.approx(flat_slope(sigma, blocks))
+    assert gradient_bound(radius) == pytest.approx(still_gradient_bound(sigma, blocks))
 
 
 def test_a_half_plane_attains_the_flat_bound():
     still = Convection((torch.zeros_like, torch.zeros_like))
     grid = Grid((-6, -6), (6, 6), (240, 240))
     field = GridSolver(0.4, 1)(still, lambda x: (x[:, :1] > 0).double(), grid)
-    assert field.slope().max() == pytest.approx(flat_slope(0.4, 2), rel=5e-3)
+    assert field.gradient_norm().max() == pytest.approx(still_gradient_bound(0.4, 2), rel=5e-3)
 
 
 @pytest.mark.parametrize("rate", [0.6, -0.3])
@@ -65,7 +65,7 @@ def test_the_radius_is_attained_by_a_linear_flow_and_a_half_plane(rate):
 @given(seed=st.integers(0, 10**6), hidden=st.integers(1, 12), dt=st.floats(0.05, 1.0))
 def test_no_step_stretches_more_than_its_expansion(seed, hidden, dt):
     block = block_of(seed, hidden)
-    q = step_expansion(block, dt)
+    q = step_lipschitz(block, dt)
     generator = torch.Generator().manual_seed(seed)
     x = 3 * torch.randn(4000, 2, generator=generator, dtype=torch.float64)
     y = x + 0.1 * torch.randn(4000, 2, generator=generator, dtype=torch.float64)
@@ -93,7 +93,7 @@ def test_the_expansion_is_attained(seed, hidden):
         for j in range(i)
     )
     if thin > 0.02:
-        assert step_expansion(block, 0.5) == pytest.approx(float(norms.max()), rel=1e-9)
+        assert step_lipschitz(block, 0.5) == pytest.approx(float(norms.max()), rel=1e-9)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -109,12 +109,12 @@ def test_fields_of_random_networks_keep_to_the_radius(seed):
     x = rng.uniform(-1, 1, (3000, 2))
     y = x + 0.3 * rng.standard_normal(x.shape)
     u, w = (scipy.special.ndtri(np.clip(field(at)[:, 0], 1e-3, 1 - 1e-3)) for at in (x, y))
-    radius = smoothing_radius(sigma, m, [step_expansion(block, 1 / m) for block in blocks])
+    radius = smoothing_radius(sigma, m, [step_lipschitz(block, 1 / m) for block in blocks])
     steep = np.abs(u - w) / np.linalg.norm(x - y, axis=1) * radius
     assert steep.max() < 1.02
-    assert field.slope().max() < 1.02 * steepest_slope(radius)
+    assert field.gradient_norm().max() < 1.02 * gradient_bound(radius)
 
 
 def test_only_the_plane():
     with pytest.raises(InputError, match="plane"):
-        step_expansion(ResidualBlock(3), 0.5)
+        step_lipschitz(ResidualBlock(3), 0.5)

@@ -3,18 +3,18 @@ import math
 import numpy as np
 import pytest
 
+from diffresnet_lab.theory.class_intervals import ClassIntervals
 from diffresnet_lab.theory.flow_bounds import flow_bounds
-from diffresnet_lab.theory.runs import Runs
 
 AT = np.arange(6) * 2.0
 
 
 def runs(*classes, width=1.0):
-    return Runs(AT[: len(classes)], AT[: len(classes)] + width, np.array(classes))
+    return ClassIntervals(AT[: len(classes)], AT[: len(classes)] + width, np.array(classes))
 
 
 def test_two_classes():
-    bounds = flow_bounds(runs(0, 1, 0, 1, 0), spread=3.0, dimension=4)
+    bounds = flow_bounds(runs(0, 1, 0, 1, 0), half_extent=3.0, dimension=4)
     assert bounds.blocks == 3
     assert bounds.strength == 24.0
     assert bounds.distance == pytest.approx(1.0 / (4.0 * math.sqrt(2.0)))
@@ -25,7 +25,7 @@ def test_more_classes_take_a_block_more_for_each_wide_run_between():
     assert flow_bounds(runs(0, 1, 2, 0, 1, 2, width=0.01), 1.0, 3).blocks == 4
 
 
-def test_no_spread_still_moves_points():
+def test_no_extent_still_moves_points():
     assert flow_bounds(runs(0, 1, 0), 0.0, 2).strength == 2.0
 
 

@@ -36,7 +36,7 @@ def test_the_moved_points_are_linearly_separable(case):
 @given(banded_cases())
 def test_blocks_are_as_many_as_stated(case):
     net = separating_flow(case.points, case.classes, case.direction)
-    runs, classes = len(net.runs), len(net.classes)
+    runs, classes = len(net.intervals), len(net.classes)
     assert runs == case.bands.max() + 1
     assert len(net.blocks) <= net.bounds.blocks <= 2 * max(runs - 2, runs - classes)
     if classes == 2:
@@ -123,7 +123,7 @@ def test_neither_the_length_of_the_direction_nor_its_sign_matters(case, length):
     same = separating_flow(case.points, case.classes, length * case.direction)
     turned = separating_flow(case.points, case.classes, -case.direction)
     assert len(net.blocks) == len(same.blocks)
-    assert len(turned.runs) == len(net.runs)
+    assert len(turned.intervals) == len(net.intervals)
     assert (turned.predict(case.points) == case.classes).all()
 
 
@@ -160,7 +160,7 @@ def test_subsets_that_overlap_are_refused():
         separating_flow(points, subsets % 2, [1.0, 2.0, 3.0], subsets=subsets)
     # Without subsets every point may be one: it takes about as many blocks as labels change.
     net = separating_flow(points, subsets % 2, [1.0, 2.0, 3.0])
-    assert len(net.blocks) == len(net.runs) - 2 > 15
+    assert len(net.blocks) == len(net.intervals) - 2 > 15
     assert (net.predict(points) == subsets % 2).all()
 
 

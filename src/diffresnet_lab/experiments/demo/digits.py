@@ -27,8 +27,8 @@ REFERENCE = "diffusion_classifier"
 
 
 @dataclass(frozen=True)
-class DigitsSettings:
-    """What is drawn.
+class DigitsConfig:
+    """Which labels are drawn.
 
     Parameters
     ----------
@@ -44,12 +44,12 @@ class DigitsSettings:
 
     @property
     def fits(self) -> int:
-        """How many models are fitted in all."""
+        """Number of models that are fitted in all."""
         return len(self.labels_per_class) * self.draws * len(METHODS)
 
 
 def digits() -> tuple[Float[np.ndarray, "n d"], Int[np.ndarray, " n"]]:
-    """The 1,797 images as rows of 64 pixels between 0 and 1, and what they show."""
+    """Return the 1,797 images as rows of 64 pixels between 0 and 1, and their digits."""
     x, y = load_digits(return_X_y=True)
     return x / 16.0, y
 
@@ -57,7 +57,7 @@ def digits() -> tuple[Float[np.ndarray, "n d"], Int[np.ndarray, " n"]]:
 def draw_labels(
     y: Int[np.ndarray, " n"], labels_per_class: int, draw: int, seed: int
 ) -> Int[np.ndarray, " n"]:
-    """y with all labels but a few of each class hidden as -1."""
+    """Return y with all labels but a few of each class hidden as -1."""
     rng = np.random.default_rng([seed, labels_per_class, draw])
     given = np.full_like(y, -1)
     for c in np.unique(y):
@@ -66,8 +66,8 @@ def draw_labels(
     return given
 
 
-def digits_scores(settings: DigitsSettings, advance: Callable[[int], Any] | None = None) -> Scores:
-    """Accuracy over the unlabelled rows of every method in every draw.
+def digits_scores(settings: DigitsConfig, advance: Callable[[int], Any] | None = None) -> Scores:
+    """Return the accuracy over the unlabelled rows of every method in every draw.
 
     Draws are joblib tasks, so `joblib.parallel_config` says where they run.
 
@@ -92,7 +92,7 @@ def digits_scores(settings: DigitsSettings, advance: Callable[[int], Any] | None
 
 
 def digits_rows(scores: Scores) -> Iterator[dict[str, Any]]:
-    """A row for each method and number of labels, as in metrics.json.
+    """Yield a row for each method and number of labels, as in metrics.json.
 
     `std` is that of the draws (n - 1 in the denominator), NaN if there is one draw.
     """
@@ -109,7 +109,7 @@ def digits_rows(scores: Scores) -> Iterator[dict[str, Any]]:
 
 
 def paired_differences(scores: Scores, reference: str = REFERENCE) -> Iterator[dict[str, Any]]:
-    """How far the reference is ahead of each other method, draw by draw on the same labels.
+    """Yield the lead of the reference over each other method, paired by draw.
 
     Yields rows with `method`, `labels_per_class`, the mean `difference` in percentage points, and
     its `standard_error`.
@@ -177,24 +177,27 @@ def undiffused_network(
     seed: int,
     training: PaperTraining | None = None,
 ) -> Int[np.ndarray, " n"]:
-    """The paper's network at r = 0, trained by the paper's optimiser: classes of all rows.
+    """Train the paper's network at r = 0 by its optimiser; return the classes of all rows.
 
     Parameters
     ----------
     labelled : (n,); codes : (n,), read where `labelled` is true.
     training : its gamma and steps are not used.
     """
-    how = training or PaperTraining()
+    config = training or PaperTraining()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         net = DiffResNet(x.shape[1], n_classes, steps=0)
     points = torch.from_numpy(x).float()
     seen, target = points[labelled], torch.from_numpy(codes[labelled])
     optimizer = torch.optim.SGD(
-        net.parameters(), how.learning_rate, momentum=how.momentum, weight_decay=how.weight_decay
+        net.parameters(),
+        config.learning_rate,
+        momentum=config.momentum,
+        weight_decay=config.weight_decay,
     )
-    schedule = torch.optim.lr_scheduler.MultiStepLR(optimizer, list(how.milestones))
-    for _ in range(how.epochs):
+    schedule = torch.optim.lr_scheduler.MultiStepLR(optimizer, list(config.milestones))
+    for _ in range(config.epochs):
         optimizer.zero_grad()
         nn.functional.cross_entropy(net(seen), target).backward()
         optimizer.step()

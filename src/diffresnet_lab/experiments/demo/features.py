@@ -1,4 +1,4 @@
-"""What diffusion does to the features of digits: a map before it and a map after it."""
+"""Features of digits before and after diffusion, on their principal components."""
 
 from __future__ import annotations
 
@@ -15,21 +15,19 @@ from diffresnet.classify.features import diffuse_features
 from diffresnet.operators import SparseLaplacian
 from diffresnet.similarity import similarity_graph
 
-from ...pages.figures import class_map
-from ...pages.section import Picture, Section
 from .digits import digits, draw_labels
 
 
 @dataclass(frozen=True)
 class FeatureMap:
-    """Features, seen from where they differ most.
+    """Features on their first two principal components.
 
     Attributes
     ----------
     points : (n, 2)
-        Their first two principal components.
+        Scores on both components.
     seen : float
-        Share of the variance that the two components hold.
+        Share of the variance that both components hold.
     between : float
         Share of the variance, in all dimensions, that is between classes and not inside them.
     """
@@ -51,7 +49,7 @@ class FeatureMotion:
 
 
 def feature_motion(labels_per_class: int = 5, seed: int = 0) -> FeatureMotion:
-    """Diffuse digits as DiffusionClassifier does, for as long as it chooses from one draw.
+    """Diffuse digits as DiffusionClassifier does, for the time that it chooses from one draw.
 
     Features are as its linear head sees them: centred, rows of length 1. No label has a part in
     the motion but through its strength.
@@ -71,7 +69,7 @@ def feature_motion(labels_per_class: int = 5, seed: int = 0) -> FeatureMotion:
 
 
 def between_share(z: Float[np.ndarray, "n d"], classes: Int[np.ndarray, " n"]) -> float:
-    """Scatter of the class means over all scatter: 0 if classes coincide, 1 if each is a point."""
+    """Return the scatter of the class means over all scatter, from 0 (equal means) to 1."""
     total = ((z - z.mean(0)) ** 2).sum()
     inside = sum(
         ((z[classes == c] - z[classes == c].mean(0)) ** 2).sum() for c in np.unique(classes)
@@ -83,35 +81,3 @@ def _feature_map(z: Float[np.ndarray, "n d"], classes: Int[np.ndarray, " n"]) ->
     pca = PCA(2, svd_solver="full").fit(z)
     seen = float(pca.explained_variance_ratio_.sum())
     return FeatureMap(pca.transform(z), seen, between_share(z, classes))
-
-
-def features_section(motion: FeatureMotion) -> Section:
-    """The two maps side by side."""
-    each = int(motion.labelled.sum()) // len(np.unique(motion.classes))
-    pictures = tuple(
-        Picture(
-            class_map(of.points, motion.classes, motion.labelled),
-            alt=f"Map of all digits {when} diffusion, coloured by digit, with the number of each "
-            f"digit at its middle. {_percent(of.between)} of the variance is between digits.",
-            caption=f"{when.capitalize()}: {_percent(of.between)} of the variance lies between "
-            f"digits. (The map shows {_percent(of.seen)} of all variance.)",
-        )
-        for when, of in (("before", motion.before), ("after", motion.after))
-    )
-    return Section(
-        title="The features before and after diffusion",
-        text=(
-            "Every dot is an image, coloured by the digit that it shows. Diffusion pulls each "
-            "image towards those it resembles, so that digits draw together and apart from each "
-            f"other. It knows no labels: the stars are the {each} labelled images of each digit "
-            f"that the strength (time {motion.strength:.1f}) was chosen with.",
-            "Both maps show the features along their own two principal components, turned to "
-            "match. Two directions of 64 cannot keep all digits apart: the share of variance "
-            "below each map is measured in all of them.",
-        ),
-        galleries=(pictures,),
-    )
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f}%"

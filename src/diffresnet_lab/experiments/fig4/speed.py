@@ -1,4 +1,4 @@
-"""How fast the networks of Fig. 4 train, by the way in which their diffusion is computed."""
+"""Training time of the networks of Fig. 4, by the way in which their diffusion is computed."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import statistics
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,7 +14,7 @@ import torch
 from diffresnet.flow import ExplicitEuler, diffuse, flow_map
 from diffresnet.operators import SparseLaplacian
 
-from .training import GAMMA, Diffusion, Task, train_together
+from .training import GAMMA, Diffusion, SetConfig, train_together
 
 TOGETHER = 10
 
@@ -30,6 +31,15 @@ WAYS = {
 The loops have autograd through each of their steps: by PyTorch's own sparse product, and by this
 library's. `diffuse` keeps nothing between the steps. The map is S of `flow_map`.
 """
+
+MEANING = {
+    "PyTorch loop": "PyTorch’s sparse product, r times",
+    "plain loop": "one step of diffuse, r times",
+    "diffuse": "diffuse, r steps in one call",
+    "map": "precomputed map",
+    "diffuse, shared": f"diffuse, {TOGETHER} networks at once",
+    "map, shared": f"precomputed map, {TOGETHER} networks at once",
+}
 
 MODERATE = tuple(WAYS)[1:]
 """Without PyTorch's loop, which takes minutes."""
@@ -50,7 +60,7 @@ class Comparison:
         Predictions of any way, first network, all steps, that are not those of the plain loop.
     """
 
-    task: Task
+    config: SetConfig
     points: int
     seconds: dict[str, float]
     making: float
@@ -58,23 +68,25 @@ class Comparison:
     other_predictions: int
 
     def ratio(self, way: str, to: str = "plain loop") -> float:
-        """How many times as fast as another way."""
+        """Return how many times as fast a way is as another one."""
         return self.seconds[to] / self.seconds[way]
 
 
-def compare(task: Task, seed: int, repeats: int, ways: Sequence[str] = tuple(WAYS)) -> Comparison:
+def compare(
+    config: SetConfig, seed: int, repeats: int, ways: Sequence[str] = tuple(WAYS)
+) -> Comparison:
     """Train the network of one set in every way, the plain loop among them, `repeats` times.
 
     The graph is made once beforehand for all, and is not counted. All is in float64.
     """
-    data = task.draw(seed=seed)
-    laplacian = task.laplacian(data)
-    made: list[float] = []
+    data = config.draw(seed=seed)
+    laplacian = config.laplacian(data)
+    making: list[float] = []
     makers: dict[str, Callable[[], Diffusion]] = {
-        "PyTorch loop": lambda: pytorch_loop(laplacian, task.steps),
-        "plain loop": lambda: plain_loop(laplacian, task.steps),
-        "diffuse": lambda: lambda x: diffuse(laplacian, x, task.flow),
-        "map": lambda: flow_map(laplacian, task.flow).matmul,
+        "PyTorch loop": lambda: pytorch_loop(laplacian, config.steps),
+        "plain loop": lambda: plain_loop(laplacian, config.steps),
+        "diffuse": lambda: lambda x: diffuse(laplacian, x, config.flow),
+        "map": lambda: flow_map(laplacian, config.flow).matmul,
     }
     seconds: dict[str, list[float]] = {way: [] for way in ways}
     runs = {}
@@ -84,22 +96,41 @@ def compare(task: Task, seed: int, repeats: int, ways: Sequence[str] = tuple(WAY
             start = time.perf_counter()
             diffusion = makers[way.removesuffix(", shared")]()
             if way.startswith("map"):
-                made.append(time.perf_counter() - start)
-            runs[way] = train_together(data, diffusion, seeds, task.learning_rate)
+                making.append(time.perf_counter() - start)
+            runs[way] = train_together(data, diffusion, seeds, config.learning_rate)
             seconds[way].append((time.perf_counter() - start) / WAYS[way])
     plain = runs["plain loop"]
     return Comparison(
-        task,
+        config,
         len(data),
         {way: statistics.median(seconds[way]) for way in ways},
-        statistics.median(made),
+        statistics.median(making),
         max(float(np.abs(run.loss[0] - plain.loss[0]).max()) for run in runs.values()),
         sum(int((run.predicted[0] != plain.predicted[0]).sum()) for run in runs.values()),
     )
 
 
+def speed_rows(result: Comparison) -> list[dict[str, Any]]:
+    """Return a row for each way of computing the diffusion."""
+    return [
+        {
+            "set": result.config.name,
+            "points": result.points,
+            "diffusion_steps": result.config.steps,
+            "way": way,
+            "networks": WAYS[way],
+            "seconds_per_network": seconds,
+            "times_as_fast": result.ratio(way),
+            "seconds_making_map": result.making if way.startswith("map") else 0.0,
+            "loss_difference": result.loss_difference,
+            "other_predictions": result.other_predictions,
+        }
+        for way, seconds in result.seconds.items()
+    ]
+
+
 def plain_loop(laplacian: SparseLaplacian, steps: int) -> Diffusion:
-    """r layers of one step x <- x - gamma L x each."""
+    """Return r layers of one step x <- x - gamma L x each."""
     one = ExplicitEuler(GAMMA)
 
     def loop(x: torch.Tensor) -> torch.Tensor:
@@ -111,7 +142,7 @@ def plain_loop(laplacian: SparseLaplacian, steps: int) -> Diffusion:
 
 
 def pytorch_loop(laplacian: SparseLaplacian, steps: int) -> Diffusion:
-    """r products of PyTorch with the sparse matrix I - gamma L."""
+    """Return r products of PyTorch with the sparse matrix I - gamma L."""
     eye = torch.eye(laplacian.shape[0], dtype=laplacian.dtype)
     step = laplacian.shifted(1.0, -GAMMA)(eye).to_sparse_csr()
 

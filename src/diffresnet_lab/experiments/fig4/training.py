@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -25,18 +26,18 @@ WEIGHT_DECAY = 5e-4
 
 
 @dataclass(frozen=True)
-class Task:
-    """One of the synthetic sets, with what the paper sets for it (appendix E.1.4).
+class SetConfig:
+    """One of the synthetic sets, with its settings in the paper (appendix E.1.4).
 
     Parameters
     ----------
     draw : seed -> points.
     ntop : int
-        Points that each point is linked to, itself counted.
+        Neighbours of each point, itself counted.
     steps : int
         Diffusion steps r.
     seed : int
-        Of the points and of the paper's initial weights.
+        Seed of the points and of the paper's initial weights.
     """
 
     name: str
@@ -51,34 +52,34 @@ class Task:
         return ExplicitEuler(GAMMA, self.steps)
 
     def laplacian(self, data: SyntheticSet) -> SparseLaplacian:
-        """L of the paper's graph: global Gaussian, row-normalised, in float64."""
+        """Return L of the paper's graph: global Gaussian, row-normalised, in float64."""
         weights = similarity_graph(data.points, preset="synthetic", ntop=self.ntop, bandwidth=SIGMA)
         return SparseLaplacian(weights, dtype=torch.float64)
 
 
 Diffusion = Callable[[Float[Tensor, "n d"]], Float[Tensor, "n d"]]
 
-TASKS = (
-    Task("circle", circle, ntop=50, steps=200, learning_rate=1.0, seed=42),
-    Task("moon", moon, ntop=25, steps=60, learning_rate=1.0, seed=40),
-    Task("spiral", spiral, ntop=25, steps=900, learning_rate=0.8, seed=42),
+SETS = (
+    SetConfig("circle", circle, ntop=50, steps=200, learning_rate=1.0, seed=42),
+    SetConfig("moon", moon, ntop=25, steps=60, learning_rate=1.0, seed=40),
+    SetConfig("spiral", spiral, ntop=25, steps=900, learning_rate=0.8, seed=42),
 )
 
 
 @dataclass(frozen=True)
 class Training:
-    """What s networks do over e steps of gradient descent, looked at before each and at the end.
+    """Course of s networks over e steps of gradient descent, before each and at the end.
 
     Attributes
     ----------
     predicted : (s, e + 1, n)
-        Whether a point is given to class 1.
+        Whether a point is assigned to class 1.
     accuracy : (s, e + 1)
-        In percent, on the points that are trained on.
+        Training accuracy in percent.
     loss : (s, e + 1)
         Mean cross entropy.
     features : (e + 1, n, 2)
-        Before the last layer, of the first network.
+        Features before the last layer, of the first network.
     lines : (e + 1, 3)
         (a, b, c) of the first network: its last layer decides for class 1 where
         a x + b y + c > 0.
@@ -92,7 +93,7 @@ class Training:
 
 
 def seeded_network(seed: int) -> DiffResNet:
-    """DiffResNet(2, 2) in float64, with PyTorch's initial weights (of float32) at that seed."""
+    """Return DiffResNet(2, 2) in float64, with PyTorch's initial weights (of float32)."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return DiffResNet(2, 2, steps=0).double()
@@ -120,7 +121,7 @@ def train_together(
     networks: list[torch.nn.Module] = [seeded_network(seed) for seed in seeds]
     weights, _ = torch.func.stack_module_state(networks)
     targets = classes.expand(len(seeds), -1)
-    predicted, losses, seen, lines = [], [], [], []
+    predicted, losses, first, lines = [], [], [], []
     for epoch in range(epochs + 1):
         features = _features(weights, points, diffusion)
         scores = _linear(weights, "classifier", features)
@@ -128,20 +129,20 @@ def train_together(
         loss = cross_entropy(scores.mT, targets, reduction="none").mean(1)
         predicted.append(scores.argmax(2) == 1)
         losses.append(loss.detach())
-        seen.append(features[0].detach())
-        slope, offset = weights["classifier.weight"][0], weights["classifier.bias"][0]
-        lines.append(torch.cat([slope[1] - slope[0], offset[1:] - offset[:1]]).detach())
+        first.append(features[0].detach())
+        weight, offset = weights["classifier.weight"][0], weights["classifier.bias"][0]
+        lines.append(torch.cat([weight[1] - weight[0], offset[1:] - offset[:1]]).detach())
         if epoch < epochs:
             gradients = torch.autograd.grad(loss.sum(), list(weights.values()))
             with torch.no_grad():
                 for weight, gradient in zip(weights.values(), gradients, strict=True):
                     weight -= learning_rate * (gradient + WEIGHT_DECAY * weight)
-    said = torch.stack(predicted, 1)
+    of_class_1 = torch.stack(predicted, 1)
     return Training(
-        said.numpy(),
-        100.0 * (said == (classes == 1)).sum(2).numpy() / len(data),
+        of_class_1.numpy(),
+        100.0 * (of_class_1 == (classes == 1)).sum(2).numpy() / len(data),
         torch.stack(losses, 1).numpy(),
-        torch.stack(seen).numpy(),
+        torch.stack(first).numpy(),
         torch.stack(lines).numpy(),
     )
 
@@ -149,7 +150,7 @@ def train_together(
 def _features(
     weights: dict[str, Tensor], x: Float[Tensor, "n 2"], diffusion: Diffusion | None
 ) -> Float[Tensor, "s n 2"]:
-    """`DiffResNet.features` of every network in the stack."""
+    """Return `DiffResNet.features` of every network in the stack."""
     hidden = torch.relu(_linear(weights, "blocks.0.fc1", x))
     z = x + _linear(weights, "blocks.0.fc2", hidden)
     if diffusion is None:
@@ -165,44 +166,63 @@ def _linear(weights: dict[str, Tensor], name: str, x: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class SetResult:
-    """One set: the same initial weights trained without diffusion and with it.
+    """One set: the same initial weights, trained without diffusion and with it.
 
     Attributes
     ----------
     diffused : (n, 2)
-        The points after diffusion alone.
+        Points after diffusion alone.
     without, with_diffusion : Training
         The first network of each has the paper's initial weights, all others are other draws.
     """
 
-    task: Task
+    config: SetConfig
     data: SyntheticSet
     diffused: Float[np.ndarray, "n 2"]
     without: Training
     with_diffusion: Training
 
     def both(self) -> Iterator[tuple[bool, Training]]:
-        """(has diffusion, training), first without."""
+        """Yield (has diffusion, training), first without."""
         yield False, self.without
         yield True, self.with_diffusion
 
 
-def train_set(task: Task, seed: int, others: Sequence[int], epochs: int) -> SetResult:
+def train_set(config: SetConfig, seed: int, others: Sequence[int], epochs: int) -> SetResult:
     """Train networks of the paper's seed and of others, without diffusion and with it."""
-    data = task.draw(seed=seed)
-    diffusion = flow_map(task.laplacian(data), task.flow)
+    data = config.draw(seed=seed)
+    diffusion = flow_map(config.laplacian(data), config.flow)
     seeds = [seed, *others]
     return SetResult(
-        task,
+        config,
         data,
         (diffusion @ torch.from_numpy(data.points)).numpy(),
-        train_together(data, None, seeds, task.learning_rate, epochs),
-        train_together(data, diffusion.matmul, seeds, task.learning_rate, epochs),
+        train_together(data, None, seeds, config.learning_rate, epochs),
+        train_together(data, diffusion.matmul, seeds, config.learning_rate, epochs),
     )
 
 
+def training_rows(results: Sequence[SetResult]) -> Iterator[dict[str, Any]]:
+    """Yield a row for each set, network and step."""
+    for result in results:
+        for diffusion, training in result.both():
+            for step, accuracies in enumerate(training.accuracy.T.tolist()):
+                first, *others = accuracies
+                yield {
+                    "set": result.config.name,
+                    "diffusion": diffusion,
+                    "step": step,
+                    "accuracy": first,
+                    "loss": float(training.loss[0, step]),
+                    "others_median": float(np.median(others)),
+                    "others_lowest": min(others),
+                    "others_highest": max(others),
+                    "others_at_100": others.count(100.0),
+                }
+
+
 def first_perfect(accuracy: Float[np.ndarray, " e"]) -> int | None:
-    """The first step from which all accuracies are 100; None if the last is not.
+    """Return the first step from which all accuracies are 100; None if the last is not.
 
     Examples
     --------

@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float
 
 from ...pages.figures.fields import FieldRow
-from ...pde import FeynmanKac, Grid, GridField, GridSolver, Scheme, grids_along
+from ...pde import FeynmanKac, Grid, GridField, GridSolver, Scheme, block_grids
 from ..experiment import Setup
 from .network import FlowNetwork, FlowTraining, standard_set, trained_flow
 
@@ -71,7 +71,7 @@ def make_case(name: str, effort: Effort, seed: int) -> Case:
 def on_grid(case: Case, sigma: float, substeps: int, cells: int, **how: Any) -> GridField:
     """The field of a case by the grid solver."""
     convection = case.network.convection
-    grids = grids_along(convection, case.window, sigma, 4, cells)
+    grids = block_grids(convection, case.window, sigma, 4, cells)
     return GridSolver(sigma, substeps, **how)(convection, case.network.values, grids)
 
 

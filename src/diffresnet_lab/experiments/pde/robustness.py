@@ -15,11 +15,11 @@ from ...pde import (
     Grid,
     GridField,
     GridSolver,
-    flat_slope,
-    grids_along,
+    block_grids,
+    gradient_bound,
     smoothing_radius,
-    steepest_slope,
-    step_expansion,
+    step_lipschitz,
+    still_gradient_bound,
 )
 from ..experiment import Setup
 from .network import SETS, FlowNetwork, FlowTraining, standard_set, trained_flow
@@ -162,20 +162,20 @@ def measure(
     window = Grid.around(points, WINDOW_MARGIN, 100)
 
     def solve(cells: int) -> GridField:
-        grids = grids_along(convection, window, sigma, m, cells)
+        grids = block_grids(convection, window, sigma, m, cells)
         return GridSolver(sigma, m, "network")(convection, values, grids)
 
     solved = solve(effort.cells)
     doubt = float(np.abs(solved(points) - solve(effort.cells // 2)(points)).max())
     radius = smoothing_radius(
-        sigma, m, [step_expansion(block, 1 / m) for block in network.residual]
+        sigma, m, [step_lipschitz(block, 1 / m) for block in network.residual]
     )
     at = window.nodes().numpy()
     step = 0.5 * min(solved.grid.spacing)
     sides = [
         (solved(at + step * e)[:, 0] - solved(at - step * e)[:, 0]) / (2 * step) for e in np.eye(2)
     ]
-    slopes = {"slope": float(np.hypot(*sides).max()), "slope bound": steepest_slope(radius)}
+    slopes = {"slope": float(np.hypot(*sides).max()), "slope bound": gradient_bound(radius)}
     moved = moved_scores(lambda x: solved(x)[:, 0], points, classes, rng, radius, doubt)
     return slopes | {"doubt": doubt} | moved
 
@@ -239,4 +239,4 @@ def rows_of_sweep(found: list[Scores]) -> Iterator[dict[str, Any]]:
 
 def still_slopes(training: FlowTraining) -> list[float]:
     """The bound of the slope without velocity, for each sigma."""
-    return [flat_slope(sigma, training.blocks) for sigma in SIGMAS]
+    return [still_gradient_bound(sigma, training.blocks) for sigma in SIGMAS]

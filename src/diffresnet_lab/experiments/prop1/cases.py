@@ -33,17 +33,17 @@ MOON_SHIFT = 2
 
 
 @dataclass(frozen=True)
-class Case:
-    """Points, what subsets they are in, and the graph along which they move.
+class SubsetCase:
+    """Points, their subsets, and the graph along which they move.
 
     Attributes
     ----------
     weights : (n, n)
         Each row sums to 1, or to 0.
     paper_steps : int
-        How many steps the paper takes, 0 if it takes none.
+        Steps in the paper, 0 if it has none.
     decades : float
-        How far the slowest mode is followed down, in powers of ten.
+        Powers of ten by which the slowest mode is followed down.
     """
 
     name: str
@@ -54,29 +54,28 @@ class Case:
     decades: float
 
     def laplacian(self) -> SparseLaplacian:
-        """The operator of the graph, in float64."""
+        """Return the operator of the graph, in float64."""
         return SparseLaplacian(self.weights, dtype=torch.float64)
 
     @property
     def cross_weight(self) -> float:
-        """Share of the weight of all edges that joins two subsets; self-loops are no edges."""
+        """Return the share of weight on edges between subsets; self-loops are no edges."""
         edges = self.weights.tocoo()
         outside = edges.row != edges.col
         cross = self.subsets[edges.row] != self.subsets[edges.col]
         return float(edges.data[cross].sum() / edges.data[outside].sum())
 
 
-def synthetic_case(name: str, seed: int = 42, decades: float = 9.0) -> Case:
-    """One of the paper's four sets with the paper's graph: row-normalised, sigma 0.5."""
+def synthetic_case(name: str, seed: int = 42, decades: float = 9.0) -> SubsetCase:
+    """Return one of the paper's sets with the paper's graph: row-normalised, sigma 0.5."""
     make, ntop, steps = SYNTHETIC[name]
-    own = max(0, seed - MOON_SHIFT) if name == "moon" else seed
-    data = make(seed=own)
+    data = make(seed=max(0, seed - MOON_SHIFT) if name == "moon" else seed)
     weights = similarity_graph(data.points, preset="synthetic", ntop=ntop, bandwidth=SIGMA)
-    return Case(name, data.points, data.subsets, weights, steps, decades)
+    return SubsetCase(name, data.points, data.subsets, weights, steps, decades)
 
 
-def digits_cases(decades: float = 3.0) -> tuple[Case, Case, Case]:
-    """The 1,797 digits three times: as they are, and with no edge between two classes.
+def digits_cases(decades: float = 3.0) -> tuple[SubsetCase, SubsetCase, SubsetCase]:
+    """Return the digits three times: as they are, and twice with no edge between classes.
 
     The second has the true classes as subsets, the third the connected components that are left
     of them. All walk on the default graph of 10 neighbours.
@@ -91,14 +90,14 @@ def digits_cases(decades: float = 3.0) -> tuple[Case, Case, Case]:
     )
     pieces = csgraph.connected_components(cut, directed=False)[1].astype(np.int64)
     return (
-        Case("digits, graph as it is", points, classes, _walk(whole), 0, decades),
-        Case("digits, no edges between classes", points, classes, _walk(cut), 0, decades),
-        Case("digits, its components as subsets", points, pieces, _walk(cut), 0, decades),
+        SubsetCase("digits, graph as it is", points, classes, _walk(whole), 0, decades),
+        SubsetCase("digits, no edges between classes", points, classes, _walk(cut), 0, decades),
+        SubsetCase("digits, its components as subsets", points, pieces, _walk(cut), 0, decades),
     )
 
 
 def hulls_apart(points: Float[np.ndarray, "n d"], subsets: Int[np.ndarray, " n"]) -> bool:
-    """Whether the convex hulls of all subsets are disjoint: a plane between every two of them.
+    """Check whether the convex hulls of all subsets are disjoint: a plane between every two.
 
     For each pair a linear programme looks for u and c with u.x >= c + 1 on one subset and
     u.x <= c - 1 on the other.
@@ -114,10 +113,10 @@ def _plane_between(a: Float[np.ndarray, "n d"], b: Float[np.ndarray, "m d"]) -> 
     if (a @ u).min() > (b @ u).max():
         return True
     sides = np.block([[-a, np.ones((len(a), 1))], [b, -np.ones((len(b), 1))]])
-    found = scipy.optimize.linprog(
+    solved = scipy.optimize.linprog(
         np.zeros(sides.shape[1]), A_ub=sides, b_ub=-np.ones(len(sides)), bounds=(None, None)
     )
-    return bool(found.status == 0)
+    return bool(solved.status == 0)
 
 
 def _walk(weights: scipy.sparse.csr_array) -> scipy.sparse.csr_array:

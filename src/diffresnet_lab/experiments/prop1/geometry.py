@@ -1,4 +1,4 @@
-"""The exact geometry in use, beside every pair of points measured."""
+"""The exact geometry in use, beside a measurement of every pair of points."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CHUNK = 1024
 
 
 def every_pair(points: Float[Tensor, "n d"], subsets: Int[Tensor, " n"]) -> tuple[float, float]:
-    """D and L with every pair measured by differences, in chunks."""
+    """Measure D and L over every pair by differences, in chunks."""
     diameter, distance = 0.0, float("inf")
     for rows, own in zip(points.split(CHUNK), subsets.split(CHUNK), strict=True):
         for columns, other in zip(points.split(CHUNK), subsets.split(CHUNK), strict=True):
@@ -32,36 +32,35 @@ def every_pair(points: Float[Tensor, "n d"], subsets: Int[Tensor, " n"]) -> tupl
 
 
 def geometry_rows(points: int, seed: int) -> list[dict[str, Any]]:
-    """Both ways on XOR, on the digits, and on four clouds of many points in the plane and in 64
-    dimensions: how far they differ, and how many times longer every pair takes.
+    """Compare both ways on XOR, on digits, and on four clouds in the plane and in 64 dimensions.
 
     Parameters
     ----------
     points : in the clouds.
     """
     rng = np.random.default_rng(seed)
-    own = rng.integers(0, 4, points)
+    labels = rng.integers(0, 4, points)
     discs, digits = xor(seed=seed), digits_cases()[0]
     sets = {
         "XOR": (discs.points, discs.subsets),
         "digits": (digits.points, digits.subsets),
-        "clouds in the plane": (rng.normal(size=(4, 2))[own] + _small(rng, points, 2), own),
-        "clouds in 64 dimensions": (rng.normal(size=(4, 64))[own] + _small(rng, points, 64), own),
+        "clouds in the plane": (_clouds(rng, labels, 2), labels),
+        "clouds in 64 dimensions": (_clouds(rng, labels, 64), labels),
     }
     rows = []
-    for name, (x, labels) in sets.items():
-        moved, named = torch.from_numpy(x), torch.from_numpy(labels)
+    for name, (x, subsets) in sets.items():
+        moved, named = torch.from_numpy(x), torch.from_numpy(subsets)
         (diameter, distance), slow = _timed(partial(every_pair, moved, named))
-        found, fast = _timed(partial(subset_geometry, moved, named))
+        geometry, fast = _timed(partial(subset_geometry, moved, named))
         rows.append(
             {
                 "set": name,
                 "points": len(x),
                 "dimensions": x.shape[1],
-                "diameter": found.diameter,
-                "distance": found.distance,
+                "diameter": geometry.diameter,
+                "distance": geometry.distance,
                 "relative_difference": max(
-                    abs(found.diameter / diameter - 1.0), abs(found.distance / distance - 1.0)
+                    abs(geometry.diameter / diameter - 1.0), abs(geometry.distance / distance - 1.0)
                 ),
                 "seconds": fast,
                 "seconds_every_pair": slow,
@@ -71,14 +70,16 @@ def geometry_rows(points: int, seed: int) -> list[dict[str, Any]]:
     return rows
 
 
-def _small(rng: np.random.Generator, n: int, d: int) -> Float[np.ndarray, "n d"]:
-    return 0.2 * rng.normal(size=(n, d))
+def _clouds(
+    rng: np.random.Generator, labels: Int[np.ndarray, " n"], d: int
+) -> Float[np.ndarray, "n d"]:
+    return rng.normal(size=(4, d))[labels] + 0.2 * rng.normal(size=(len(labels), d))
 
 
 def _timed(run: Callable[[], Any], repeats: int = 3) -> tuple[Any, float]:
     seconds = []
     for _ in range(repeats):
         start = time.perf_counter()
-        found = run()
+        result = run()
         seconds.append(time.perf_counter() - start)
-    return found, min(seconds)
+    return result, min(seconds)

@@ -1,4 +1,4 @@
-"""L/D along diffusions, and the rate of D beside what the eigenvalues of the graph foretell."""
+"""L/D along diffusions, and the rate of D beside the prediction by the graph's eigenvalues."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy as np
 import torch
+from jaxtyping import Float
 
 from ...theory.equilibrium import Equilibrium, equilibrium, limit
 from ...theory.geometry import SubsetGeometry, subset_geometry
-from ..experiment import Setup
-from ..motion import Motion, fitted_rate, follow, motion_of
-from .cases import SYNTHETIC, Case, digits_cases, hulls_apart, synthetic_case
+from ..base import RunConfig
+from ..motion import Motion, fit_decay, follow
+from .cases import SYNTHETIC, SubsetCase, digits_cases, hulls_apart, synthetic_case
+from .plan import Prop1Plan
 
 GAMMA = 1.0
 VANISHED = 1e-9
@@ -21,22 +23,22 @@ VANISHED = 1e-9
 
 
 @dataclass(frozen=True)
-class Followed:
-    """A case, what was measured along its diffusion, and what the graph foretells.
+class CaseMotion:
+    """A case, the measurements along its diffusion, and the prediction by its graph.
 
     Attributes
     ----------
     end : SubsetGeometry
-        D and L of where all points end, by the graph; 0 where they vanish.
+        D and L of the limit, by the graph; 0 where they vanish.
     settled : bool
-        Whether each subset ends at one point: all of it leads to one closed class.
+        Each subset ends at one point: all of it leads to one closed class.
     convex : bool
-        Whether the convex hulls of the subsets are disjoint at the start.
+        The convex hulls of the subsets are disjoint at the start.
     fitted, window : the measured factor of D a step and the steps that it was fitted on, or None
         where D does not vanish.
     """
 
-    case: Case
+    case: SubsetCase
     motion: Motion
     graph: Equilibrium
     end: SubsetGeometry
@@ -47,16 +49,16 @@ class Followed:
 
     @property
     def applies(self) -> bool:
-        """Whether the proposition's assumptions hold: components, and hulls that are apart."""
+        """Return whether the assumptions hold: components, and hulls that are apart."""
         return self.settled and self.convex and self.case.cross_weight == 0.0
 
     @property
     def lowest(self) -> int:
-        """Index of the smallest L/D."""
+        """Return the index of the smallest L/D."""
         return int(self.motion.ratio.argmin())
 
     def row(self) -> dict[str, Any]:
-        """What the table holds, unrounded."""
+        """Return the numbers as `reproduce prop1` writes them."""
         first, last = self.window or (None, None)
         ratio, steps = self.motion.ratio, self.motion.steps
         return {
@@ -82,18 +84,26 @@ class Followed:
             "final_distance": self.end.distance,
         }
 
+    def predicted(self) -> Float[np.ndarray, " s"] | None:
+        """Return the late course of L/D by the graph; None where D and L both vanish."""
+        steps = self.motion.steps.astype(float)
+        if self.end.diameter > 0.0:
+            return np.full(len(steps), self.end.ratio)
+        if self.end.distance > 0.0:
+            return self.motion.ratio[-1] * self.graph.contraction ** (steps[-1] - steps)
+        return None
+
 
 @lru_cache(maxsize=1)
-def followed(setup: Setup) -> tuple[Followed, ...]:
-    """All cases, followed; kept, since two parts of the experiment tell of them."""
-    decades, of_digits = (5.0, 2.0) if setup.quick else (9.0, 3.0)
-    cases = [synthetic_case(name, setup.seed, decades) for name in SYNTHETIC]
-    cases += digits_cases(of_digits)
-    return tuple(follow_case(case, looks=30 if setup.quick else 60) for case in cases)
+def case_motions(config: RunConfig, plan: Prop1Plan) -> tuple[CaseMotion, ...]:
+    """Follow all cases; the result is kept, since two parts of the experiment need it."""
+    cases = [synthetic_case(name, config.seed, plan.decades) for name in SYNTHETIC]
+    cases += digits_cases(plan.digits_decades)
+    return tuple(follow_case(case, plan.looks) for case in cases)
 
 
-def follow_case(case: Case, looks: int = 60) -> Followed:
-    """Diffuse until the graph foretells that the slowest mode has fallen by `case.decades`.
+def follow_case(case: SubsetCase, looks: int = 60) -> CaseMotion:
+    """Diffuse until the slowest mode must have fallen by `case.decades`.
 
     Parameters
     ----------
@@ -104,24 +114,24 @@ def follow_case(case: Case, looks: int = 60) -> Followed:
     evenly = np.linspace(0, last, looks).round().astype(int)
     by_powers = np.geomspace(1, last, looks).round().astype(int)
     steps = np.union1d(np.union1d(evenly, by_powers), [case.paper_steps]).tolist()
-    seen = follow(case.laplacian(), case.points, case.subsets, steps, GAMMA)
-    motion = motion_of(steps, [geometry for _, geometry in seen])
+    moments = follow(case.laplacian(), case.points, case.subsets, steps, GAMMA)
+    motion = Motion.of_geometry(steps, [geometry for _, geometry in moments])
     end = _end(case, motion)
     settled = all(_one_end(graph.ends[case.subsets == s]) for s in np.unique(case.subsets))
     fitted = window = None
     if end.diameter == 0.0:
-        fitted, window = fitted_rate(motion, float(np.abs(case.points).max()))
+        fitted, window = fit_decay(motion, float(np.abs(case.points).max()))
     convex = hulls_apart(case.points, case.subsets)
-    return Followed(case, motion, graph, end, settled, convex, fitted, window)
+    return CaseMotion(case, motion, graph, end, settled, convex, fitted, window)
 
 
-def _end(case: Case, motion: Motion) -> SubsetGeometry:
+def _end(case: SubsetCase, motion: Motion) -> SubsetGeometry:
     ends = torch.from_numpy(limit(case.weights, case.points))
-    found = subset_geometry(ends, torch.from_numpy(case.subsets))
+    limits = subset_geometry(ends, torch.from_numpy(case.subsets))
     nothing = VANISHED * motion.diameter[0]
     return SubsetGeometry(
-        found.diameter if found.diameter > nothing else 0.0,
-        found.distance if found.distance > nothing else 0.0,
+        limits.diameter if limits.diameter > nothing else 0.0,
+        limits.distance if limits.distance > nothing else 0.0,
     )
 
 

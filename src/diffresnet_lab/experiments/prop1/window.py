@@ -29,8 +29,8 @@ Connectivity of random k-nearest-neighbour graphs (2005)."""
 
 
 @dataclass(frozen=True)
-class Window:
-    """XOR over ntop and sigma.
+class ParameterWindow:
+    """L/D and connectivity of XOR over ntop and sigma.
 
     Attributes
     ----------
@@ -55,22 +55,22 @@ class Window:
 
     @property
     def joined(self) -> Bool[np.ndarray, " k"]:
-        """Where an edge joins two subsets."""
+        """Return the mask of ntops at which an edge joins two subsets."""
         return np.asarray(self.cross_edges > 0)
 
     @property
     def broken(self) -> Bool[np.ndarray, " k"]:
-        """Where a subset does not end at one point."""
+        """Return the mask of ntops at which a subset does not end at one point."""
         return np.asarray(self.pieces > 1)
 
     @property
     def applies(self) -> list[int]:
-        """The ntops inside the window."""
+        """Return the ntops at which the proposition applies."""
         inside = ~self.joined & ~self.broken
         return [k for k, ok in zip(self.ntops, inside, strict=True) if ok]
 
     def rows(self) -> list[dict[str, Any]]:
-        """A row a cell of the grid."""
+        """Return a row for each cell of the grid."""
         return [
             {
                 "set": "XOR",
@@ -90,7 +90,7 @@ class Window:
 
 def xor_window(
     ntops: Sequence[int], sigmas: Sequence[float], steps: int = 200, seed: int = 42
-) -> Window:
+) -> ParameterWindow:
     """Measure XOR on the paper's graph for each ntop and sigma."""
     data = xor(seed=seed)
     x, subsets = torch.from_numpy(data.points), torch.from_numpy(data.subsets)
@@ -106,13 +106,15 @@ def xor_window(
             laplacian = SparseLaplacian(graph, dtype=torch.float64)
             moved = diffuse(laplacian, x, ExplicitEuler(GAMMA, steps))
             ratio[i, j] = subset_geometry(moved, subsets).ratio
-    return Window(tuple(ntops), tuple(sigmas), steps, ratio, weight, contraction, edges, pieces)
+    return ParameterWindow(
+        tuple(ntops), tuple(sigmas), steps, ratio, weight, contraction, edges, pieces
+    )
 
 
 def cut(
     weights: scipy.sparse.csr_array, subsets: Int[np.ndarray, " n"]
 ) -> tuple[scipy.sparse.csr_array, float, float]:
-    """The graph without edges between subsets, and what share of edges and of weight these were.
+    """Cut the edges between subsets; return the graph, and their shares of edges and weight.
 
     Self-loops are no edges. A weight that has fallen to 0 is an edge of the search all the same.
     """
@@ -129,13 +131,15 @@ def cut(
 def digits_edges(
     neighbours: Sequence[int],
 ) -> tuple[Float[np.ndarray, " k"], Int[np.ndarray, " k"]]:
-    """For each number of neighbours: the share of edges between classes, and into how many
-    connected pieces the ten classes fall when these are cut."""
+    """Return the share of edges of digits between classes, and the connected pieces without them.
+
+    Both for each number of neighbours.
+    """
     points, classes = load_digits(return_X_y=True)
-    found = nearest_neighbours(torch.from_numpy(points), max(neighbours)).indices.numpy()
+    nearest = nearest_neighbours(torch.from_numpy(points), max(neighbours)).indices.numpy()
     cross, pieces = [], []
     for k in neighbours:
-        near = found[:, :k]
+        near = nearest[:, :k]
         differs = classes[near] != classes[:, None]
         cross.append(differs.mean())
         rows, _ = np.nonzero(~differs)
@@ -145,7 +149,7 @@ def digits_edges(
 
 
 def connecting_k(n: int, seed: int) -> tuple[int, int]:
-    """The smallest numbers of neighbours that connect n random points in a disc.
+    """Return the smallest numbers of neighbours that connect n random points in a disc.
 
     Returns
     -------

@@ -8,8 +8,8 @@ import numpy as np
 from jaxtyping import Float, Int
 from scipy.spatial.distance import pdist
 
-# In each subset.
 POINTS = 80
+"""In each subset."""
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,7 @@ class Blobs:
 
 
 def xor_balls(dim: int, rng: np.random.Generator) -> Blobs:
-    """Four balls of radius 0.75 about the corners of a square of side 2; opposite ones are of one
-    class."""
+    """Draw balls of radius 0.75 about the corners of a square of side 2; two opposite a class."""
     centres = np.zeros((4, dim))
     centres[:, :2] = [(0.0, 0.0), (2.0, 2.0), (2.0, 0.0), (0.0, 2.0)]
     subsets = np.repeat(np.arange(4), POINTS)
@@ -33,7 +32,7 @@ def xor_balls(dim: int, rng: np.random.Generator) -> Blobs:
 
 
 def random_blobs(dim: int, rng: np.random.Generator, count: int = 6, classes: int = 3) -> Blobs:
-    """Ellipsoids with random axes of 0.3 to 0.75 about random centres at least 2 apart."""
+    """Draw ellipsoids with random axes of 0.3 to 0.75 about random centres at least 2 apart."""
     centres = np.zeros((0, dim))
     side = 2.0
     while len(centres) < count:
@@ -50,5 +49,6 @@ def random_blobs(dim: int, rng: np.random.Generator, count: int = 6, classes: in
 
 
 def in_unit_ball(count: int, dim: int, rng: np.random.Generator) -> Float[np.ndarray, "n d"]:
+    """Draw points evenly from the unit ball."""
     x = rng.standard_normal((count, dim))
     return rng.random((count, 1)) ** (1.0 / dim) * x / np.linalg.norm(x, axis=1, keepdims=True)

@@ -1,4 +1,4 @@
-"""Theorem 2 and Theorem 1 one after the other, with nothing trained: diffuse, find, construct."""
+"""Theorems 2 and 1 in a chain, with nothing trained: diffuse, search, construct."""
 
 from __future__ import annotations
 
@@ -43,12 +43,21 @@ class Moment:
 
     @property
     def ratio(self) -> float:
-        """L / D."""
+        """Return L / D."""
         return self.distance / self.diameter
+
+    def row(self) -> dict[str, float]:
+        """Return the numbers as `reproduce theorem2` writes them."""
+        return {
+            "time": self.time,
+            "diameter": self.diameter,
+            "distance": self.distance,
+            "ratio": self.ratio,
+        }
 
 
 def geometric_times(last: float, per_doubling: float) -> tuple[float, ...]:
-    """0, 1, and on by a factor of 2^(1 / per_doubling) up to `last`."""
+    """Return 0, 1, and on by a factor of 2^(1 / per_doubling) up to `last`."""
     steps = int(per_doubling * np.log2(last) + 1e-9)
     return (0.0, *(float(2.0 ** (k / per_doubling)) for k in range(steps + 1)))
 
@@ -59,23 +68,23 @@ def moments(
     subsets: Int[np.ndarray, " n"],
     times: Iterable[float],
 ) -> Iterator[Moment]:
-    """Points under the random walk's heat flow, each time from where they were the time before.
+    """Yield points under the heat flow of the random walk, from one time to the next.
 
     Parameters
     ----------
     times : ascending strengths t; one unit is one explicit step with gamma = 1 of the same walk.
     """
     laplacian = SparseLaplacian.random_walk(weights, dtype=torch.float64)
-    x, now, of = torch.from_numpy(points), 0.0, torch.from_numpy(subsets)
+    x, now, labels = torch.from_numpy(points), 0.0, torch.from_numpy(subsets)
     for time in times:
         x, now = diffuse(laplacian, x, HeatFlow(time - now, tol=TOL)), time
-        geometry = subset_geometry(x, of)
+        geometry = subset_geometry(x, labels)
         yield Moment(time, x.numpy(), geometry.diameter, geometry.distance)
 
 
 @dataclass(frozen=True)
 class Chain:
-    """How one set went through the whole chain.
+    """One set in the chain.
 
     Attributes
     ----------
@@ -84,8 +93,8 @@ class Chain:
     needed : float
         The sharp sufficient ratio.
     direction_at, certificate_at, ball_at, bound_at : float or None
-        First time at which the search found a direction; the certificate, the ball form and the
-        sharp form of the bound held. None where that was not reached.
+        First time at which the search found a direction; at which the certificate, the ball form
+        and the sharp form of the bound held. None where that was not reached.
     ratio : float
         L/D when the chain stopped, which is when the sharp form held.
     margin : float
@@ -93,7 +102,7 @@ class Chain:
     blocks : int
         Of the constructed network.
     right : int
-        Points that it labels rightly.
+        Points that it classifies correctly.
     separable : bool
         Whether its features are linearly separable, checked in exact arithmetic.
     """
@@ -115,7 +124,7 @@ class Chain:
 
     @property
     def complete(self) -> bool:
-        """Whether all points come out right, with features that are linearly separable."""
+        """Return whether all points come out right, with linearly separable features."""
         return self.bound_at is not None and self.right == self.points and self.separable
 
 
@@ -138,7 +147,7 @@ def run_chain(
 
     Returns
     -------
-    What happened, and the moments up to the last.
+    The chain, and the moments up to the last.
 
     Raises
     ------
@@ -147,9 +156,9 @@ def run_chain(
     """
     n_subsets = len(np.unique(subsets))
     first: dict[str, float] = {}
-    seen = []
+    past = []
     for moment in moving:
-        seen.append(moment)
+        past.append(moment)
         x = moment.points
         bounds = {form: sufficient_ratio(n_subsets, x.shape[1], form) for form in FORMS}
         held: dict[str, bool] = {form: moment.ratio > bound for form, bound in bounds.items()}
@@ -160,8 +169,8 @@ def run_chain(
             first.setdefault(name, moment.time)
         if held["sharp"]:
             break
-    found = separating_direction(x, subsets, SAMPLES, seed, on_failure="raise")
-    net = separating_flow(x, classes, found.direction, subsets=subsets)
+    best = separating_direction(x, subsets, SAMPLES, seed, on_failure="raise")
+    net = separating_flow(x, classes, best.direction, subsets=subsets)
     with torch.no_grad():
         features = net.features(torch.from_numpy(x)).numpy()
     right = int((net.predict(x) == classes).sum())
@@ -175,19 +184,19 @@ def run_chain(
         certificate_at=first.get("certificate"),
         ball_at=first.get("ball"),
         bound_at=first.get("sharp"),
-        ratio=seen[-1].ratio,
-        margin=found.margin,
+        ratio=past[-1].ratio,
+        margin=best.margin,
         blocks=len(net.blocks),
         right=right,
         separable=linear_margin(features, classes).separable if check_margin else right == len(x),
     )
-    return chain, seen
+    return chain, past
 
 
 def synthetic_chains(
     dims: Iterable[int], per_doubling: float, seed: int
 ) -> dict[tuple[str, int], Chain]:
-    """The chain of both sets in every dimension, each on its kNN graph of 10 neighbours."""
+    """Run the chain on both sets in every dimension, on graphs of 10 neighbours."""
     chains = {}
     for dim in dims:
         for make in (xor_balls, random_blobs):
@@ -200,5 +209,5 @@ def synthetic_chains(
 
 
 def pieces(weights: scipy.sparse.csr_array) -> Int[np.ndarray, " n"]:
-    """The connected component of each point."""
+    """Return the connected component of each point."""
     return np.asarray(connected_components(weights, directed=False)[1], dtype=np.int64)

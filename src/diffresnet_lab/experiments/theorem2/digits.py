@@ -1,9 +1,10 @@
-"""The chain of Theorem 2 on real digits: complete on an oracle's graph, broken on the kNN graph."""
+"""The chain of Theorem 2 on digits: on a graph that an oracle cleaned, and on the kNN graph."""
 
 from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import scipy.sparse
@@ -26,7 +27,7 @@ LAST = 4096.0
 
 @dataclass(frozen=True)
 class DigitGraphs:
-    """Scikit-learn's digits, their kNN graph, and what of it an oracle leaves.
+    """Scikit-learn's digits, their kNN graph, and the part of it that an oracle leaves.
 
     Attributes
     ----------
@@ -45,19 +46,19 @@ class DigitGraphs:
 
     @property
     def edges(self) -> tuple[Int[np.ndarray, " e"], Int[np.ndarray, " e"], Float[np.ndarray, " e"]]:
-        """Both ends and the weight of every edge, once."""
+        """Return both ends and the weight of every edge, once."""
         w = scipy.sparse.triu(self.weights, 1).tocoo()
         return w.row.astype(np.int64), w.col.astype(np.int64), w.data
 
     @property
     def joining(self) -> Bool[np.ndarray, " e"]:
-        """Which edges join two classes."""
+        """Return the mask of edges that join two classes."""
         first, second, _ = self.edges
         return np.asarray(self.classes[first] != self.classes[second])
 
     @property
     def oracle(self) -> scipy.sparse.csr_array:
-        """The graph without the edges that join two classes: the true labels are needed for it."""
+        """Return the graph without edges that join two classes, by the true labels."""
         w = self.weights.tocoo()
         own = self.classes[w.row] == self.classes[w.col]
         kept = (w.data[own], (w.row[own], w.col[own]))
@@ -65,58 +66,72 @@ class DigitGraphs:
 
     @property
     def outvoted(self) -> Bool[np.ndarray, " n"]:
-        """Points that have more than half of their weight in other classes."""
+        """Return the mask of points with more than half of their weight in other classes."""
         return np.asarray(self.oracle.sum(axis=1) < 0.5 * self.weights.sum(axis=1))
 
 
 def digit_graphs() -> DigitGraphs:
-    """The 1,797 digits and their default graph, in float64."""
+    """Return the 1,797 digits and their default graph, in float64."""
     pixels, classes = load_digits(return_X_y=True)
     points = np.asarray(pixels, dtype=np.float64) / 16.0
     settings = GraphSettings()
-    weights, found = similarity_graph(points, settings=settings, return_neighbours=True)
-    nearest = found.indices[:, : settings.n_neighbors].numpy()
+    weights, neighbours = similarity_graph(points, settings=settings, return_neighbours=True)
+    nearest = neighbours.indices[:, : settings.n_neighbors].numpy()
     links = float((classes[nearest] != classes[:, None]).mean())
     return DigitGraphs(points, classes.astype(np.int64), weights, links)
 
 
 @dataclass(frozen=True)
-class Mixed:
+class PlainMoment:
     """Digits at one time of the diffusion on the plain graph.
 
     Attributes
     ----------
     ratio, class_ratio : float
         L/D of the components of the oracle's graph, and of the ten classes.
-    joined : bool
+    closest_joined : bool
         Whether the closest two points of different classes are joined by an edge.
-    overlap : float
-        The margin of the best direction found for the classes: negative, as they overlap.
+    best_margin : float
+        Margin of the best direction for the classes; negative where two overlap.
     wrong : (n,)
         Points that are nearer to the mean of another class than to that of their own.
-    unseparated : int
-        Points on the wrong side of the linear scores fitted to all labels: none if the fit has
-        found that the classes are linearly separable.
+    linear_wrong : int
+        Points misclassified by a linear classifier fitted to all labels: 0 proves the classes
+        linearly separable.
     direction : (d,)
-        Along which the fewest runs were found.
-    runs : int
-        Stretches of one class along it: ten if the direction separated the classes.
+        Direction with the fewest class intervals among those tried.
+    fewest_runs : int
+        Class intervals along it: ten if the direction separated the classes.
     """
 
     moment: Moment
     ratio: float
     class_ratio: float
-    joined: bool
-    overlap: float
+    closest_joined: bool
+    best_margin: float
     wrong: Bool[np.ndarray, " n"]
-    unseparated: int
+    linear_wrong: int
     direction: Float[np.ndarray, " d"]
-    runs: int
+    fewest_runs: int
+
+    def row(self) -> dict[str, Any]:
+        """Return the numbers as `reproduce theorem2` writes them."""
+        return {
+            "graph": "plain",
+            **self.moment.row(),
+            "ratio": self.ratio,
+            "class_ratio": self.class_ratio,
+            "closest_joined": self.closest_joined,
+            "best_margin": self.best_margin,
+            "wrong_side": int(self.wrong.sum()),
+            "linear_wrong": self.linear_wrong,
+            "fewest_runs": self.fewest_runs,
+        }
 
 
 @dataclass(frozen=True)
 class DigitsChain:
-    """What the chain does on both graphs.
+    """The chain on both graphs.
 
     Attributes
     ----------
@@ -132,18 +147,18 @@ class DigitsChain:
     pieces: Int[np.ndarray, " n"]
     chain: Chain
     cleaned: list[Moment]
-    plain: list[Mixed]
+    plain: list[PlainMoment]
     memorised: tuple[int, int] | None
 
     @property
-    def best(self) -> Mixed:
-        """The plain graph when the fewest points are on the wrong side."""
-        return min(self.plain, key=lambda mixed: int(mixed.wrong.sum()))
+    def best(self) -> PlainMoment:
+        """Return the moment with the fewest points on the wrong side."""
+        return min(self.plain, key=lambda each: int(each.wrong.sum()))
 
     @property
-    def orderly(self) -> Mixed:
-        """The plain graph when there are the fewest runs."""
-        return min(self.plain, key=lambda mixed: mixed.runs)
+    def orderly(self) -> PlainMoment:
+        """Return the moment with the fewest class intervals."""
+        return min(self.plain, key=lambda each: each.fewest_runs)
 
 
 def digits_chain(per_doubling: float, seed: int) -> DigitsChain:
@@ -159,34 +174,35 @@ def digits_chain(per_doubling: float, seed: int) -> DigitsChain:
     moving = moments(graphs.oracle, graphs.points, subsets, finer)
     chain, cleaned = run_chain(moving, subsets, graphs.classes, seed, check_margin=False)
     plain = [
-        _mixed(moment, graphs, seed)
+        _measured(moment, graphs, seed)
         for moment in moments(graphs.weights, graphs.points, subsets, times)
     ]
-    orderly = min(plain, key=lambda mixed: mixed.runs)
-    return DigitsChain(graphs, subsets, chain, cleaned, plain, _memorised(orderly, graphs.classes))
+    orderly = min(plain, key=lambda each: each.fewest_runs)
+    memorised = _memorised(orderly, graphs.classes)
+    return DigitsChain(graphs, subsets, chain, cleaned, plain, memorised)
 
 
-def _mixed(moment: Moment, graphs: DigitGraphs, seed: int) -> Mixed:
+def _measured(moment: Moment, graphs: DigitGraphs, seed: int) -> PlainMoment:
     x, classes = moment.points, graphs.classes
     means = np.stack([x[classes == c].mean(axis=0) for c in np.unique(classes)])
-    direction, runs = fewest_runs(x, classes, seed)
-    return Mixed(
+    direction, intervals = fewest_intervals(x, classes, seed)
+    return PlainMoment(
         moment,
         moment.ratio,
         subset_geometry(torch.from_numpy(x), torch.from_numpy(classes)).ratio,
-        bool(graphs.weights[closest_strangers(x, classes)] > 0.0),
+        bool(graphs.weights[closest_of_two_classes(x, classes)] > 0.0),
         separating_direction(x, classes, SAMPLES, seed).margin,
         cdist(x, means).argmin(axis=1) != classes,
-        unseparated(x, classes),
+        count_misclassified(x, classes),
         direction,
-        runs,
+        intervals,
     )
 
 
-def closest_strangers(
+def closest_of_two_classes(
     points: Float[np.ndarray, "n d"], classes: Int[np.ndarray, " n"]
 ) -> tuple[int, int]:
-    """The closest two points of different classes."""
+    """Return the closest two points of different classes."""
     best = (np.inf, 0, 0)
     for c in np.unique(classes):
         own, other = np.flatnonzero(classes == c), np.flatnonzero(classes > c)
@@ -197,8 +213,8 @@ def closest_strangers(
     return best[1:]
 
 
-def unseparated(points: Float[np.ndarray, "n d"], classes: Int[np.ndarray, " n"]) -> int:
-    """Points that a logistic regression without much of a penalty leaves wrong.
+def count_misclassified(points: Float[np.ndarray, "n d"], classes: Int[np.ndarray, " n"]) -> int:
+    """Count the points that a logistic regression with a weak penalty misclassifies.
 
     Coordinates are whitened first, or the directions that diffusion has shrunk would not count.
     """
@@ -211,11 +227,13 @@ def unseparated(points: Float[np.ndarray, "n d"], classes: Int[np.ndarray, " n"]
     return int((fit.predict(white) != classes).sum())
 
 
-def fewest_runs(
+def fewest_intervals(
     points: Float[np.ndarray, "n d"], classes: Int[np.ndarray, " n"], seed: int
 ) -> tuple[Float[np.ndarray, " d"], int]:
-    """The direction with the fewest stretches of one class, among random ones and those that space
-    the means of the classes evenly in random orders."""
+    """Return the direction with the fewest class intervals, and their number.
+
+    Random directions are tried, and those that space the class means evenly in random orders.
+    """
     rng = np.random.default_rng(seed)
     x = points - points.mean(axis=0)
     means = np.stack([x[classes == c].mean(axis=0) for c in np.unique(classes)])
@@ -223,28 +241,29 @@ def fewest_runs(
     even = np.linalg.pinv(means - means.mean(axis=0)) @ (orders - orders.mean(axis=0))
     tried = np.hstack([rng.standard_normal((x.shape[1], SAMPLES)), even])
     along = classes[np.argsort(x @ tried, axis=0)]
-    runs = 1 + (along[1:] != along[:-1]).sum(axis=0)
-    return tried[:, runs.argmin()], int(runs.min())
+    intervals = 1 + (along[1:] != along[:-1]).sum(axis=0)
+    return tried[:, intervals.argmin()], int(intervals.min())
 
 
-def heaviest_joining(graphs: DigitGraphs, most: int) -> list[int]:
-    """The heaviest edges between two classes that share no point, as indices into the edges."""
+def heaviest_joining_edges(graphs: DigitGraphs, most: int) -> list[int]:
+    """Return the indices of the heaviest edges between classes that share no point."""
     first, second, weight = graphs.edges
     joining = np.flatnonzero(graphs.joining)
-    chosen: list[int] = []
-    seen: set[int] = set()
+    kept: list[int] = []
+    points: set[int] = set()
     for e in joining[np.argsort(-weight[joining], kind="stable")].tolist():
         ends = {int(first[e]), int(second[e])}
-        if len(chosen) < most and not ends & seen:
-            chosen.append(e)
-            seen |= ends
-    return chosen
+        if len(kept) < most and not ends & points:
+            kept.append(e)
+            points |= ends
+    return kept
 
 
-def _memorised(mixed: Mixed, classes: Int[np.ndarray, " n"]) -> tuple[int, int] | None:
-    x = mixed.moment.points
+def _memorised(moment: PlainMoment, classes: Int[np.ndarray, " n"]) -> tuple[int, int] | None:
+    """Return blocks, and points right, of the network of Theorem 1 along a direction."""
+    x = moment.moment.points
     try:
-        net = separating_flow(x, classes, mixed.direction)
+        net = separating_flow(x, classes, moment.direction)
     except InputError:
         return None
     return len(net.blocks), int((net.predict(x) == classes).sum())

@@ -4,26 +4,19 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
 from scipy.spatial.distance import pdist
 
-from ...pages.figures.separation import threshold_curves
-from ...pages.section import Cell, Picture, Section, Table
 from ...theory import separating_direction, sufficient_ratio
-from ..experiment import Part, Setup
 from .blobs import in_unit_ball
-
-DIMS = (2, 3, 5, 10, 20)
-COUNTS = (3, 4, 6, 8, 12)
-QUICK_COUNTS = (3, 4, 6)
 
 
 @dataclass(frozen=True)
 class Threshold:
-    """What is needed for N balls in R^d, by measurement and by the bounds.
+    """L/D that N balls in R^d need, by measurement and by the bounds.
 
     Attributes
     ----------
@@ -45,7 +38,7 @@ class Threshold:
 
 
 def balls_threshold(centres: Float[np.ndarray, "N d"], samples: int = 256, seed: int = 0) -> float:
-    """The L/D above which equal balls about these centres have a separating direction.
+    """Return the L/D above which equal balls about these centres have a separating direction.
 
     Balls of diameter D are disjoint on a unit vector u exactly if D is below
     G(u) = min |u . (c_i - c_j)|. With delta the smallest distance of two centres L = delta - D, so
@@ -60,7 +53,7 @@ def balls_threshold(centres: Float[np.ndarray, "N d"], samples: int = 256, seed:
 
 
 def widest_gap_in_the_plane(centres: Float[np.ndarray, "N 2"]) -> float:
-    """max over unit vectors u of min |u . (c_i - c_j)|, exactly.
+    """Return max over unit vectors u of min |u . (c_i - c_j)|, exactly.
 
     On the circle each |u . e| is a piece of a cosine. Their minimum is largest at the top of one
     piece, u along e, or where two meet, u orthogonal to e + f or to e - f.
@@ -78,7 +71,7 @@ def widest_gap_in_the_plane(centres: Float[np.ndarray, "N 2"]) -> float:
 def thresholds(
     dims: tuple[int, ...], counts: tuple[int, ...], draws: int, steps: int, seed: int
 ) -> Iterator[Threshold]:
-    """Thresholds of N balls in R^d for every d and N.
+    """Yield the thresholds of N balls in R^d for every d and N.
 
     Parameters
     ----------
@@ -110,7 +103,7 @@ def thresholds(
 def _worst(
     starts: list[Float[np.ndarray, "N d"]], steps: int, rng: np.random.Generator
 ) -> tuple[Float[np.ndarray, "N d"], float]:
-    """Random changes of the worst start, kept where they raise the threshold."""
+    """Climb from the worst start by random changes that raise the threshold."""
     scores = [balls_threshold(centres) for centres in starts]
     centres, score, size = starts[int(np.argmax(scores))], max(scores), 0.3
     climbed = centres
@@ -129,7 +122,7 @@ def _worst(
 def _one_more(
     centres: Float[np.ndarray, "M e"], count: int, dim: int, rng: np.random.Generator
 ) -> Float[np.ndarray, "N d"]:
-    """The same centres in R^d, with others close by until there are N; none nears another."""
+    """Put the centres into R^d, and add others close by until there are N; none nears another."""
     x = np.hstack([centres, np.zeros((len(centres), dim - centres.shape[1]))])
     apart = pdist(x).min()
     while len(x) < count:
@@ -142,8 +135,7 @@ def _one_more(
 
 
 def _regular(count: int, dim: int, rng: np.random.Generator) -> Iterator[Float[np.ndarray, "N d"]]:
-    """Regular arrangements: points of a circle, a hexagonal grid, and a simplex with
-    what does not fit it close by."""
+    """Yield regular arrangements: a circle, a hexagonal grid, and a simplex with the rest near."""
     angle = 2.0 * np.pi * np.arange(count) / count
     rest = np.zeros((count, dim - 2))
     yield np.hstack([np.cos(angle)[:, None], np.sin(angle)[:, None], rest])
@@ -157,85 +149,9 @@ def _regular(count: int, dim: int, rng: np.random.Generator) -> Iterator[Float[n
     yield _one_more(corners @ basis.T, count, dim, rng)
 
 
-def threshold_part(setup: Setup) -> Part:
-    """Part "threshold" of theorem2."""
-    counts = QUICK_COUNTS if setup.quick else COUNTS
-    draws, steps = (5, 10) if setup.quick else (9, 50)
-    found = list(thresholds(DIMS, counts, draws, steps, setup.seed))
-    gap = [t.sharp / t.worst for t in found]
-    table = Table(
-        caption="L/D that N equal balls need: measured thresholds, and bounds that are enough",
-        header=("d, N", "random", "largest found", "simplex", "ball", "sharp", "simple"),
-        rows=tuple(
-            (
-                f"d = {t.dim}, N = {t.count}",
-                (
-                    Cell(f"{t.typical:.2f}"),
-                    Cell(f"{t.worst:.2f}", loss=t.worst >= t.ball),
-                    Cell(f"{simplex_threshold(t.count):.2f}" if t.count <= t.dim + 1 else "–"),
-                    Cell(f"{t.ball:.1f}"),
-                    Cell(f"{t.sharp:.1f}"),
-                    Cell(f"{t.simple:.1f}"),
-                ),
-            )
-            for t in found
-        ),
-        note="random: median over centres drawn uniformly from a ball. simplex: N points at equal "
-        "distances, where they fit; known in closed form, √(N (N² − 1) / 6) − 1.",
-    )
-    by_dim = {dim: [t for t in found if t.dim == dim] for dim in DIMS}
-    picture = Picture(
-        threshold_curves(
-            counts,
-            {dim: [t.worst for t in own] for dim, own in by_dim.items()},
-            {dim: [t.sharp for t in own] for dim, own in by_dim.items()},
-        ),
-        alt=f"Two panels with a curve a dimension, over the number of subsets. Left, the largest "
-        f"thresholds found, from {min(t.worst for t in found):.2g} to "
-        f"{max(t.worst for t in found):.2g}. Right, the sufficient ratios, from "
-        f"{min(t.sharp for t in found):.2g} to {max(t.sharp for t in found):.3g}.",
-        caption="Left: the L/D below which some arrangement of N equal balls has no separating "
-        "direction; the largest value found. Right: the L/D that Theorem 2 shows to be enough for "
-        "any N sets.",
-        name="theorem2",
-    )
-    section = Section(
-        title="How large must L/D be?",
-        text=(
-            "N subsets of R^d have diameter at most D, and two of them are at least L apart. A "
-            "direction separates them if their projections on it are disjoint intervals: then "
-            "parallel planes have one subset between neighbours, as Theorem 1 wants. If two "
-            "subsets overlap on a unit vector u, then |u · e| ≤ 2D/L for the unit vector e between "
-            "a point of one and a point of the other. A random u does so with the probability of a "
-            "belt on the sphere; if those of all N (N − 1)/2 pairs sum to less than 1, "
-            "some direction is left. That holds for L/D > 2/t*, where t* is the half-width of the "
-            "belt with probability 2/(N (N − 1)): the sharp form. The simple form replaces the "
-            "density of the belt by its largest value. The ball form argues with the smallest "
-            "balls about the subsets, and is better in every case.",
-            "Measured: for balls of diameter D about fixed centres, a direction is lost exactly "
-            "when D reaches the smallest projected distance of two centres, so the threshold is "
-            "the smallest distance of centres over the largest such value, less 1. The largest "
-            "value is exact for d = 2 and found by search for d > 2 (which can only raise the "
-            "threshold). The worst arrangement is found by random changes, started from random, "
-            "regular and simplex arrangements and from the worst ones of fewer balls and "
-            "dimensions; there may be worse ones.",
-            f"Over {len(found)} cases the sharp bound is {min(gap):.1f} to {max(gap):.1f} times "
-            "the largest threshold found. Balls are only one kind of subset, so part of this gap "
-            "is the price of arbitrary shapes, and part is that of adding up probabilities.",
-        ),
-        tables=(table,),
-        galleries=((picture,),),
-    )
-    return Part(
-        section,
-        [asdict(t) for t in found],
-        f"An L/D above 2/t* is enough; it is {min(gap):.1f} to {max(gap):.1f} times the largest "
-        f"threshold found for 3 to {max(counts)} balls in {DIMS[0]} to {DIMS[-1]} dimensions.",
-        {"draws": draws, "changes": steps},
-    )
-
-
 def simplex_threshold(count: int) -> float:
-    """Threshold of N balls at equal distances 1: projections evenly g apart with
-    g^2 N (N^2 - 1) / 6 = 1 are the best."""
+    """Return the threshold of N balls at equal distances 1.
+
+    Projections evenly g apart with g^2 N (N^2 - 1) / 6 = 1 are the best.
+    """
     return float(np.sqrt(count * (count**2 - 1) / 6.0) - 1.0)

@@ -1,0 +1,1 @@
+"""Fig. 3: diffusion alone turns XOR into four points."""

@@ -1,0 +1,281 @@
+"""The page of Proposition 1: L/D along diffusions, rates, the window, and the geometry."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from ...pages.numbers import short
+from ...pages.palette import MUTED
+from ...pages.plots import Axis, Curve, LinePanel, Rule, heat_map, lines
+from ...pages.style import SMALL
+from ...pages.table import Column, table
+from ..base import Experiment, PartResult, RunConfig
+from .geometry import geometry_rows
+from .plan import Prop1Plan
+from .rates import GAMMA, CaseMotion, case_motions
+from .window import BOUNDS, ParameterWindow, connecting_k, digits_edges, xor_window
+
+
+def steps_part(config: RunConfig, plan: Prop1Plan) -> PartResult:
+    """Follow L/D along a diffusion of seven sets."""
+    motions = case_motions(config, plan)
+    growth = {m.case.name: float(m.motion.ratio[-1] / m.motion.ratio[0]) for m in motions}
+    best = max(growth, key=lambda name: growth[name])
+    held = [m for m in motions if m.applies]
+    return PartResult(
+        [{"set": m.case.name, **row} for m in motions for row in m.motion.rows()],
+        values={
+            "sets": len(motions),
+            "growing": sum(value > 10.0 for value in growth.values()),
+            "best": best,
+            "most": growth[best],
+            "held": [m.case.name for m in held],
+            "held_dip": sum(m.lowest > 0 for m in held),
+        },
+        tables={"assumptions": table([case_row(m) for m in motions], assumption_columns())},
+        figures={"prop1": rates_figure(motions)},
+        settings={"gamma": GAMMA, "sigma": 0.5, "precision": "float64"},
+    )
+
+
+def case_row(motion: CaseMotion) -> dict[str, Any]:
+    """Return the numbers of the table of assumptions."""
+    steps, ratio = motion.motion.steps, motion.motion.ratio
+    paper = np.flatnonzero(steps == motion.case.paper_steps)[0] if motion.case.paper_steps else None
+    return motion.row() | {
+        "own_class": motion.settled and motion.case.cross_weight == 0.0,
+        "ratio_paper": None if paper is None else float(ratio[paper]),
+        "paper_steps": motion.case.paper_steps,
+    }
+
+
+def assumption_columns() -> list[Column]:
+    """Return the columns on what holds, and on what L/D does."""
+
+    def below_start(key: str) -> Any:
+        return lambda row: row[key] is not None and row[key] < row["ratio_start"]
+
+    def after(key: str, steps: str) -> dict[str, Any]:
+        return {
+            "value": key,
+            "detail": lambda row: "" if row[key] is None else f"step {row[steps]:,}",
+            "unfavourable": below_start(key),
+        }
+
+    return [
+        Column("", "set"),
+        Column("subsets", "subsets"),
+        Column("weight between subsets", "cross_weight", lambda share: f"{100 * share:.1f}%"),
+        Column("each its own class", "own_class"),
+        Column("hulls apart", "hulls_apart"),
+        Column("L/D at the start", "ratio_start"),
+        Column("lowest", **after("ratio_lowest", "step_of_lowest")),
+        Column("in the paper", **after("ratio_paper", "paper_steps")),
+        Column("at the end", **after("ratio_end", "steps")),
+        Column(
+            "D, L in the limit",
+            lambda row: f"{short(row['final_diameter'])}, {short(row['final_distance'])}",
+        ),
+    ]
+
+
+def rates_figure(motions: tuple[CaseMotion, ...]) -> Figure:
+    """Return L/D against steps, a panel a set, with the prediction by the graph dashed."""
+    panels: list[LinePanel] = []
+    for motion in motions:
+        steps, ratio = motion.motion.steps, motion.motion.ratio
+        curves = [Curve(steps, ratio, "measured", marker=False, width=3.2, alpha=0.6)]
+        predicted = motion.predicted()
+        late = steps >= 0.35 * steps[-1]
+        if predicted is not None:
+            label = "predicted by\nthe graph"
+            curves.append(Curve(steps[late], predicted[late], label, style="dashed", marker=False))
+        # Room for powers of ten on the axis of what hardly changes.
+        flat = ratio.max() < 30.0 * ratio.min()
+        limits = (ratio.min() / 5.0, 5.0 * ratio.max()) if flat else None
+        left, last = len(panels) % 2 == 0, len(panels) >= len(motions) - 2
+        x = Axis("diffusion steps" if last else "", limits=(0, steps[-1]), bins=3)
+        y = Axis("L / D" if left else "", "log", limits=limits)
+        panels.append(LinePanel(curves, motion.case.name, x=x, y=y))
+    return lines(panels, width=5.4, height=1.8 * ((len(panels) + 1) // 2), legend_free=True)
+
+
+def rates_part(config: RunConfig, plan: Prop1Plan) -> PartResult:
+    """Hold the fitted rate of D against the slowest mode of the graph."""
+    motions = case_motions(config, plan)
+    fitted = [m for m in motions if m.fitted is not None]
+
+    def eigenvalue(row: Any) -> str:
+        imaginary = abs(row["smallest_eigenvalue_imaginary"])
+        real = f"{row['smallest_eigenvalue']:.4g}"
+        return f"{real} ± {imaginary:.1e} i" if imaginary > 1e-12 else real
+
+    def window(row: Any) -> str:
+        if row["fitted_factor"] is None:
+            return "D does not vanish"
+        return f"steps {row['fitted_from']:,} to {row['fitted_to']:,}"
+
+    columns = [
+        Column("", "set"),
+        Column("closed classes", "closed_classes"),
+        Column("slowest λ ≠ 0", eigenvalue),
+        Column("factor predicted", "predicted_factor", ".6f"),
+        Column("factor fitted", "fitted_factor", ".6f", detail=window),
+    ]
+    rows = [m.row() for m in motions]
+    return PartResult(
+        rows,
+        values={
+            "fitted": len(fitted),
+            "worst": max(
+                abs((1.0 - m.fitted) / (1.0 - m.graph.contraction) - 1.0)
+                for m in fitted
+                if m.fitted is not None
+            ),
+        },
+        tables={"rates": table(rows, columns)},
+        settings={"fit": "log D, last third of the steps above rounding"},
+    )
+
+
+def window_part(config: RunConfig, plan: Prop1Plan) -> PartResult:
+    """Map L/D over ntop and sigma, and count the neighbours that connect."""
+    window = xor_window(plan.ntops, plan.sigmas, seed=config.seed)
+    cross, pieces = digits_edges(plan.neighbours)
+    connecting = np.array(
+        [[connecting_k(n, config.seed + draw) for draw in range(plan.draws)] for n in plan.counts],
+        float,
+    )
+    edges = [
+        {"set": "digits", "neighbours": k, "cross_edges": float(c), "pieces": int(p)}
+        for k, c, p in zip(plan.neighbours, cross, pieces, strict=True)
+    ]
+    connected = [
+        {
+            "set": "disc",
+            "points": n,
+            "draws": plan.draws,
+            "connecting_k": float(connecting[i, :, 0].mean()),
+            "one_closed_class_k": float(connecting[i, :, 1].mean()),
+        }
+        for i, n in enumerate(plan.counts)
+    ]
+    inside = [window.ntops.index(k) for k in window.applies]
+    outside = np.delete(window.ratio, inside, axis=1)
+    by_count = connecting.mean(1).T
+    return PartResult(
+        window.rows() + edges + connected,
+        values={
+            "inside": window.applies,
+            "steps": window.steps,
+            "least": window.ratio[:, inside].min(initial=np.inf),
+            "most": window.ratio[:, inside].max(initial=0.0),
+            "outside": outside.max(initial=0.0),
+            "digits_first": edges[0],
+            "digits_whole": next(row for row in edges if row["pieces"] == min(pieces)),
+            "slopes": [float(np.polyfit(np.log(plan.counts), k, 1)[0]) for k in by_count],
+            "bounds": BOUNDS,
+        },
+        figures={
+            "prop1_window": window_map(window),
+            "prop1_digits": digits_figure(plan, cross, pieces),
+            "prop1_connectivity": connecting_figure(plan, connecting),
+        },
+        settings={"set": "xor", "gamma": GAMMA, "steps": window.steps, "draws": plan.draws},
+    )
+
+
+def window_map(window: ParameterWindow) -> Figure:
+    """Return L/D on XOR over ntop and sigma, with signs where the proposition does not apply."""
+    signs = [
+        "×" if joined else "○" if broken else ""
+        for joined, broken in zip(window.joined, window.broken, strict=True)
+    ]
+    inside = [window.ntops.index(k) for k in window.applies]
+    return heat_map(
+        window.ratio,
+        [str(k) for k in window.ntops],
+        [f"{s:g}" for s in window.sigmas],
+        ("ntop (the point itself counted)", "σ", f"L / D after {window.steps} steps"),
+        signs=[signs] * len(window.sigmas),
+        frame=(inside[0], inside[-1]) if inside else None,
+    )
+
+
+def digits_figure(
+    plan: Prop1Plan, cross: Float[np.ndarray, " k"], pieces: Float[np.ndarray, " k"]
+) -> Figure:
+    """Return edges between classes, and pieces of the classes, over the number of neighbours."""
+    k = plan.neighbours
+    share = Axis("% of edges\nbetween classes", limits=(0, None))
+    number = Axis("pieces", "log", ticks=(10, 20, 50, 100, 200), limits=(6, None))
+    above = LinePanel([Curve(k, 100.0 * cross, colour=0)], y=share)
+    below = LinePanel(
+        [Curve(k, pieces, colour=1)],
+        x=Axis("neighbours of each digit"),
+        y=number,
+        rules=[Rule(10, "10: every class connected", below=True)],
+    )
+    return lines([above, below], columns=1, height=4.0, sharex=True)
+
+
+def connecting_figure(plan: Prop1Plan, connecting: Float[np.ndarray, "n draws 2"]) -> Figure:
+    """Return the smallest connecting k over the number of points, and two multiples of log n."""
+    x = np.asarray(plan.counts, float)
+    labels = ("edges without direction: connected", "edges with direction: one closed class")
+    curves = []
+    for index, label in enumerate(labels):
+        k = connecting[:, :, index]
+        curves.append(Curve(x, k.mean(1), label, band=(k.min(1), k.max(1))))
+    for share in BOUNDS:
+        curves.append(Curve(x, share * np.log(x), colour=MUTED, style="dashed", marker=False))
+
+    def names(ax: Axes) -> None:
+        for share in BOUNDS:
+            place = (x[1], share * np.log(x[1]))
+            ax.annotate(
+                f"{share:g} ln n",
+                place,
+                (4, -4),
+                textcoords="offset points",
+                va="top",
+                size=SMALL,
+                color=MUTED,
+            )
+
+    points = Axis("points in the disc, n", "log", ticks=plan.counts)
+    panel = LinePanel(curves, x=points, y=Axis("smallest k", limits=(0, None)), draw=names)
+    return lines([panel], height=3.2, legend_columns=1)
+
+
+def geometry_part(config: RunConfig, plan: Prop1Plan) -> PartResult:
+    """Measure D and L by the fast geometry and over every pair."""
+    rows = geometry_rows(plan.cloud, config.seed)
+    columns = [
+        Column("", "set"),
+        Column("points × dimensions", lambda row: f"{row['points']:,} × {row['dimensions']}"),
+        Column("D", "diameter"),
+        Column("L", "distance"),
+        Column("relative difference", "relative_difference"),
+        Column(
+            "times faster", "times_faster", ".1f", unfavourable=lambda row: row["times_faster"] < 1
+        ),
+    ]
+    return PartResult(
+        rows,
+        values={"worst": max(row["relative_difference"] for row in rows)},
+        tables={"geometry": table(rows, columns)},
+    )
+
+
+EXPERIMENT = Experiment(
+    Path(__file__).parent,
+    {"steps": steps_part, "rates": rates_part, "window": window_part, "geometry": geometry_part},
+    Prop1Plan,
+)
