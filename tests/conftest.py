@@ -26,6 +26,7 @@ CHECKED += [
         "features",
         "fitted",
         "head",
+        "point_graph",
         "points",
         "problem",
         "scores",

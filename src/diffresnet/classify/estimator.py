@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import replace
 from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
@@ -26,26 +25,17 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 from ..device import pick_device
 from ..errors import InputError
 from ..labels import Labels, encode_labels
-from ..similarity import GraphSettings, Neighbours, nearest_neighbours
+from ..similarity import GraphSettings
 from ..similarity.adjacency import symmetric_weights
 from ..similarity.backends import METHODS
-from ..similarity.graph import as_points, weigh
-from ..similarity.weights import bandwidth
-from .convection import in_unit_scale, trained_convection
-from .features import FlowName, integrator
+from .features import FlowName
 from .fitted import FittedHead, FittedModel, FittedPoints
 from .head import default_head
 from .persistence import read_model, write_model
-from .points import (
-    LabelledPoints,
-    PointSet,
-    Projection,
-    as_host_array,
-    locality_order,
-    reached_from,
-)
-from .problem import Problem, Solution, SolverConfig
-from .strategies import DECAY, PaperNetwork, choose_strategy
+from .point_graph import NeighbourConfig, PointGraph
+from .points import LabelledPoints, Projection, as_host_array, reached_from
+from .problem import Problem, SolverConfig
+from .strategies import PaperNetwork, Strategy, TrainedConvection, choose_strategy
 
 # From so many columns on, rows are taken for embeddings.
 EMBEDDED = 64
@@ -233,97 +223,67 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
         graph: scipy.sparse.csr_array | None,
         weight: np.ndarray | None,
     ) -> None:
-        device = pick_device(self.device)
+        device, seed = pick_device(self.device), seed_of(self.random_state)
         projection, features = Projection(), None
         if x is not None:
-            projection = Projection.fit(x, seed_of(self.random_state))
+            projection = Projection.fit(x, seed)
             features = projection.apply(x)
-        self.recall_, widths = 1.0, None
-        if graph is None:
-            assert features is not None
-            points = PointSet.from_rows(features)
-            assert points.x is not None
-            neighbours = self._neighbours(points.x, device)
-            graph, self.recall_ = self._weights(neighbours, features.shape[1]), neighbours.recall
-            order = locality_order(graph)
-            points, graph = points.in_order(order), scipy.sparse.csr_array(graph[order][:, order])
-            widths = self._bandwidth(neighbours, features.shape[1])[order]
+        settings = self._graph_settings(0 if features is None else features.shape[1])
+        neighbours = NeighbourConfig(settings, self.neighbors, device)
+        if graph is not None:
+            joined = PointGraph.given(graph, features, neighbours)
         else:
-            points = PointSet.one_a_row(features, len(labels))
-            if features is not None:  # new rows are linked by their features all the same
-                widths = self._bandwidth(self._neighbours(features, device), features.shape[1])
-        rows = labels.rows
-        labelled = LabelledPoints.of(
-            points.of_row[rows],
-            labels.codes[rows],
-            len(labels.classes),
-            None if weight is None else weight[rows],
-        )
-        solution = self._solve(graph, points, labelled, device)
+            assert features is not None
+            joined = PointGraph.from_features(features, neighbours)
+        points, rows, codes = joined.points, labels.rows, labels.codes[labels.rows]
+        at = points.of_row[rows]
+        row_weight = None if weight is None else weight[rows]
+        labelled = LabelledPoints.of(at, codes, len(labels.classes), row_weight)
+        features_of_points = None if points.x is None else torch.from_numpy(points.x).to(device)
+        problem = Problem(joined.weights, features_of_points, labelled, self._solver(seed), device)
+        solution = self._strategy(problem, given=graph is not None).solve(problem)
         reached = reached_from(solution.graph, labelled.at)
         fitted_points = None
-        if points.x is not None and widths is not None:
-            settings = self._graph_settings(points.x.shape[1])
-            fitted_points = FittedPoints(
-                points.x, widths, settings, self.neighbors, FittedHead.of(solution)
-            )
+        if points.x is not None and joined.bandwidth is not None:
+            head = FittedHead.of(solution)
+            fitted_points = FittedPoints(points.x, joined.bandwidth, settings, self.neighbors, head)
         self._model = FittedModel.of(solution, reached, projection, fitted_points)
-        given = np.eye(len(labels.classes))[labels.codes[rows]]
+        certain = np.eye(len(labels.classes))[codes]
         if self.relabel and solution.held_out is not None:
-            given = solution.held_out[np.searchsorted(labelled.at, points.of_row[rows])]
+            certain = solution.held_out[np.searchsorted(labelled.at, at)]
         self.reached_ = points.spread_back(reached)
         self.label_distributions_ = solution.calibrator.probabilities(
-            points.spread_back(self._model.scores), self.reached_, (rows, given)
+            points.spread_back(self._model.scores), self.reached_, (rows, certain)
         )
-        codes = self.label_distributions_.argmax(axis=1)
+        best = self.label_distributions_.argmax(axis=1)
         # No label reaches these; where there are features, the head still has an opinion.
-        codes[~self.reached_] = points.spread_back(solution.prior)[~self.reached_].argmax(axis=1)
+        best[~self.reached_] = points.spread_back(solution.prior)[~self.reached_].argmax(axis=1)
         self.classes_ = labels.classes
-        self.transduction_ = labels.classes[codes]
-        self.confidence_ = self.label_distributions_[np.arange(len(codes)), codes]
+        self.transduction_ = labels.classes[best]
+        self.confidence_ = self.label_distributions_[np.arange(len(best)), best]
         self.diffusion_time_, self.prior_weight_ = solution.diffusion_time, solution.prior_weight
+        self.recall_ = joined.recall
 
-    def _solve(
-        self,
-        graph: scipy.sparse.csr_array,
-        points: PointSet,
-        labels: LabelledPoints,
-        device: torch.device,
-    ) -> Solution:
-        x = None if points.x is None else torch.from_numpy(points.x).to(device)
-        config = SolverConfig(
+    def _solver(self, seed: int) -> SolverConfig:
+        time = self._time()
+        return SolverConfig(
             head=default_head() if self.head is None else self.head,
             flow=self.flow,
-            diffusion_time=None if self._time() == "auto" else float(self._time()),
+            diffusion_time=None if time == "auto" else float(time),
             prior_weight=None if self.prior_weight == "auto" else float(self.prior_weight),
             calibrate=self.calibrate,
-            seed=seed_of(self.random_state),
+            seed=seed,
         )
-        problem = Problem(graph, x, labels, config, device)
-        if self.convection == "paper":
-            if x is None:
+
+    def _strategy(self, problem: Problem, given: bool) -> Strategy:
+        if self.convection is None or problem.x is None:
+            if self.convection == "paper":
                 raise InputError("convection='paper' moves features: it needs X")
-            if self.similarity is None:
-                settings = GraphSettings.few_shot()
-                k = settings.neighbors_needed
-                graph = weigh(nearest_neighbours(x, k, method=self.neighbors), settings)
-            return PaperNetwork(graph).solve(problem)
-        if self.convection == "trained" and x is not None:
-            time = 1.0 / DECAY if config.diffusion_time is None else config.diffusion_time
-            block = trained_convection(
-                problem.laplacian,
-                x,
-                labels.at,
-                labels.codes,
-                problem.n_classes,
-                integrator(self.flow, time),
-                config.seed,
-            )
-            with torch.no_grad():
-                problem = replace(problem, x=block(in_unit_scale(x)))
-            # The head reads other features than new rows have: those take their neighbours' prior.
-            return replace(choose_strategy(problem).solve(problem), head=None)
-        return choose_strategy(problem).solve(problem)
+            return choose_strategy(problem)
+        if self.convection == "trained":
+            return TrainedConvection()
+        own = self.similarity is not None or given
+        return PaperNetwork(problem.graph if own else None, self.neighbors)
 
     def _add_weightless(self, used: np.ndarray, labels: Labels) -> None:
         """Add the rows whose label has no weight: they keep it, without a distribution."""
@@ -504,26 +464,6 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
             metric = "cosine" if dimensions >= EMBEDDED else "euclidean"
         k = int(self.n_neighbors)
         return GraphSettings(n_neighbors=k, metric=metric, scale_neighbor=k)
-
-    def _neighbours(self, points: np.ndarray, device: torch.device) -> Neighbours:
-        settings = self._graph_settings(points.shape[1])
-        return nearest_neighbours(
-            as_points(points, device),
-            settings.neighbors_needed,
-            metric=settings.metric,
-            method=self.neighbors,
-        )
-
-    def _weights(self, neighbours: Neighbours, dimensions: int) -> scipy.sparse.csr_array:
-        settings = self._graph_settings(dimensions)
-        w = weigh(neighbours, settings)
-        if settings.symmetrize is None or settings.normalize == "random_walk":
-            w = scipy.sparse.csr_array((w + w.T) / 2)
-        return w
-
-    def _bandwidth(self, neighbours: Neighbours, dimensions: int) -> np.ndarray:
-        widths = bandwidth(neighbours.distances, self._graph_settings(dimensions))
-        return np.asarray(widths.cpu().numpy())
 
     def _check_rows(self, X: Any, y: Any, graph: Any) -> tuple[Any, Any]:
         if y is None:

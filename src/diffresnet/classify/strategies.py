@@ -1,9 +1,9 @@
-"""Ways to solve a classification problem: few labels, labels held out, the paper's network."""
+"""Strategies for few labels, for labels held out, and for networks that are trained."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import scipy.sparse
@@ -12,8 +12,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ..operators import SparseLaplacian
+from ..similarity import GraphSettings, nearest_neighbours
+from ..similarity.graph import weigh
 from .calibrator import Calibrator
-from .convection import PaperTraining, in_unit_scale, paper_network
+from .convection import PaperTraining, in_unit_scale, paper_network, trained_convection
 from .cross_validation import (
     FoldHeads,
     Folds,
@@ -21,7 +23,7 @@ from .cross_validation import (
     favours_undiffused,
     stratified_folds,
 )
-from .features import DiffusedFeatures, diffuse_features
+from .features import DiffusedFeatures, diffuse_features, integrator
 from .problem import Problem, Solution
 from .scores import row_standardize
 
@@ -148,23 +150,52 @@ class HeldOut(Strategy):
 
 
 @dataclass(frozen=True)
+class TrainedConvection(Strategy):
+    """Features moved by a residual block that is trained first, then the strategy of the labels."""
+
+    def solve(self, problem: Problem) -> Solution:
+        assert problem.x is not None
+        config, labels = problem.config, problem.labels
+        time = 1.0 / DECAY if config.diffusion_time is None else config.diffusion_time
+        block = trained_convection(
+            problem.laplacian,
+            problem.x,
+            labels.at,
+            labels.codes,
+            problem.n_classes,
+            integrator(config.flow, time),
+            config.seed,
+        )
+        with torch.no_grad():
+            moved = replace(problem, x=block(in_unit_scale(problem.x)))
+        # The head reads other features than new rows have: those take their neighbours' prior.
+        return replace(choose_strategy(moved).solve(moved), head=None)
+
+
+@dataclass(frozen=True)
 class PaperNetwork(Strategy):
-    """The paper's Diff-ResNet, with its own graph and optimiser.
+    """The paper's Diff-ResNet, with its own optimiser.
 
     Attributes
     ----------
-    graph : (n, n) weights that the network diffuses along.
+    graph : (n, n) weights that the network diffuses along; None for the paper's few-shot graph.
+    method : how the neighbours of that are searched.
     """
 
-    graph: scipy.sparse.csr_array
+    graph: scipy.sparse.csr_array | None = None
+    method: str = "auto"
     training: PaperTraining = field(default_factory=PaperTraining)
 
     def solve(self, problem: Problem) -> Solution:
         assert problem.x is not None
-        laplacian = SparseLaplacian(self.graph, device=problem.device)
+        graph = self.graph
+        if graph is None:
+            settings = GraphSettings.few_shot()
+            k = settings.neighbors_needed
+            graph = weigh(nearest_neighbours(problem.x, k, method=self.method), settings)
         labels = problem.labels
         p = paper_network(
-            laplacian,
+            SparseLaplacian(graph, device=problem.device),
             in_unit_scale(problem.x),
             labels.at,
             labels.codes,
@@ -181,7 +212,7 @@ class PaperNetwork(Strategy):
             prior_weight=0.01,
             diffusion_time=self.training.gamma * self.training.steps,
             calibrator=Calibrator(),
-            graph=self.graph,
+            graph=graph,
         )
 
 

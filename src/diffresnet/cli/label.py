@@ -75,7 +75,7 @@ class LabelOptions(SeedOption, DeviceOption):
 
 
 @command("label")
-def command_(options: LabelOptions) -> Outcome:
+def label(options: LabelOptions) -> Outcome:
     """Label every row of FILE, given labels for some.
 
     FILE is .npz (arrays `features`, and `labels` with -1 where there is none), .csv or .parquet (a
@@ -96,9 +96,6 @@ def command_(options: LabelOptions) -> Outcome:
         path, out, with_=chosen.pop("with"), **chosen, progress=stages(options.quiet)
     )
     return Outcome([result.counts()], notes=result.notes, summary=summary(result, out))
-
-
-command = command_
 
 
 def summary(result: LabelResult, out: Path) -> str:
