@@ -75,7 +75,7 @@ class Grid:
         )
 
     def nodes(self) -> Float[Tensor, "m 2"]:
-        """The centres of all cells, x slowest."""
+        """Return the centres of all cells, x slowest."""
         axes = [
             low + (torch.arange(cells, dtype=torch.float64) + 0.5) * h
             for low, cells, h in zip(self.low, self.shape, self.spacing, strict=True)
