@@ -46,7 +46,6 @@ _WITHOUT_PLAN_FILE = {
     "table2": "Few-shot tasks: five methods, with diffusion inside, outside, and not at all.",
     "table3": "Few-shot tasks with every trick and the peers, balanced and unequal queries.",
     "table1": "Citation graphs: Diff-ResNet and every baseline under one protocol.",
-    "nodes_hard": "Nodes with 1 to 5 labels a class, under damage, and of two more graphs.",
 }
 """Summaries of experiments whose folder has no `plan.toml` yet."""
 
