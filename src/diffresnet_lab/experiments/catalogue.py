@@ -45,7 +45,6 @@ _WITHOUT_PLAN_FILE = {
     "fig10": "Few-shot tasks: what diffusion steps cost, plain and by the exact shortcut.",
     "table2": "Few-shot tasks: five methods, with diffusion inside, outside, and not at all.",
     "table3": "Few-shot tasks with every trick and the peers, balanced and unequal queries.",
-    "table1": "Citation graphs: Diff-ResNet and every baseline under one protocol.",
 }
 """Summaries of experiments whose folder has no `plan.toml` yet."""
 
