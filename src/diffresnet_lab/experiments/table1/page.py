@@ -177,14 +177,14 @@ def accuracy_figure(by_dataset: dict[str, Rows]) -> Figure:
         others = {title: each for title, each in accuracies.items() if title not in ours}
         diff_resnets = {title: each for title, each in accuracies.items() if title in ours}
         panels[TITLES[name]] = [
-            Dots("Diff-ResNet", diff_resnets, errors, colour=0, marker="D"),
-            Dots("others", others, errors, colour=MUTED),
+            Dots("Diff-ResNet", diff_resnets, errors, colour=0, marker="D", rim=False),
+            Dots("others", others, errors, colour=MUTED, rim=False),
             Dots("published", published_accuracies, colour=1, marker="s", hollow=True, size=6.0),
         ]
     models = {title for panel in panels.values() for each in panel for title in each.values}
     return dots(
         panels,
-        Axis("accuracy, %", bins=3, whole=True),
+        Axis("accuracy, %", bins=4, whole=True),
         horizontal=True,
         side_by_side=False,
         width=2.0 + 1.25 * max(len(panels), 2),
