@@ -1,0 +1,23 @@
+"""How much of the stiffness experiment is run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class StiffnessPlan:
+    """How much is run.
+
+    Parameters
+    ----------
+    tasks : few-shot tasks of each kind
+    times : diffusion times at which methods are compared.
+    turns : of the measurement of seconds
+    cora : whether methods are compared on Cora too, besides digits.
+    """
+
+    tasks: int
+    times: tuple[float, ...]
+    turns: int
+    cora: bool
