@@ -21,11 +21,11 @@ VARIANTS = {
     "default": {},
     "with a trained convection": {"convection": "trained"},
     "the paper's network, graph and optimiser": {"convection": "paper"},
-    "features not diffused": {"strength": 0.0},
+    "features not diffused": {"diffusion_time": 0.0},
     "scores not diffused": {"prior_weight": float("inf")},
-    "neither": {"strength": 0.0, "prior_weight": float("inf")},
+    "neither": {"diffusion_time": 0.0, "prior_weight": float("inf")},
     "the paper's few-shot graph": {"similarity": GraphSettings.few_shot()},
-    "heat flow (t = 33)": {"flow": "heat", "strength": 1 / 0.03},
+    "heat flow (t = 33)": {"flow": "heat", "diffusion_time": 1 / 0.03},
 }
 
 

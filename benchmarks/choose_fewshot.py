@@ -18,13 +18,19 @@ from collections.abc import Iterator
 import torch
 
 from common import data_file, publish
-from diffresnet_lab.fewshot.batch import Method
-from diffresnet_lab.fewshot.evaluation import Outcome, evaluate
-from diffresnet_lab.fewshot.features import Features, read_base_mean
-from diffresnet_lab.fewshot.methods.external import External
-from diffresnet_lab.fewshot.methods.internal import Internal
-from diffresnet_lab.fewshot.tasks import sample_tasks
-from diffresnet_lab.fewshot.tricks import Centre, Chain, paper_tricks, unit
+from diffresnet_lab.fewshot import (
+    Chain,
+    ExternalDiffusion,
+    Features,
+    InternalDiffusion,
+    Method,
+    Outcome,
+    centre_and_normalize,
+    evaluate,
+    paper_transforms,
+    read_base_mean,
+    sample_tasks,
+)
 
 SEED = 7
 
@@ -33,11 +39,11 @@ def candidates(options: argparse.Namespace, shots: int) -> Iterator[tuple[str, f
     """What is swept, its value, the method."""
     r = 6 if shots == 1 else 2
     for steps in options.steps:
-        yield "r", steps, Internal(steps=steps)
+        yield "r", steps, InternalDiffusion(steps=steps)
     for ntop in options.ntop:
-        yield "ntop", ntop, Internal(steps=r, ntop=ntop)
+        yield "ntop", ntop, InternalDiffusion(steps=r, ntop=ntop)
     for mu in options.mu:
-        yield "mu", mu, External(mu=mu)
+        yield "mu", mu, ExternalDiffusion(mu=mu)
 
 
 def main() -> None:
@@ -63,8 +69,8 @@ def main() -> None:
     features = Features.read(val)
     mean = read_base_mean(base_mean, features.width)
     transform = {
-        "paper": paper_tricks(mean),
-        "unit": Chain((Centre(mean), unit)),
+        "paper": paper_transforms(mean),
+        "unit": centre_and_normalize(mean),
         "none": Chain(),
     }[options.tricks]
     rows = []

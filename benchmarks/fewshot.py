@@ -22,15 +22,19 @@ import torch
 from torch import Tensor
 
 from common import data_file, publish
-from diffresnet_lab.fewshot.batch import TaskBatch
+from diffresnet_lab.fewshot import (
+    Chain,
+    Features,
+    TaskBatch,
+    centre_and_normalize,
+    gather,
+    sample_tasks,
+)
 from diffresnet_lab.fewshot.exact import exact_scores
-from diffresnet_lab.fewshot.features import Features, gather
 from diffresnet_lab.fewshot.kernel import compiled, kernel_scores
-from diffresnet_lab.fewshot.network import Network, Training, initial_weights
+from diffresnet_lab.fewshot.network import NetworkConfig, TrainingConfig, initial_weights
+from diffresnet_lab.fewshot.objective import TaskObjective
 from diffresnet_lab.fewshot.plain import plain_task
-from diffresnet_lab.fewshot.problem import Problem
-from diffresnet_lab.fewshot.tasks import sample_tasks
-from diffresnet_lab.fewshot.tricks import Centre, Chain, unit
 
 SIDES = {"batched torch": exact_scores} | ({"compiled": kernel_scores} if compiled() else {})
 TOGETHER = 16
@@ -60,26 +64,26 @@ def now() -> np.ndarray:
     return np.array([time.perf_counter(), time.process_time()])
 
 
-def ours(batch: TaskBatch, network: Network, side: str) -> tuple[Tensor, np.ndarray]:
+def ours(batch: TaskBatch, network: NetworkConfig, side: str) -> tuple[Tensor, np.ndarray]:
     """Scores of the queries, and the time."""
     scores, start = [], now()
     for first in range(0, len(batch), TOGETHER):
         part = part_of(batch, slice(first, first + TOGETHER))
-        problem = Problem.of(part, network)
+        objective = TaskObjective.from_batch(part, network)
         weights = initial_weights(part.seeds, part.support.shape[-1], part.ways, part.support)
-        scores.append(SIDES[side](problem, Training(), weights)[:, part.support.shape[1] :])
+        scores.append(SIDES[side](objective, TrainingConfig(), weights)[:, part.support.shape[1] :])
     return torch.cat(scores), now() - start
 
 
-def plain(batch: TaskBatch, network: Network) -> tuple[Tensor, np.ndarray]:
+def plain(batch: TaskBatch, network: NetworkConfig) -> tuple[Tensor, np.ndarray]:
     """The same by the plain loop; graphs and weights are not in its time."""
     scores, seconds = [], np.zeros(2)
     for task in range(len(batch)):
         part = part_of(batch, slice(task, task + 1))
-        problem = Problem.of(part, network)
+        objective = TaskObjective.from_batch(part, network)
         weights = initial_weights(part.seeds, part.support.shape[-1], part.ways, part.support)
         start = now()
-        scores.append(plain_task(problem, Training(), weights, 0)[part.support.shape[1] :])
+        scores.append(plain_task(objective, TrainingConfig(), weights, 0)[part.support.shape[1] :])
         seconds += now() - start
     return torch.stack(scores), seconds
 
@@ -103,7 +107,7 @@ def main() -> None:
         features = Features.read(data_file(options.features))
     else:
         features = clusters(options.width)
-    transform = Chain(() if options.raw else (Centre(features.mean), unit))
+    transform = Chain() if options.raw else centre_and_normalize(features.mean)
     tasks = sample_tasks(
         features.labels, options.ways, options.shots, options.queries, options.tasks
     )
@@ -111,7 +115,7 @@ def main() -> None:
     truth = torch.from_numpy(tasks.query_labels)
     rows = []
     for steps in options.steps:
-        network = Network(steps=steps, mu=options.mu)
+        network = NetworkConfig(steps=steps, mu=options.mu)
         for side in SIDES:  # warm up, and compile
             ours(part_of(batch, slice(2)), network, side)
         plain(part_of(batch, slice(1)), network)

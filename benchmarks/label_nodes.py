@@ -1,4 +1,4 @@
-"""All nodes of a graph labelled from a few, with no validation nodes: `label_nodes` beside others.
+"""All nodes of a graph labelled from a few, without validation: `NodeClassifier` beside others.
 
     python benchmarks/label_nodes.py                # Cora and Citeseer, 1, 2, 5, 20 labels a class
 
@@ -18,33 +18,35 @@ import numpy as np
 import torch
 
 from common import data_file, publish
-from diffresnet.classify.calibration import expected_calibration_error
+from diffresnet.classify.calibrator import expected_calibration_error
 from diffresnet.graphs.graph import read_graph
-from diffresnet.graphs.labelling import EPOCHS, MEMBERS, label_nodes
+from diffresnet.graphs.node_classifier import NodeClassifier
 from diffresnet.graphs.node_data import NodeData
-from diffresnet.graphs.self_training.guide import diffused_labels
+from diffresnet.graphs.self_training.propagated_prior import propagated_prior
 from diffresnet.graphs.training import train_for
-from diffresnet_lab.nodes.presets import preset
-from diffresnet_lab.nodes.sweep import Protocol
+from diffresnet_lab.nodes.protocol import Protocol
+from diffresnet_lab.nodes.registry import model_spec
+
+REPLICAS, EPOCHS = NodeClassifier().replicas, NodeClassifier().epochs
 
 Labels = Callable[[NodeData, torch.Tensor, int], np.ndarray]
 """Data, labelled rows and a seed -> (n, c) probabilities."""
 
 
 def ours(data: NodeData, rows: torch.Tensor, seed: int) -> np.ndarray:
-    return label_nodes(data, seed=seed).probabilities
+    return NodeClassifier(random_state=seed).fit(data).label_distributions_
 
 
-def guide(data: NodeData, rows: torch.Tensor, seed: int) -> np.ndarray:
-    return diffused_labels(data, rows).numpy()
+def prior(data: NodeData, rows: torch.Tensor, seed: int) -> np.ndarray:
+    return propagated_prior(data, rows).numpy()
 
 
 def network(name: str) -> Labels:
     def labels(data: NodeData, rows: torch.Tensor, seed: int) -> np.ndarray:
-        made = preset(name, data)
+        spec = model_spec(name, data)
         torch.manual_seed(seed)
-        model = made.build(data, [MEMBERS * seed + member for member in range(MEMBERS)])
-        train_for(model, data.labels, rows, made.training, EPOCHS)
+        model = spec.build(data, [REPLICAS * seed + replica for replica in range(REPLICAS)])
+        train_for(model, data.labels, rows, spec.training, EPOCHS)
         with torch.no_grad():
             return torch.softmax(model(torch.arange(len(data))), -1).mean(0).numpy()
 
@@ -52,15 +54,15 @@ def network(name: str) -> Labels:
 
 
 def propagated(data: NodeData, rows: torch.Tensor, seed: int) -> np.ndarray:
-    model = preset("label_propagation", data).build(data, [seed])
+    model = model_spec("label_propagation", data).build(data, [seed])
     model.prepare(rows)
     return model(torch.arange(len(data)))[0].numpy()
 
 
 PROPAGATION = "label propagation"
 METHODS: dict[str, Labels] = {
-    "label_nodes": ours,
-    "DiffusionClassifier": guide,
+    "NodeClassifier": ours,
+    "DiffusionClassifier": prior,
     "APPNP": network("appnp"),
     "GCN": network("gcn"),
     PROPAGATION: propagated,
@@ -80,7 +82,7 @@ def main() -> None:
         truth = whole.labels.numpy()
         for each in options.labels:
             rows += measured(whole, truth, Protocol(options.splits, 1, each))
-    publish("label_nodes", rows, splits=options.splits, members=MEMBERS, epochs=EPOCHS)
+    publish("label_nodes", rows, splits=options.splits, replicas=REPLICAS, epochs=EPOCHS)
 
 
 def measured(whole: NodeData, truth: np.ndarray, protocol: Protocol) -> list[dict[str, str]]:
@@ -103,7 +105,7 @@ def measured(whole: NodeData, truth: np.ndarray, protocol: Protocol) -> list[dic
             if method != PROPAGATION:  # whose scores are no probabilities
                 sure[method].append(100 * p.max(1).mean())
                 gap[method].append(100 * expected_calibration_error(p.max(1), right))
-    best = np.array(accuracy["label_nodes"])
+    best = np.array(accuracy["NodeClassifier"])
     rows = []
     for method, found in accuracy.items():
         ahead = best - np.array(found)
@@ -113,7 +115,9 @@ def measured(whole: NodeData, truth: np.ndarray, protocol: Protocol) -> list[dic
                 "labels a class": str(protocol.train_per_class),
                 "method": method,
                 "accuracy": plus_minus(np.array(found)),
-                "label_nodes less it": "" if method == "label_nodes" else plus_minus(ahead, "+"),
+                "NodeClassifier less it": ""
+                if method == "NodeClassifier"
+                else plus_minus(ahead, "+"),
                 "mean confidence": f"{np.mean(sure[method]):.1f}" if sure[method] else "",
                 "calibration error": f"{np.mean(gap[method]):.1f}" if gap[method] else "",
                 "seconds": f"{seconds[method] / protocol.splits:.1f}",

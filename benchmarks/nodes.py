@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import resource
 from collections.abc import Callable
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
@@ -20,19 +21,17 @@ from torch import Tensor, nn
 from common import data_file, medians, publish
 from diffresnet.graphs.graph import read_graph
 from diffresnet.graphs.node_data import NodeData
-from diffresnet.graphs.training import NodeModel, Training
-from diffresnet_lab.nodes.models.diff_resnet import DiffResNetNodes, DiffResNetSettings
-from diffresnet_lab.nodes.presets import PUBLISHED
-from diffresnet_lab.nodes.sweep import Protocol
+from diffresnet.graphs.training import ReplicatedModule, TrainingConfig, adam
+from diffresnet_lab.nodes.models.diff_resnet import PUBLISHED, DiffResNetNodes
+from diffresnet_lab.nodes.protocol import Protocol
 from nodes_plain import PlainDiffResNet, SparseDiffResNet
 
 
-def epoch(model: NodeModel, labels: Tensor, rows: Tensor, held: Tensor) -> Callable[[], None]:
-    """A function that trains one epoch and validates, as `train` does."""
-    how = Training()
-    optimizer = torch.optim.Adam(
-        model.parameters(), how.learning_rate, weight_decay=how.weight_decay, fused=True
-    )
+def epoch(
+    model: ReplicatedModule, labels: Tensor, rows: Tensor, held: Tensor
+) -> Callable[[], None]:
+    """Return a function that trains one epoch and validates, as `train_early_stopped` does."""
+    optimizer = adam(model, TrainingConfig())
 
     def run() -> None:
         model.train()
@@ -59,7 +58,7 @@ def main() -> None:
         split = Protocol().split(data, 0)
         nodes, held = torch.from_numpy(split.train), torch.from_numpy(split.validation)
         for placement in ("each", "once"):
-            settings = DiffResNetSettings(**{**vars(PUBLISHED[name]), "placement": placement})
+            settings = replace(PUBLISHED[name], placement=placement)
             sides = {
                 "plain loop": PlainDiffResNet(data, settings, 0),
                 "sparse loop": SparseDiffResNet(data, settings, 0),

@@ -11,7 +11,7 @@ same command goes on from there.
 from __future__ import annotations
 
 import argparse
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,22 +20,21 @@ import torch
 from common import data_file, publish
 from diffresnet.graphs.graph import read_graph
 from diffresnet.graphs.node_data import NodeData
-from diffresnet_lab.nodes.models.diff_resnet import DiffResNetSettings
-from diffresnet_lab.nodes.presets import Preset, preset
-from diffresnet_lab.nodes.results import difference, summary
-from diffresnet_lab.nodes.sweep import Protocol, sweep
+from diffresnet_lab.nodes.model_spec import ModelSpec
+from diffresnet_lab.nodes.protocol import Protocol
+from diffresnet_lab.nodes.registry import model_spec
+from diffresnet_lab.nodes.results import accuracy_difference, mean_accuracy
+from diffresnet_lab.nodes.trials import run_trials
 from nodes_plain import SparseDiffResNet
 
 
-def loop_of(ours: Preset) -> Preset:
-    """The same model as a loop, trained and stopped as ours is."""
-    settings = DiffResNetSettings(**ours.settings)
+def loop_of(ours: ModelSpec) -> ModelSpec:
+    """Return the same model as a loop, trained and stopped as ours is."""
     return replace(
         ours,
         name=f"loop_{ours.name}",
-        build=lambda data, seeds: SparseDiffResNet(data, settings, *seeds),
-        members=1,
-        settings={**asdict(settings), "loop": "sparse"},
+        model=lambda data, config, seeds: SparseDiffResNet(data, config, *seeds),
+        replicas=1,
     )
 
 
@@ -54,22 +53,22 @@ def main() -> None:
     inits = options.inits * (len(options.data) if len(options.inits) == 1 else 1)
     for name, count in zip(options.data, inits, strict=True):
         data = NodeData.from_graph(read_graph(data_file(f"graphs/{name}.npz")))
-        ours = preset("diff_resnet" if options.each else "diff_resnet_once", data)
+        ours = model_spec("diff_resnet" if options.each else "diff_resnet_once", data)
         protocol = Protocol(options.splits, count)
         found = {
-            side: sweep(data, model, protocol, shards=options.runs)
+            side: run_trials(data, model, protocol, cache=options.runs)
             for side, model in (("loop", loop_of(ours)), ("diffresnet", ours))
         }
-        less = difference(found["diffresnet"], found["loop"])
+        less = accuracy_difference(found["diffresnet"], found["loop"])
         for side, runs in found.items():
-            of_all = summary(runs)
+            accuracy = mean_accuracy(runs)
             rows.append(
                 {
                     "data": name,
                     "dropout": "before every step" if options.each else "once",
                     "side": side,
                     "runs": f"{options.splits} × {count}",
-                    "accuracy": f"{of_all.accuracy:.2f} ± {of_all.error:.2f}",
+                    "accuracy": f"{accuracy.mean:.2f} ± {accuracy.error:.2f}",
                     "difference": f"{less.mean:+.2f} ± {less.error:.2f}"
                     if side == "diffresnet"
                     else "",

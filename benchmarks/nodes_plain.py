@@ -12,26 +12,24 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from diffresnet.graphs.node_data import NodeData
-from diffresnet.graphs.training import NodeModel
-from diffresnet_lab.nodes.models.diff_resnet import DiffResNetNodes, DiffResNetSettings
+from diffresnet.graphs.training import ReplicatedModule
+from diffresnet_lab.nodes.models.diff_resnet import DiffResNetConfig, DiffResNetNodes
 
 
-class PlainDiffResNet(NodeModel):
+class PlainDiffResNet(ReplicatedModule):
     """One network, written down as the paper has it: dense features, sums over neighbours."""
 
-    members = 1
-
-    def __init__(self, data: NodeData, settings: DiffResNetSettings, seed: int) -> None:
-        super().__init__()
+    def __init__(self, data: NodeData, settings: DiffResNetConfig, seed: int) -> None:
+        super().__init__(1)
         ours = DiffResNetNodes(data, settings, [seed])  # the same initial weights
         self.weight, self.bias = nn.Parameter(ours.weight.detach().clone()), ours.bias
         self.head, self.head_bias = ours.head, ours.head_bias
-        self.settings, self.x = settings, data.dense_x
-        coo = data.citation.tocoo()
+        self.settings, self.x = settings, data.dense_features
+        coo = data.normalized_adjacency.tocoo()
         index = torch.from_numpy(np.stack([coo.row, coo.col]))
         self.graph = torch.sparse_coo_tensor(index, torch.from_numpy(coo.data).float(), coo.shape)
         self.graph = self.graph.coalesce()
-        self.degree = torch.from_numpy(data.citation.sum(axis=1)).float()[:, None]
+        self.degree = torch.from_numpy(data.normalized_adjacency.sum(axis=1)).float()[:, None]
 
     def forward(self, rows: Tensor) -> Tensor:
         how = self.settings
@@ -54,10 +52,10 @@ class PlainDiffResNet(NodeModel):
 class SparseDiffResNet(PlainDiffResNet):
     """The same by a reader who knows sparse matrices: X W from X in CSR, one matrix for a step."""
 
-    def __init__(self, data: NodeData, settings: DiffResNetSettings, seed: int) -> None:
+    def __init__(self, data: NodeData, settings: DiffResNetConfig, seed: int) -> None:
         super().__init__(data, settings, seed)
         self.sparse_x = _csr(data.features)
-        w = data.citation
+        w = data.normalized_adjacency
         laplacian = scipy.sparse.diags_array(w.sum(axis=1)) - w
         self.matrix = _csr(scipy.sparse.eye_array(len(data)) - settings.gamma * laplacian)
 

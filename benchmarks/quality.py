@@ -21,7 +21,7 @@ from sklearn.semi_supervised import LabelSpreading
 
 from common import data_file, publish
 from diffresnet import DiffusionClassifier
-from diffresnet.classify.calibration import expected_calibration_error
+from diffresnet.classify.calibrator import expected_calibration_error
 
 PEERS = ("logistic regression", "LabelSpreading", "Laplace", "Poisson")
 

@@ -20,16 +20,17 @@ CHECKED += ["diffresnet_lab.theory", "diffresnet_lab.pde"]
 CHECKED += [
     f"diffresnet.classify.{name}"
     for name in (
-        "calibration",
+        "calibrator",
         "convection",
+        "cross_validation",
         "features",
+        "fitted",
         "head",
-        "induction",
-        "inputs",
-        "labels",
+        "point_graph",
+        "points",
+        "problem",
         "scores",
-        "selection",
-        "transduction",
+        "strategies",
     )
 ]
 CHECKED += [
@@ -38,13 +39,14 @@ CHECKED += [
         "batch",
         "evaluation",
         "exact",
+        "feature_transforms",
         "features",
         "methods",
         "network",
+        "objective",
         "plain",
-        "problem",
+        "sampling",
         "tasks",
-        "tricks",
     )
 ]
 assert not any(name.startswith(tuple(CHECKED)) for name in sys.modules), "imported too early"

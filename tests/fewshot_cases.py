@@ -7,7 +7,7 @@ import torch
 
 from diffresnet_lab.fewshot.batch import TaskBatch
 from diffresnet_lab.fewshot.features import Features, gather
-from diffresnet_lab.fewshot.tasks import sample_tasks
+from diffresnet_lab.fewshot.sampling import sample_tasks
 
 
 def clusters(classes: int = 8, each: int = 30, width: int = 24, seed: int = 0) -> Features:

@@ -10,7 +10,7 @@ import torch
 
 from diffresnet.graphs.graph import GraphData
 from diffresnet.graphs.node_data import NodeData
-from diffresnet.graphs.training import NodeModel
+from diffresnet.graphs.training import ReplicatedModule
 
 
 def two_blocks(n: int = 60, words: int = 24, seed: int = 0, inside: float = 0.3) -> GraphData:
@@ -39,39 +39,38 @@ def halves(data: NodeData, train: int = 10, held: int = 10) -> tuple[torch.Tenso
     return torch.arange(train), torch.arange(train, train + held)
 
 
-class Scripted(NodeModel):
-    """Validation results by epoch and member as written down; the weight counts the epochs.
+class Scripted(ReplicatedModule):
+    """Validation results by epoch and replica as written down; the weight counts the epochs.
 
     Parameters
     ----------
-    losses : a row a member, the loss wanted on every validation node in each epoch
-    right : a row a member, whether the class is right
+    losses : a row a replica, the loss wanted on every validation node in each epoch
+    right : a row a replica, whether the class is right
     """
 
     def __init__(self, losses: Sequence[Sequence[float]], right: Sequence[Sequence[bool]]) -> None:
-        super().__init__()
+        super().__init__(len(losses))
         self.script, self.right = torch.tensor(losses), torch.tensor(right)
-        self.members = len(losses)
-        self.who = torch.arange(self.members)
-        self.seen = torch.nn.Parameter(torch.zeros(self.members, 1))
+        self.row = torch.arange(self.replicas)
+        self.seen = torch.nn.Parameter(torch.zeros(self.replicas, 1))
         self.epoch = 0
         self.sizes: list[int] = []
 
-    def keep(self, members: torch.Tensor) -> None:
-        super().keep(members)
-        self.who = self.who[members]
+    def keep(self, replicas: torch.Tensor) -> None:
+        super().keep(replicas)
+        self.row = self.row[replicas]
 
     def forward(self, rows: torch.Tensor) -> torch.Tensor:
-        shape = (self.members, len(rows), 2)
+        shape = (self.replicas, len(rows), 2)
         if self.training:
-            self.sizes.append(self.members)
+            self.sizes.append(self.replicas)
             return torch.zeros(shape) + 0.0 * self.seen[..., None]
         epoch = self.epoch
         self.epoch += 1
         with torch.no_grad():
             self.seen.fill_(epoch + 1.0)
         # With two classes, of label 0, log(1 + exp(-margin)) is the loss, and its sign the class.
-        loss, right = self.script[self.who, epoch], self.right[self.who, epoch]
+        loss, right = self.script[self.row, epoch], self.right[self.row, epoch]
         margin = -torch.log(torch.expm1(loss))
         assert bool(((margin > 0) == right).all()), "a loss above log 2 is of a wrong class"
         scores = torch.zeros(shape)

@@ -1,4 +1,30 @@
-"""The errors that a user can mend."""
+"""Errors that a user can mend, and notes that a user should read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Note:
+    """Tell what a user should know of a result, in one line.
+
+    Parameters
+    ----------
+    message : str
+    parameter : str, optional
+        Name of the parameter by which the caller can have it otherwise; see `InputError`.
+    """
+
+    message: str
+    parameter: str | None = None
+
+    def __str__(self) -> str:
+        return self.message if self.parameter is None else self.spelled(f"{self.parameter}=")
+
+    def spelled(self, flag: str) -> str:
+        """Return the message with the parameter spelled as `flag`."""
+        return f"{self.message} ({flag})"
 
 
 class InputError(ValueError):

@@ -1,145 +1,346 @@
-"""What counts as a label, and what as none, in arrays and in columns of tables."""
+"""Which rows have a label, and of which class: the one law of files, estimators and graphs.
+
+A row is unlabelled where its label is blank, None or NaN, and where it is -1 in labels that are
+numbers throughout. Any other mark, such as "NA" or "unknown", is a class unless `unlabelled` names
+it; then blank rows and the named marks are unlabelled, and nothing else.
+"""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
+import warnings
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
+from jaxtyping import Int
 
-from .errors import InputError
+from .errors import InputError, Note
 
-MISSING = frozenset({"", "nan", "na", "n/a", "#n/a", "<na>", "null"})
-"""Texts that stand for a missing value, trimmed and in lower case. "none" may be a class."""
+Marks = str | float | Iterable[str | float] | None
+"""A mark of unlabelled rows, several of them, or None for the law above."""
 
-_WHOLE = re.compile(r"[+-]?[0-9]+")
+SUSPECTED = frozenset(
+    {"-", "-1", "?", "#n/a", "<na>", "missing", "n/a", "na", "nan", "nil", "none", "null", "tbd"}
+    | {"todo", "undefined", "unknown", "unlabeled", "unlabelled", "unset"}
+)
+"""Classes that may be meant as marks of unlabelled rows, in lower case."""
+
+_WHOLE = re.compile(r"([+-]?[0-9]+)(\.0*)?")
 
 
-def labelled(labels: np.ndarray) -> np.ndarray:
-    """(n,) bool: the rows with a label, given the convention of the kind of array.
+@dataclass(frozen=True)
+class Labels:
+    """Labels as class numbers.
 
-    Integers are unlabelled at -1, objects at None.
+    Attributes
+    ----------
+    classes : (c,) sorted distinct labels: numbers, booleans, or objects of str.
+    codes : (n,) int64
+        Index into `classes`, -1 for rows without a label.
     """
-    if labels.dtype == object:
-        return np.array([label is not None for label in labels], dtype=bool)
-    return labels != -1
+
+    classes: np.ndarray
+    codes: Int[np.ndarray, " n"]
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    @property
+    def labelled(self) -> np.ndarray:
+        """(n,) bool: rows that have a label."""
+        return self.codes >= 0
+
+    @property
+    def rows(self) -> np.ndarray:
+        """Rows that have a label."""
+        return np.flatnonzero(self.labelled)
+
+    @property
+    def counts(self) -> np.ndarray:
+        """Labelled rows of each class."""
+        return np.bincount(self.codes[self.labelled], minlength=len(self.classes))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Classes as texts; whole numbers without a decimal point."""
+        return tuple(
+            str(int(value) if isinstance(value, float) else value)
+            for value in self.classes.tolist()
+        )
+
+    def values(self) -> np.ndarray:
+        """(n,) labels as objects, None where there is none."""
+        values = np.full(len(self), None, dtype=object)
+        values[self.labelled] = self.classes[self.codes[self.labelled]].tolist()
+        return values
+
+    def subset(self, rows: np.ndarray) -> Labels:
+        """Return the labels of some rows, with the classes that are left."""
+        codes = self.codes[rows]
+        present = np.unique(codes[codes >= 0])
+        renumbered = np.where(codes >= 0, np.searchsorted(present, codes), -1)
+        return Labels(self.classes[present], renumbered)
+
+    def require_classes(self, where: str = "the labels") -> None:
+        """Raise `InputError` unless two classes have a label each."""
+        if len(self.classes) == 0:
+            raise InputError(
+                f"no row has a label in {where}; at least one labelled row of each of two classes "
+                f"is needed",
+                "label_column" if where != "the labels" else None,
+            )
+        if len(self.classes) == 1:
+            raise InputError(
+                f"{where} are of one class ({self.names[0]!r}); label at least one row of "
+                f"another class"
+            )
 
 
-def decoded(names: np.ndarray) -> np.ndarray:
-    """Names as texts; bytes are UTF-8, and what is not gets a replacement character."""
-    return np.char.decode(names, "utf-8", "replace") if names.dtype.kind == "S" else names
+def no_labels(rows: int) -> Labels:
+    """Return the labels of rows of which none has one."""
+    return Labels(np.empty(0, dtype=object), np.full(rows, -1))
 
 
-def labels_of_array(values: np.ndarray, where: str) -> np.ndarray:
-    """(n,) labels of an .npz file: int64 with -1 unlabelled, or str objects with None.
+def encode_labels(
+    y: Any, unlabelled: Marks = None, where: str = "the labels", *, binary: bool = False
+) -> Labels:
+    """Encode labels as class numbers, by the law of this module.
 
     Parameters
     ----------
-    values : (n,) integers with -1 unlabelled, whole floats with NaN, or text with "" unlabelled
+    y : (n,) array, list, Series or tensor of numbers, booleans, texts, or objects of these.
+        Numbers are whole. In texts that are whole numbers throughout, "3.0" is "3".
+    unlabelled : mark or marks of unlabelled rows, optional
     where : str
-        What to call the array in messages.
+        What to call the labels in messages.
+    binary : bool
+        Take -1 and +1, where there is nothing else, for two classes, with a warning. They are
+        refused otherwise.
 
     Raises
     ------
     InputError
-        If the values are of another kind.
+        Where -1 may be a class as well as a mark, numbers are not whole, or types are mixed.
+
+    Examples
+    --------
+    >>> encode_labels(["cat", "", "NA", "dog"]).codes.tolist()
+    [1, -1, 0, 2]
+    >>> encode_labels(["cat", "", "NA", "dog"], unlabelled="NA").codes.tolist()
+    [0, -1, -1, 1]
     """
-    if values.dtype.kind in "biu":
-        if values.size and int(values.max()) > np.iinfo(np.int64).max:
-            raise InputError(f"{where} hold integers beyond 64 bits; number the classes from 0")
-        return values.astype(np.int64)
-    if values.dtype.kind == "f":
-        values = np.where(np.isnan(values), -1, values)
-        if not np.all(np.isfinite(values) & (values == np.rint(values)) & (abs(values) < 2**53)):
-            raise InputError(f"{where} hold fractions; a class is a whole number or a text")
-        return values.astype(np.int64)
-    if values.dtype.kind in "US":
-        try:
-            texts = np.char.decode(values, "utf-8") if values.dtype.kind == "S" else values
-        except UnicodeDecodeError as error:
-            raise InputError(f"{where} hold bytes that are not UTF-8 text") from error
-        return _objects([None if _is_missing(text) else text for text in texts.tolist()])
-    raise InputError(
-        f"{where} are of type {values.dtype}; labels are integers (-1 unlabelled) or texts"
-    )
+    values = _one_dimensional(y, where)
+    known = ~_blank(values, where)
+    if unlabelled is not None:
+        known[known] = ~_is_marked(values[known], unlabelled)
+    present = values[known]
+    kind = _kind(present, where)
+    numbers = _whole_numbers(present, kind)
+    if unlabelled is None and numbers is not None and (numbers == -1).any():
+        if binary and known.all() and set(numbers.tolist()) == {-1, 1}:
+            warnings.warn(
+                f"{where} are only -1 and +1, so -1 is taken for a class, not for unlabelled rows; "
+                f"unlabelled=-1 if it marks those, unlabelled='' if it does not",
+                UserWarning,
+                stacklevel=3,
+            )
+        else:
+            _refuse_ambiguous(numbers, bool(known.all()), where)
+            known[known] = numbers != -1
+    present = values[known]
+    if kind == "text":
+        texts = [str(value) for value in present.tolist()]
+        if numbers is not None:
+            texts = [_WHOLE.fullmatch(text.strip())[1] for text in texts]  # type: ignore[index]
+        present = np.array(texts, dtype=object if values.dtype.kind == "O" else np.str_)
+    elif values.dtype.kind == "O":
+        present = np.array(present.tolist(), dtype=bool if kind == "booleans" else None)
+    if kind == "numbers":
+        _require_whole(present, where)
+    classes, codes_present = np.unique(present, return_inverse=True)
+    codes = np.full(len(values), -1, dtype=np.int64)
+    codes[known] = codes_present
+    return Labels(classes, codes)
 
 
-def labels_of_column(column: pa.ChunkedArray, where: str) -> np.ndarray:
-    """(n,) objects: str or int, None where the row is unlabelled.
-
-    Nulls, NaN, blank texts and the usual marks of a missing value are unlabelled. So is -1 among
-    whole numbers, as in .npz files, unless it could be meant as a class. Booleans become "true"
-    and "false"; a text stays as it is written.
-
-    Raises
-    ------
-    InputError
-        If the values are fractions or of a type that is no label, or if -1 is ambiguous.
-    """
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
-    kind = column.type
-    if pa.types.is_null(kind):
-        return _objects([None] * len(column))
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
-        texts = [None if text is None or _is_missing(text) else text for text in column.to_pylist()]
-        names = set(texts) - {None}
-        if "-1" in names and all(_WHOLE.fullmatch(str(name)) for name in names):
-            numbers = [None if text is None else int(text) for text in texts]
-            keep = _without_minus_one(numbers, where)
-            texts = [None if keep[i] is None else text for i, text in enumerate(texts)]
-        return _objects(texts)
-    if pa.types.is_boolean(kind):
-        return _objects([None if v is None else str(v).lower() for v in column.to_pylist()])
-    if pa.types.is_integer(kind):
-        return _objects(_without_minus_one(column.to_pylist(), where))
-    if pa.types.is_floating(kind) or pa.types.is_decimal(kind):
-        return _objects(_without_minus_one([_whole(v, where) for v in column.to_pylist()], where))
-    raise InputError(f"{where} is of type {kind}; labels are texts or whole numbers")
-
-
-def similar_names(labels: np.ndarray) -> list[str]:
-    """Notes on classes whose names differ in spaces or case alone, and so may be one."""
-    if labels.dtype != object:
-        return []
+def label_notes(labels: Labels) -> list[Note]:
+    """Return notes on classes that may be marks of unlabelled rows, or two names of one class."""
+    notes = []
+    if len(labels) and labels.labelled.all():
+        counts = labels.counts
+        largest = int(counts.argmax())
+        name = labels.names[largest]
+        if name.strip().lower() in SUSPECTED and 2 * counts[largest] >= len(labels):
+            notes.append(
+                Note(
+                    f"{name!r} stands on {counts[largest]} of {len(labels)} rows and is taken as "
+                    f"a class, as no row is blank; if it marks unlabelled rows, name it",
+                    "unlabelled",
+                )
+            )
     groups: dict[str, set[str]] = {}
-    for name in {label for label in labels.tolist() if isinstance(label, str)}:
+    for name in labels.names:
         groups.setdefault(" ".join(name.casefold().split()), set()).add(name)
-    return [
-        f"labels {', '.join(map(repr, sorted(group)))} are taken as {len(group)} classes"
+    notes += [
+        Note(f"labels {', '.join(map(repr, sorted(group)))} are taken as {len(group)} classes")
         for _, group in sorted(groups.items())
         if len(group) > 1
     ]
+    return notes
 
 
-def _without_minus_one(values: list[int | None], where: str) -> list[int | None]:
-    counts = Counter(values)
-    if -1 not in counts:
-        return values
-    others = set(counts) - {-1, None}
-    if others and (None in counts or others == {1} or min(o for o in others if o is not None) < -1):
+def class_numbers(values: np.ndarray, where: str) -> Int[np.ndarray, " n"]:
+    """Check labels of a format that numbers its classes from 0, with -1 for no label.
+
+    Raises
+    ------
+    InputError
+        If they are no integers, or below -1.
+    """
+    if values.ndim != 1 or values.dtype.kind not in "iu":
         raise InputError(
-            f"{where} holds -1, which may be a class or mean unlabelled; leave unlabelled cells "
-            f"blank and give the class another name"
+            f"{where} must be integers, one for each, not {values.dtype} of shape {values.shape}; "
+            f"number the classes from 0"
         )
-    return [None if value == -1 else value for value in values]
+    if values.size and (values.min() < -1 or values.max() > np.iinfo(np.int64).max):
+        raise InputError(f"{where} must be -1 (unlabelled) or classes from 0 on")
+    return values.astype(np.int64)
 
 
-def _whole(value: Any, where: str) -> int | None:
-    if value is None or value != value:
-        return None
-    if abs(value) == float("inf") or int(value) != value:
-        raise InputError(f"{where} holds {value}; a class is a text or a whole number")
-    return int(value)
+def decoded(names: np.ndarray) -> np.ndarray:
+    """Return names as texts; bytes are UTF-8, and what is not gets a replacement character."""
+    return np.char.decode(names, "utf-8", "replace") if names.dtype.kind == "S" else names
 
 
-def _is_missing(text: str) -> bool:
-    return text.strip().lower() in MISSING
+def _one_dimensional(y: Any, where: str) -> np.ndarray:
+    if hasattr(y, "detach"):
+        y = y.detach().cpu().numpy()
+    if type(getattr(y, "dtype", None)).__module__.startswith("pandas"):
+        y = y.to_numpy(dtype=object)  # integers with a gap would become floats
+    values = np.asarray(y)
+    if values.ndim == 2 and values.shape[1] == 1:
+        from sklearn.exceptions import DataConversionWarning  # large, and seldom needed
+
+        warnings.warn(
+            "A column-vector y was passed when a 1d array was expected",
+            DataConversionWarning,
+            stacklevel=4,
+        )
+        values = values[:, 0]
+    if values.ndim != 1:
+        raise InputError(f"labels must be one a row, these are of shape {values.shape}")
+    if values.dtype.kind == "S":
+        try:
+            values = np.char.decode(values, "utf-8")
+        except UnicodeDecodeError as error:
+            raise InputError(f"{where} hold bytes that are not UTF-8 text") from error
+    return values
 
 
-def _objects(values: list[Any]) -> np.ndarray:
-    out = np.empty(len(values), dtype=object)
-    out[:] = values
-    return out
+def _blank(values: np.ndarray, where: str) -> np.ndarray:
+    """(n,) bool: None, NaN and blank texts."""
+    kind = values.dtype.kind
+    if kind == "f":
+        return np.isnan(values)
+    if kind == "U":
+        return np.asarray(np.char.strip(values) == "")
+    if kind in "iub":
+        return np.zeros(len(values), dtype=bool)
+    if kind == "O":
+        return np.array([_is_blank(value) for value in values.tolist()], dtype=bool)
+    raise InputError(
+        f"{where} are of type {values.dtype}, which is not supported; use whole numbers or text"
+    )
+
+
+def _is_blank(value: Any) -> bool:
+    if isinstance(value, str):
+        return not value.strip()
+    if value is None:
+        return True
+    if isinstance(value, float | np.floating):
+        return bool(value != value)
+    # pandas.NA and NaT compare to neither True nor False.
+    return type(value).__name__ in ("NAType", "NaTType")
+
+
+def _kind(present: np.ndarray, where: str) -> str:
+    """Return the one kind of labels that there is: text, booleans or numbers."""
+    if present.dtype.kind != "O":
+        return {"U": "text", "b": "booleans"}.get(present.dtype.kind, "numbers")
+    kinds = {_kind_of(value, where) for value in present.tolist()}
+    if len(kinds) > 1:
+        if kinds == {"numbers", "text"} and {
+            value for value in present.tolist() if not isinstance(value, str)
+        } == {-1}:
+            raise InputError(
+                f"{where} mix text and the number -1; if that marks unlabelled rows, name it",
+                "unlabelled",
+            )
+        raise InputError(f"{where} mix {' and '.join(sorted(kinds))}; make them of one type")
+    return kinds.pop() if kinds else "text"
+
+
+def _kind_of(value: Any, where: str) -> str:
+    if isinstance(value, str):
+        return "text"
+    if isinstance(value, bool | np.bool_):
+        return "booleans"
+    if isinstance(value, int | float | np.number):
+        return "numbers"
+    raise InputError(
+        f"{where} hold a {type(value).__name__}, which is not supported; use whole numbers or text"
+    )
+
+
+def _whole_numbers(present: np.ndarray, kind: str) -> np.ndarray | None:
+    """Return labels as numbers, where all are; texts only where all are whole numbers."""
+    if kind == "text":
+        matches = [_WHOLE.fullmatch(str(value).strip()) for value in present.tolist()]
+        if not all(matches):
+            return None
+        return np.array([float(match[1]) for match in matches if match])
+    return np.array(present.tolist()) if kind == "numbers" else None
+
+
+def _refuse_ambiguous(numbers: np.ndarray, no_blank: bool, where: str) -> None:
+    """Refuse -1 where it may be a class: beside blanks, +1 alone, or lower numbers."""
+    others = numbers[numbers != -1]
+    if others.size and (not no_blank or set(others.tolist()) == {1} or others.min() < -1):
+        raise InputError(
+            f"{where} hold -1, which may be a class or mark unlabelled rows; name the mark: -1, "
+            f"or an empty text where -1 is a class",
+            "unlabelled",
+        )
+
+
+def _is_marked(present: np.ndarray, unlabelled: Marks) -> np.ndarray:
+    """(k,) bool: which labels are among the named marks, as text or as number."""
+    named = [unlabelled] if isinstance(unlabelled, str | int | float) else list(unlabelled or ())
+    texts = {str(mark).strip() for mark in named}
+    numbers = {float(text) for text in texts if _WHOLE.fullmatch(text)}
+
+    def marked(value: Any) -> bool:
+        text = str(value).strip()
+        return text in texts or (_WHOLE.fullmatch(text) is not None and float(text) in numbers)
+
+    return np.array([marked(value) for value in present.tolist()], dtype=bool)
+
+
+def _require_whole(present: np.ndarray, where: str) -> None:
+    if present.dtype.kind == "O" or (
+        present.dtype.kind == "u" and present.size and present.max() > np.iinfo(np.int64).max
+    ):
+        raise InputError(f"{where} hold integers beyond 64 bits; number the classes from 0")
+    if present.dtype.kind != "f":
+        return
+    if np.isinf(present).any():
+        raise InputError(f"{where} hold infinity; a class is a whole number or a text")
+    fractions = present[present != np.floor(present)]
+    if fractions.size:
+        raise InputError(
+            f"Unknown label type: continuous. {where} hold {fractions[0]}, which is no whole "
+            f"number; this is a classifier, and regression is out of its scope"
+        )

@@ -23,9 +23,9 @@ from diffresnet_lab.experiments.fewshot.runs import Draw
 from diffresnet_lab.experiments.fewshot.sources import SOURCES, feature_sets
 from diffresnet_lab.fewshot.evaluation import Outcome
 from diffresnet_lab.fewshot.features import gather
-from diffresnet_lab.fewshot.network import Network
-from diffresnet_lab.fewshot.presets import METHODS
-from diffresnet_lab.fewshot.problem import unstable_tasks
+from diffresnet_lab.fewshot.network import NetworkConfig
+from diffresnet_lab.fewshot.objective import unstable_tasks
+from diffresnet_lab.fewshot.registry import METHODS
 from fewshot_files import data_folder
 
 TINY = Plan(tasks=3, sources=SOURCES[:1], jobs=1)
@@ -72,16 +72,16 @@ def test_no_steps_are_the_convection_network(setup, parts):
     draw = Draw(1)
     still = preset_of(of, 1, steps=0)
     batch = still.transform(gather(of.features.tensor(), draw.tasks(of, 3, setup.seed)))
-    other = METHODS["convection"].make(fig8_setting(of)).method(batch)
+    other = METHODS["convection"].configure(fig8_setting(of)).method(batch)
     right = other.argmax(-1).numpy() == draw.tasks(of, 3, setup.seed).query_labels
     (row,) = (r for r in parts["fig8"].rows if r["shots"] == 1 and r["steps"] == 0)
     assert row["accuracy"] == pytest.approx(100 * right.mean())
 
 
 def fig8_setting(of):
-    from diffresnet_lab.fewshot.presets import Setting
+    from diffresnet_lab.fewshot.config import FewShotConfig
 
-    return Setting(1, "paper", of.mean)
+    return FewShotConfig(1, "paper", of.mean)
 
 
 def test_tasks_past_the_bound_are_counted(setup, parts):
@@ -91,7 +91,7 @@ def test_tasks_past_the_bound_are_counted(setup, parts):
     )
     for row in parts["fig9"].rows:
         if row["shots"] == 1:
-            past = unstable_tasks(batch, Network(gamma=row["gamma"]))
+            past = unstable_tasks(batch, NetworkConfig(gamma=row["gamma"]))
             assert row["past_bound"] == pytest.approx(100 * float(past.float().mean()))
     assert max(row["past_bound"] for row in parts["fig9"].rows) == 100.0  # gamma = 3
     assert "past_bound" not in parts["fig7"].rows[0]

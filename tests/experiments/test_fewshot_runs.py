@@ -7,8 +7,9 @@ from diffresnet_lab.experiments.experiment import Setup
 from diffresnet_lab.experiments.fewshot import runs
 from diffresnet_lab.experiments.fewshot.runs import Draw, ahead, draws, failed, known, run
 from diffresnet_lab.experiments.fewshot.sources import SOURCES, feature_sets
+from diffresnet_lab.fewshot.config import FewShotConfig
 from diffresnet_lab.fewshot.evaluation import Outcome, evaluate
-from diffresnet_lab.fewshot.presets import Setting, preset
+from diffresnet_lab.fewshot.registry import configure_method
 from fewshot_files import data_folder
 
 
@@ -25,7 +26,7 @@ def outcome(accuracy, predicted=None):
 
 
 def simple_shot(of, tricks="paper"):
-    return preset("nearest_prototype", Setting(1, tricks, of.mean))
+    return configure_method("nearest_prototype", FewShotConfig(1, tricks, of.mean))
 
 
 def test_shards_change_nothing(sets, tmp_path, monkeypatch):
@@ -58,7 +59,7 @@ def test_a_stopped_run_goes_on(sets, tmp_path, monkeypatch):
 def test_tasks_that_diverged_are_remembered(sets, tmp_path, monkeypatch):
     monkeypatch.setattr(runs, "SHARD", 4)
     of, draw, setup = sets[0], Draw(1, queries=5), Setup(shards=tmp_path)
-    chosen = preset("external", Setting(1, "none", of.mean))
+    chosen = configure_method("external", FewShotConfig(1, "none", of.mean))
     wild = replace(chosen, method=replace(chosen.method, mu=1e9))
     first = run(setup, of, wild, draw, 6)
     assert 0 < first.diverged <= 6
@@ -73,7 +74,7 @@ def test_shards_know_what_they_are_of(sets, tmp_path):
     run(setup, sets[0], simple_shot(sets[0], "none"), draw, 3)
     run(setup, sets[0], simple_shot(sets[0]), Draw(1, queries=5, alpha=2.0), 3)
     run(Setup(seed=1, shards=tmp_path), sets[0], simple_shot(sets[0]), draw, 3)
-    other = preset("laplacian_shot", Setting(1, "none", sets[0].mean))
+    other = configure_method("laplacian_shot", FewShotConfig(1, "none", sets[0].mean))
     run(setup, sets[0], other, draw, 3)
     assert len(list(tmp_path.iterdir())) == 6
     run(setup, sets[0], other, draw, 3)

@@ -8,7 +8,6 @@ import torch
 
 from citation_cases import write_graph
 from diffresnet.errors import InputError
-from diffresnet.graphs.training import Training
 from diffresnet_lab.experiments.experiment import Setup
 from diffresnet_lab.experiments.fig5 import DepthPlan, fig5
 from diffresnet_lab.experiments.fig5.depth import (
@@ -21,9 +20,10 @@ from diffresnet_lab.experiments.fig5.depth import (
 )
 from diffresnet_lab.experiments.fig5.section import depth_section, finding, mean_losses
 from diffresnet_lab.experiments.fig5.study import Point, clustered_error, depth_rows, loss
-from diffresnet_lab.nodes.models.gcn import GCNNodes, GCNSettings
-from diffresnet_lab.nodes.presets import PUBLISHED
-from diffresnet_lab.nodes.sweep import Protocol
+from diffresnet_lab.nodes.models.diff_resnet import PUBLISHED
+from diffresnet_lab.nodes.models.gcn import GCN, GCNConfig
+from diffresnet_lab.nodes.protocol import Protocol
+from diffresnet_lab.nodes.training import EarlyStoppingConfig
 from node_cases import node_data
 
 PROTOCOL = Protocol(splits=2, inits=2, train_per_class=4, validation_per_class=5)
@@ -70,8 +70,8 @@ def test_hidden_features_are_those_before_the_last_layer(curve, depth):
     assert x.shape == (2, len(data), 6)
     with torch.no_grad():
         expected = model.eval()(torch.arange(len(data)))
-        if isinstance(model, GCNNodes):
-            spread = torch.from_numpy(data.citation.toarray()).float()
+        if isinstance(model, GCN):
+            spread = torch.from_numpy(data.normalized_adjacency.toarray()).float()
             scores = spread @ (x @ model.weights[-1]) + model.biases[-1][:, None]
         else:
             scores = x @ model.head + model.head_bias[:, None]
@@ -80,7 +80,7 @@ def test_hidden_features_are_those_before_the_last_layer(curve, depth):
 
 @pytest.mark.parametrize("curve", list(CURVES))
 def test_one_split_is_the_same_from_its_shard(curve, tmp_path):
-    data, training = node_data(), Training(0.02, epochs=15)
+    data, training = node_data(), EarlyStoppingConfig(0.02, epochs=15)
     settings = CURVES[curve](data, 3, 6)
     state = torch.random.get_rng_state()
     found = depth_runs(data, settings, PROTOCOL, training, 1, tmp_path)
@@ -99,14 +99,14 @@ def test_one_split_is_the_same_from_its_shard(curve, tmp_path):
 
 
 def test_other_settings_have_other_shards(tmp_path):
-    data, training = node_data(), Training(epochs=2)
-    settings = GCNSettings(2, 4, 0.1)
+    data, training = node_data(), EarlyStoppingConfig(epochs=2)
+    settings = GCNConfig(2, 4, 0.1)
     for case in (
         (data, settings, PROTOCOL, training, 0),
         (node_data(seed=3), settings, PROTOCOL, training, 0),
         (data, replace(settings, depth=3), PROTOCOL, training, 0),
         (data, settings, replace(PROTOCOL, inits=1), training, 0),
-        (data, settings, PROTOCOL, Training(epochs=3), 0),
+        (data, settings, PROTOCOL, EarlyStoppingConfig(epochs=3), 0),
         (data, settings, PROTOCOL, training, 1),
         (data, settings, replace(PROTOCOL, splits=9), training, 0),  # as the first
     ):
@@ -115,9 +115,9 @@ def test_other_settings_have_other_shards(tmp_path):
 
 
 def test_untrained_gcns_collapse_with_depth():
-    data, training = node_data(), Training(epochs=1)
+    data, training = node_data(), EarlyStoppingConfig(epochs=1)
     shallow, deep = (
-        depth_runs(data, GCNSettings(depth, 32, 0.0), PROTOCOL, training, 0) for depth in (2, 32)
+        depth_runs(data, GCNConfig(depth, 32, 0.0), PROTOCOL, training, 0) for depth in (2, 32)
     )
     assert float(deep.before.max()) < 1e-3 < float(shallow.before.min())
     assert float(deep.spread_before.max()) < float(shallow.spread_before.min())

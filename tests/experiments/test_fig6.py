@@ -11,10 +11,10 @@ from diffresnet_lab.experiments.fewshot.sources import SOURCES, feature_sets
 from diffresnet_lab.experiments.fig6.features import Inside, inside
 from diffresnet_lab.experiments.fig6.section import TASK, fig6, placed
 from diffresnet_lab.fewshot.features import gather
-from diffresnet_lab.fewshot.methods.internal import Internal
+from diffresnet_lab.fewshot.methods.internal_diffusion import InternalDiffusion
 from diffresnet_lab.fewshot.network import initial_weights
+from diffresnet_lab.fewshot.objective import TaskObjective
 from diffresnet_lab.fewshot.plain import plain_task
-from diffresnet_lab.fewshot.problem import Problem
 from fewshot_files import data_folder
 
 TINY = Plan(sources=SOURCES[:2])
@@ -35,17 +35,17 @@ def test_the_rows_are_those_of_the_trained_network(of):
     found = inside(of, draw, 2, seed)
     tasks = draw.tasks(of, 3, seed)[2:3]
     chosen = preset_of(of, 1)
-    assert isinstance(chosen.method, Internal)
-    problem = Problem.of(
-        chosen.transform(gather(of.features.tensor(), tasks)), chosen.method.network
+    assert isinstance(chosen.method, InternalDiffusion)
+    objective = TaskObjective.from_batch(
+        chosen.transform(gather(of.features.tensor(), tasks)), chosen.method.network_config
     )
     seeds = torch.from_numpy(tasks.seeds)
-    weights = initial_weights(seeds, of.features.width, 5, problem.points)
-    scores = plain_task(problem, chosen.method.training, weights, 0)
+    weights = initial_weights(seeds, of.features.width, 5, objective.points)
+    scores = plain_task(objective, chosen.method.training, weights, 0)
     np.testing.assert_array_equal(found.predicted, scores.argmax(-1).numpy())
     assert found.before.shape == found.after.shape == (80, of.features.width)
     # The diffusion by hand, step by step.
-    graph = problem.graph[0].double().numpy()
+    graph = objective.graph[0].double().numpy()
     x = found.before
     for _ in range(6):
         x = x - 0.5 * (graph.sum(1, keepdims=True) * x - graph @ x)

@@ -8,8 +8,8 @@ from diffresnet_lab.experiments.experiment import Setup, rows_of
 from diffresnet_lab.experiments.nodes_hard import EXPERIMENT, plan, study
 from diffresnet_lab.experiments.nodes_hard.plan import DEFAULT, MODELS, QUICK, Case, Plan
 from diffresnet_lab.experiments.nodes_hard.words import counts, cut, which_model
-from diffresnet_lab.nodes.damage import Damage
-from diffresnet_lab.nodes.results import SplitRuns, difference
+from diffresnet_lab.nodes.corruption import Corruption
+from diffresnet_lab.nodes.results import SplitRuns, accuracy_difference
 from diffresnet_lab.pages.words import signed
 from node_cases import two_blocks
 
@@ -102,7 +102,7 @@ def test_rewired_graphs_say_whether_the_step_is_stable(setup, parts):
     data = study.graph_of(setup.data, "cora")
     protocol = study.protocol_of(setup, Case("cora"))
     bounds = [
-        Damage(rewired=0.3)
+        Corruption(edge_rewiring=0.3)
         .apply(data, protocol.split(data, index), [42, index])
         .laplacian.max_step()
         for index in range(2)
@@ -118,13 +118,13 @@ def test_a_graph_of_many_features_has_a_narrower_network(setup, parts):
     assert of["best", True] == of["best", False]  # it scales rows by itself
     assert len(of) == 2 * len({model for model, _ in of})
     data = study.graph_of(setup.data, "coauthor_cs")
-    chosen = study.preset_of("diff_resnet", data, 7)
-    assert chosen.settings["width"] == 64
+    chosen = study.spec_of("diff_resnet", data, 7)
+    assert chosen.config.width == 64
     assert chosen.training.epochs == 7
     model = chosen.build(data, [1])
     assert model.weight.shape == (1, 64, 64)
     assert "hidden width 64" in parts["graphs"].section.text[-1]
-    assert study.preset_of("gcn", data, None).settings.get("width") is None
+    assert study.spec_of("gcn", data, None).config.hidden == 64
 
 
 def test_differences_are_of_the_same_splits(parts):
@@ -151,13 +151,13 @@ def runs(*splits):
 
 def test_the_error_of_a_difference_is_of_the_splits():
     one, other = runs([80.0, 82.0], [70.0, 72.0]), runs([80.0, 80.0], [66.0, 70.0])
-    found = difference(one, other)  # 1 and 3 points
+    found = accuracy_difference(one, other)  # 1 and 3 points
     assert found.mean == pytest.approx(2.0)
     assert found.error == pytest.approx(1.0)
-    found = difference(one[:1], other)
+    found = accuracy_difference(one[:1], other)
     assert found.mean == pytest.approx(1.0)
     assert np.isnan(found.error)
-    assert found.splits == 1
+    assert found.clusters == 1
 
 
 def test_losses_are_marked_and_wins_are_not(parts):

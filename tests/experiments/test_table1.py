@@ -22,8 +22,8 @@ from diffresnet_lab.experiments.table1.study import (
     difference,
     left_out,
     mended,
-    presets_of,
     run_table,
+    specs_of,
     table_rows,
 )
 from diffresnet_lab.experiments.table1.words import (
@@ -35,7 +35,8 @@ from diffresnet_lab.experiments.table1.words import (
     mean_gain,
     rivals_text,
 )
-from diffresnet_lab.nodes.presets import PRESETS, PUBLISHED
+from diffresnet_lab.nodes.models.diff_resnet import PUBLISHED
+from diffresnet_lab.nodes.registry import MODELS
 from diffresnet_lab.nodes.results import SplitRuns
 from node_cases import node_data
 
@@ -137,7 +138,7 @@ def test_a_stopped_table_goes_on_from_its_shards(folder, tmp_path):
 def test_differences_are_paired_by_split():
     one, other = result("a", [80.0, 82.0], [70.0, 72.0], [1.0, 1.0]), result("b", [80.0], [73.0])
     found = difference(one, other)
-    assert (found.mean, found.splits) == (-0.5, 2)
+    assert (found.mean, found.clusters) == (-0.5, 2)
     assert found.error == pytest.approx(np.std([1.0, -2.0], ddof=1) / np.sqrt(2))
     assert np.isnan(difference(one, result("b", [80.0])).error)
 
@@ -202,11 +203,11 @@ def test_only_steps_past_the_bound_are_mended():
     gentle, steep = (star(leaves) for leaves in (9, 99))
     assert steep.laplacian.max_step() < published.gamma < gentle.laplacian.max_step()
     assert mended(gentle) is None
-    how = mended(steep).settings
-    assert how["gamma"] * how["steps"] == pytest.approx(published.gamma * published.steps)
-    assert how["gamma"] <= 0.9 * steep.laplacian.max_step()
-    assert how["dropout"] == published.dropout
-    names = [each.name for each in presets_of(steep, TINY)]
+    config = mended(steep).config
+    assert config.gamma * config.steps == pytest.approx(published.gamma * published.steps)
+    assert config.gamma <= 0.9 * steep.laplacian.max_step()
+    assert config.dropout == published.dropout
+    names = [each.name for each in specs_of(steep, TINY)]
     assert names == ["diff_resnet", "diff_resnet_mended", *TINY.models[1:]]
     published, found = result("diff_resnet", [80.0]), result("diff_resnet_mended", [81.5])
     assert "by +1.5 points" in bound_text([published, found])
@@ -228,7 +229,7 @@ def test_without_torchdiffeq_its_models_are_left_out(monkeypatch):
     plan = replace(TINY, models=("gde", "gcn", "grand_l"))
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     assert left_out(plan) == ("gde", "grand_l")
-    assert [each.name for each in presets_of(node_data(), plan)] == ["gcn"]
+    assert [each.name for each in specs_of(node_data(), plan)] == ["gcn"]
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: name)
     assert left_out(plan) == ()
 
@@ -242,9 +243,9 @@ def test_missing_graphs_are_told(folder):
 
 def test_the_plans_name_models_that_there_are():
     for plan in (PAPER, TWO_CORES, QUICK):
-        assert set(plan.models) <= set(PRESETS)
+        assert set(plan.models) <= set(MODELS)
         named = {what if isinstance(what, str) else what[0] for what in plan.own}
-        assert named <= {*PRESETS, "diff_resnet_mended"}
+        assert named <= {*MODELS, "diff_resnet_mended"}
     assert str(PAPER.of("grand_nl_rw", "pubmed")) == "100 × 20"
     assert str(TWO_CORES.of("diff_resnet", "cora")) == "20 × 5"
     assert str(TWO_CORES.of("diff_resnet", "pubmed")) == "3 × 1"

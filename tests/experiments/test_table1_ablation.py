@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from citation_cases import write_graph
-from diffresnet.graphs.self_training.network import SelfTeachingSettings
+from diffresnet.graphs.self_training.network import SelfTrainingConfig
 from diffresnet_lab.experiments.experiment import Setup
 from diffresnet_lab.experiments.table1.ablation import (
     CHANGES,
@@ -32,7 +32,7 @@ def folder(tmp_path_factory):
 
 
 def test_every_change_changes_the_settings():
-    base = SelfTeachingSettings()
+    base = SelfTrainingConfig()
     changed = [replace(base, **change) for change in CHANGES.values()]
     assert len({base, *changed}) == 1 + len(CHANGES)
     for plan in (QUICK, TWO_CORES):

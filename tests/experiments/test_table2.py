@@ -14,8 +14,8 @@ from diffresnet_lab.experiments.table2.plan import PAIRS, QUICK, RAW_MU, TWO_COR
 from diffresnet_lab.experiments.table2.section import finding, table_section
 from diffresnet_lab.experiments.table2.study import preset_for, run_table
 from diffresnet_lab.fewshot.evaluation import Outcome
-from diffresnet_lab.fewshot.presets import METHODS
-from diffresnet_lab.fewshot.tricks import Centre, unit
+from diffresnet_lab.fewshot.feature_transforms import Centre, l2_normalize
+from diffresnet_lab.fewshot.registry import METHODS
 from fewshot_files import data_folder
 
 TINY = Plan(tasks=3, shots=(1,), jobs=1)
@@ -64,7 +64,7 @@ def test_raw_features_are_left_alone(setup):
     assert raw.transform.parts == ()
     first, second = scaled.transform.parts
     assert isinstance(first, Centre)
-    assert second is unit
+    assert second is l2_normalize
     assert raw.method == scaled.method
 
 

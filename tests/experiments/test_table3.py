@@ -11,7 +11,7 @@ from diffresnet_lab.experiments.table3.plan import QUICK, TWO_CORES, Plan
 from diffresnet_lab.experiments.table3.section import finding, table_section
 from diffresnet_lab.experiments.table3.study import preset_for, run_table
 from diffresnet_lab.fewshot.evaluation import Outcome
-from diffresnet_lab.fewshot.presets import METHODS
+from diffresnet_lab.fewshot.registry import METHODS
 from fewshot_files import data_folder, write_source
 
 CHEAP = ("nearest_prototype", "laplacian_shot", "pt_map", "internal", "no_such_method")
@@ -60,9 +60,9 @@ def test_unequal_queries_are_unequal(cases, setup):
 def test_the_tricks_are_on(cases):
     case = cases[0]
     assert case.presets["nearest_prototype"].title == "SimpleShot"
-    assert case.presets["internal"].centred
+    assert case.presets["internal"].uses_base_mean
     tim = preset_for("tim", case.of, 1)
-    assert not tim.centred
+    assert not tim.uses_base_mean
     assert tim.note
 
 

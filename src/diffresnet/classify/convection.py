@@ -1,4 +1,4 @@
-"""The trained part of the network: a residual block moved by gradient descent, two ways."""
+"""The trained part of the network: a residual block fitted by gradient descent, in two ways."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from torch import Tensor, nn
 from ..flow import ExplicitEuler, Integrator, diffuse, flow_map
 from ..nn import DiffResNet, ResidualBlock
 from ..operators import Laplacian, SparseLaplacian
-from .features import unit
+from .features import l2_normalize
 
 
 @dataclass(frozen=True)
 class PaperTraining:
-    """The paper's few-shot recipe: SGD with momentum, full batch, a step schedule."""
+    """The paper's few-shot training: SGD with momentum, full batch, a step schedule."""
 
     epochs: int = 100
     learning_rate: float = 0.1
@@ -38,9 +38,9 @@ def trained_convection(
     seed: int,
     epochs: int = 200,
 ) -> ResidualBlock:
-    """A residual block trained by Adam so that a linear head on diffused, unit rows fits.
+    """Train a residual block by Adam so that a linear head on diffused, unit rows fits.
 
-    The features seen in training are those of `MovedFeatures.rows`, at labelled rows.
+    The features seen in training are those of `DiffusedFeatures.rows`, at labelled rows.
     """
     generator_state = torch.random.get_rng_state()
     torch.manual_seed(seed)
@@ -52,14 +52,19 @@ def trained_convection(
     s = flow_map(laplacian, flow, torch.from_numpy(rows))
     s = s - _mean_row(laplacian, flow)
     target = torch.from_numpy(codes).to(x.device)
-    scale = x.std().clamp_min(torch.finfo(x.dtype).tiny)
+    scaled = in_unit_scale(x)
     optimizer = torch.optim.Adam([*block.parameters(), *head.parameters()], 1e-3, weight_decay=1e-4)
     for _ in range(epochs):
         optimizer.zero_grad()
-        z = unit(s @ block(x / scale))
+        z = l2_normalize(s @ block(scaled))
         nn.functional.cross_entropy(10.0 * head(z), target).backward()
         optimizer.step()
     return block.eval()
+
+
+def in_unit_scale(x: Float[Tensor, "n d"]) -> Float[Tensor, "n d"]:
+    """Divide features by their deviation: a fixed learning rate needs a fixed scale."""
+    return x / x.std().clamp_min(torch.finfo(x.dtype).tiny)
 
 
 def _mean_row(laplacian: Laplacian, flow: Integrator) -> Float[Tensor, "1 n"]:
@@ -77,15 +82,15 @@ def paper_network(
     seed: int,
     training: PaperTraining | None = None,
 ) -> Float[Tensor, "n c"]:
-    """Probabilities of the paper's DiffResNet, trained as the paper trains it.
+    """Return probabilities of the paper's DiffResNet, trained as the paper trains it.
 
     Training multiplies by the labelled rows of S = (I - gamma L)^r only, and the prediction
     diffuses class scores instead of features: both are exact. Where gamma is past the stability
     bound of the graph it is shortened at equal strength.
     """
-    how = training or PaperTraining()
-    time = how.gamma * how.steps
-    gamma = min(how.gamma, 0.99 * laplacian.max_step())
+    config = training or PaperTraining()
+    time = config.gamma * config.steps
+    gamma = min(config.gamma, 0.99 * laplacian.max_step())
     steps = int(np.ceil(time / gamma))
     flow = ExplicitEuler(time / steps, steps)
     generator_state = torch.random.get_rng_state()
@@ -99,12 +104,12 @@ def paper_network(
     target = torch.from_numpy(codes).to(x.device)
     optimizer = torch.optim.SGD(
         net.parameters(),
-        how.learning_rate,
-        momentum=how.momentum,
-        weight_decay=how.weight_decay,
+        config.learning_rate,
+        momentum=config.momentum,
+        weight_decay=config.weight_decay,
     )
-    schedule = torch.optim.lr_scheduler.MultiStepLR(optimizer, list(how.milestones))
-    for _ in range(how.epochs):
+    schedule = torch.optim.lr_scheduler.MultiStepLR(optimizer, list(config.milestones))
+    for _ in range(config.epochs):
         optimizer.zero_grad()
         hidden = s @ block.relu(block.fc1(x))  # l rows from here on
         moved = s_x + hidden @ block.fc2.weight.T + block.fc2.bias

@@ -1,4 +1,4 @@
-"""Features moved along the graph, ready for a linear head."""
+"""Features diffused along the graph, ready for a linear head."""
 
 from __future__ import annotations
 
@@ -15,64 +15,68 @@ from ..operators import Laplacian
 
 FlowName = Literal["implicit", "heat", "euler"]
 
-# Far below what moves a decision; the head works on unit rows.
+# Far below what moves a decision; the head works on rows of length 1.
 TOLERANCE = 1e-2
 
 
 @dataclass(frozen=True)
-class MovedFeatures:
+class DiffusedFeatures:
     """Features after diffusion, and what turns them into the rows that the head sees.
 
     Attributes
     ----------
-    moved : (n, d)
+    diffused : (n, d)
         F(L) (x - mean), not centred again.
     mean : (d,)
         Mean of the points before diffusion.
     centre : (d,)
-        Mean of `moved`.
+        Mean of `diffused`.
+    time : float
+        How long they diffused.
     """
 
-    moved: Float[Tensor, "n d"]
+    diffused: Float[Tensor, "n d"]
     mean: Float[Tensor, " d"]
     centre: Float[Tensor, " d"]
+    time: float
 
     @property
     def rows(self) -> Float[Tensor, "n d"]:
-        return unit(self.moved - self.centre)
+        """Centred rows of length 1."""
+        return l2_normalize(self.diffused - self.centre)
 
     def some_rows(self, which: Int[np.ndarray, " l"]) -> Float[Tensor, "l d"]:
-        """The same for a few points."""
-        at = torch.from_numpy(which).to(self.moved.device)
-        return unit(self.moved[at] - self.centre)
+        """Return the same for a few points."""
+        index = torch.from_numpy(which).to(self.diffused.device)
+        return l2_normalize(self.diffused[index] - self.centre)
 
 
-def unit(x: Float[Tensor, "n d"]) -> Float[Tensor, "n d"]:
-    """Rows of length 1; zero rows stay zero.
+def l2_normalize(x: Float[Tensor, "n d"]) -> Float[Tensor, "n d"]:
+    """Scale rows to length 1; zero rows stay zero.
 
     Diffusion shrinks features: without this a head of fixed penalty underfits.
     """
     return torch.nn.functional.normalize(x, dim=1)
 
 
-def move(
-    laplacian: Laplacian, x: Float[Tensor, "n d"], strength: float, flow: FlowName = "implicit"
-) -> MovedFeatures:
-    """Diffuse centred features for a time `strength` along the random walk on the graph."""
+def diffuse_features(
+    laplacian: Laplacian, x: Float[Tensor, "n d"], time: float, flow: FlowName = "implicit"
+) -> DiffusedFeatures:
+    """Diffuse centred features for some time along the random walk on the graph."""
     mean = x.mean(0)
-    moved = x - mean
-    if strength > 0:
+    diffused = x - mean
+    if time > 0:
         with torch.no_grad():
-            moved = diffuse(laplacian, moved, integrator(flow, strength))
-    return MovedFeatures(moved, mean, moved.mean(0))
+            diffused = diffuse(laplacian, diffused, integrator(flow, time))
+    return DiffusedFeatures(diffused, mean, diffused.mean(0), time)
 
 
-def integrator(flow: FlowName, strength: float) -> Integrator:
-    """The integrator that takes features to time `strength` on a random-walk graph."""
+def integrator(flow: FlowName, time: float) -> Integrator:
+    """Return the integrator that takes features to `time` on a random-walk graph."""
     if flow == "implicit":
-        return ImplicitEuler(strength, tol=TOLERANCE)
+        return ImplicitEuler(time, tol=TOLERANCE)
     if flow == "heat":
-        return HeatFlow(strength, tol=1e-4)
+        return HeatFlow(time, tol=1e-4)
     # On a random walk without self-loops lambda_max <= 2: steps of 1 at most are stable.
-    steps = max(1, round(strength + 0.5))
-    return ExplicitEuler(strength / steps, steps)
+    steps = max(1, round(time + 0.5))
+    return ExplicitEuler(time / steps, steps)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from ..errors import InputError
 
 
 def default_head() -> LogisticRegression:
-    """Softmax regression; C = 10 suits features of unit length.
+    """Return softmax regression; C = 10 suits features of unit length.
 
     Classes weigh the same however many labels each has: how many rows somebody happened to label
     says little about how many there are.
@@ -25,7 +26,7 @@ def default_head() -> LogisticRegression:
 
 
 class Head:
-    """A classifier of moved features that knows all classes, also those it has not seen.
+    """A classifier of diffused features that knows all classes, also those it has not seen.
 
     Parameters
     ----------
@@ -44,6 +45,7 @@ class Head:
         codes: Int[np.ndarray, " l"],
         sample_weight: Float[np.ndarray, " l"] | None = None,
     ) -> Head:
+        """Train on rows z of known class."""
         features = z.double().cpu().numpy()
         self._basis: Tensor | None = None
         if isinstance(self.prototype, LogisticRegression) and len(features) < features.shape[1]:
@@ -56,26 +58,27 @@ class Head:
         if (codes == codes[0]).all():
             # Where equal rows bear contradicting labels a class can be left without a row.
             self._model = DummyClassifier(strategy="prior")
+        weights = {} if sample_weight is None else {"sample_weight": sample_weight}
         try:
-            if sample_weight is None:
-                self._model.fit(features, codes)
-            else:
-                self._model.fit(features, codes, sample_weight=sample_weight)
+            with warnings.catch_warnings():
+                # Many classes of few labels each are what this is for.
+                warnings.filterwarnings("ignore", message="The number of unique classes is greater")
+                self._model.fit(features, codes, **weights)
         except TypeError as error:
             raise InputError(f"the head cannot be fitted: {error}") from error
         self._seen = np.asarray(self._model.classes_, dtype=np.int64)
         return self
 
     def log_proba(self, z: Float[Tensor, "n d"]) -> Float[Tensor, "n c"]:
-        """Logarithms of class probabilities; float64, never -inf for a class that was seen."""
+        """Return float64 logarithms of class probabilities, not -inf for a class that was seen."""
         if isinstance(self._model, LogisticRegression):
             scores = self.logits(z).double()
             return torch.log_softmax(scores, dim=1)
         p = self._model.predict_proba(z.double().cpu().numpy())
-        return self._spread(torch.from_numpy(np.log(np.maximum(p, 1e-12))), z)
+        return self._all_classes(torch.from_numpy(np.log(np.maximum(p, 1e-12))), z)
 
     def logits(self, z: Float[Tensor, "n d"]) -> Float[Tensor, "n c"]:
-        """Class scores before the softmax (log-probabilities of heads that are not linear)."""
+        """Return class scores before the softmax; log-probabilities where not linear."""
         if not isinstance(self._model, LogisticRegression):
             return self.log_proba(z)
         weight = torch.from_numpy(self._model.coef_).to(z)
@@ -85,9 +88,9 @@ class Head:
         scores = z @ weight.T + bias
         if scores.shape[1] == 1:  # two classes share one column
             scores = torch.cat([torch.zeros_like(scores), scores], dim=1)
-        return self._spread(scores, z)
+        return self._all_classes(scores, z)
 
-    def _spread(self, scores: Tensor, z: Tensor) -> Tensor:
+    def _all_classes(self, scores: Tensor, z: Tensor) -> Tensor:
         if len(self._seen) == self.n_classes:
             return scores.to(z.device)
         out = torch.full((len(z), self.n_classes), -1e4, dtype=scores.dtype, device=z.device)

@@ -1,4 +1,4 @@
-"""Class scores that spread from labels along the graph."""
+"""Class scores propagated from labels along the graph."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from torch import Tensor
 
 from ..flow import diffuse_with_boundary
 from ..operators import SparseLaplacian
-
-SMALLEST = 1e-9
+from .calibrator import SMALLEST
 
 
 def one_hot(codes: Int[np.ndarray, " l"], n_classes: int, like: Tensor) -> Float[Tensor, "l c"]:
+    """Encode classes as rows of the identity, of the type of `like`."""
     index = torch.from_numpy(codes).to(like.device)
     return torch.nn.functional.one_hot(index, n_classes).to(like.dtype)
 
 
-def spread_with_prior(
+def propagate_labels(
     laplacian: SparseLaplacian,
     prior: Float[Tensor, "n c"],
     rows: Int[np.ndarray, " l"],
@@ -26,44 +26,45 @@ def spread_with_prior(
     weight: float,
     tol: float = 1e-3,
 ) -> Float[Tensor, "n c"]:
-    """Minimise sum w_ij |u_i - u_j|^2 / 2 + weight sum d_i |u_i - prior_i|^2 with labels held.
+    """Propagate labels with a prior: u minimises an energy with the labels held.
 
-    weight -> 0 is Laplace learning, weight = inf the prior itself. Every row stays a
-    distribution: a solution is an average of priors and labels.
+    The energy is sum w_ij |u_i - u_j|^2 / 2 + weight sum d_i |u_i - prior_i|^2. weight -> 0 is
+    Laplace learning, weight = inf the prior itself. Every row stays a distribution: a solution is
+    an average of priors and labels.
     """
-    at = torch.from_numpy(rows).to(prior.device)
+    index = torch.from_numpy(rows).to(prior.device)
     held = prior.clone()
-    held[at] = labels
+    held[index] = labels
     if weight == float("inf"):
         return held
     fixed = torch.zeros(len(prior), 1, dtype=torch.bool, device=prior.device)
-    fixed[at] = True
+    fixed[index] = True
     return diffuse_with_boundary(laplacian, held, fixed, 1.0 / weight, tol).clamp_min(0.0)
 
 
-def spread_sources(
+def propagate_sources(
     laplacian: SparseLaplacian,
     degree: Float[Tensor, " n"],
     rows: Int[np.ndarray, " l"],
     labels: Float[Tensor, "l c"],
     decay: float,
 ) -> Float[Tensor, "n c"]:
-    """(L + decay D)^-1 of the centred labels as point sources: Poisson learning that forgets.
+    """Propagate centred labels as point sources by (L + decay D)^-1: Poisson learning that forgets.
 
     With D^-1 L the random walk this is implicit diffusion for a time 1 / decay. The
     degree-weighted mean is removed.
     """
-    at = torch.from_numpy(rows).to(degree.device)
+    index = torch.from_numpy(rows).to(degree.device)
     source = torch.zeros(len(degree), labels.shape[1], dtype=degree.dtype, device=degree.device)
     # A point without edges has nowhere to send its label.
     inverse = torch.where(degree > 0, 1.0 / degree, 0.0)
-    source[at] = (labels - labels.mean(0)) * inverse[at, None]
-    spread = diffuse_with_boundary(
+    source[index] = (labels - labels.mean(0)) * inverse[index, None]
+    propagated = diffuse_with_boundary(
         laplacian, source, torch.zeros_like(source[:, :1], dtype=torch.bool), 1.0 / decay
     )
-    return spread - (degree @ spread) / degree.sum().clamp_min(SMALLEST)
+    return propagated - (degree @ propagated) / degree.sum().clamp_min(SMALLEST)
 
 
-def comparable(scores: Float[Tensor, "n c"]) -> Float[Tensor, "n c"]:
-    """Scores of each row centred and of length 1, so that two kinds can be added."""
+def row_standardize(scores: Float[Tensor, "n c"]) -> Float[Tensor, "n c"]:
+    """Centre the scores of each row and scale them to length 1, so that two kinds can be added."""
     return torch.nn.functional.normalize(scores - scores.mean(1, keepdim=True), dim=1)

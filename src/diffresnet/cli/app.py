@@ -43,7 +43,7 @@ class LazyCommand:
 def commands() -> dict[str, LazyCommand]:
     """Return every command by its name: `label`, then those of other packages."""
     label = LazyCommand(
-        "diffresnet.cli.label:command", "Label every row of a file from the few labelled."
+        "diffresnet.cli.label:label", "Label every row of a file from the few labelled."
     )
     others = {entry.name: entry for entry in importlib.metadata.entry_points(group=ENTRY_POINTS)}
     return {"label": label} | {name: others[name].load() for name in sorted(others)}
@@ -131,7 +131,7 @@ def run(args: Sequence[str] | None = None) -> int:
 
 
 def explain(error: Exception) -> tuple[int, str]:
-    """The exit code of a failure, and what to say about it."""
+    """Return the exit code of a failure, and what to say about it."""
     if isinstance(error, click.UsageError):
         path = error.ctx.command_path if error.ctx is not None else "diffresnet"
         return BAD_INPUT, f"{error.format_message().rstrip('.')} (see {path} --help)"

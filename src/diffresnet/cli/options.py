@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 import types
 import typing
+from collections.abc import Collection
 from dataclasses import MISSING, Field, asdict, dataclass, fields
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -31,6 +33,8 @@ class Option:
     reads, writes : bool
         Whether it is a path that the command reads, or writes: nothing that is written may take
         the place of another output or of what is read.
+    folder : bool
+        Whether what is written is a folder, which the command makes; other outputs may lie in it.
     replaces : str, optional
         The one field whose file an output may replace.
     suffixes : tuple of str, optional
@@ -47,6 +51,7 @@ class Option:
     envvar: str | None = None
     reads: bool = False
     writes: bool = False
+    folder: bool = False
     replaces: str = ""
     suffixes: tuple[str, ...] | None = None
     parameter: str = ""
@@ -97,6 +102,15 @@ class DeviceOption(Options):
         str, Option(help="Where to compute: auto, cpu, cuda, cuda:1, mps.", metavar="NAME")
     ] = "auto"
 
+
+UnlabelledMarks = Annotated[
+    tuple[str, ...],
+    Option(
+        help="What stands for no label, besides blank cells; may be repeated.  [default: -1 where "
+        "labels are numbers throughout]",
+        metavar="MARK",
+    ),
+]
 
 SEEDS = click.IntRange(0, 2**32 - 1)
 
@@ -156,31 +170,29 @@ class Declared:
         """Return the click parameter."""
         kind, many = _value_type(self.type)
         chosen = self.option.type or _click_type(kind)
+        missing, default = self.field.default is MISSING, self.field.default
+        # To click a default of None is one: what is required would not be missed.
+        given: dict[str, Any] = {} if missing else {"default": default}
         if isinstance(self.option, Argument):
-            missing = self.field.default is MISSING
-            # To click a default of None is one: the argument would not be missed.
-            attributes: dict[str, Any] = {} if missing else {"default": self.field.default}
             return click.Argument(
                 [self.name],
                 type=chosen,
                 nargs=-1 if many else 1,
                 required=missing,
                 metavar=self.option.metavar,
-                **attributes,
+                **given,
             )
-        missing = self.field.default is MISSING
-        default = None if missing else self.field.default
         return click.Option(
             [name for name in (self.option.short, self.flag, self.name) if name],
             type=None if kind is bool else chosen,
             is_flag=kind is bool,
             multiple=many,
             required=missing,
-            default=default,
-            show_default=not missing and default not in (None, False, ()),
+            show_default=not (missing or default is False or default in (None, ())),
             metavar=self.option.metavar,
             help=self.option.help,
             envvar=self.option.envvar,
+            **given,
         )
 
 
@@ -197,8 +209,32 @@ def declared(options: type[Options]) -> list[Declared]:
     return sorted(found, key=lambda each: (each.name in common, each.name not in own))
 
 
+def command_line(name: str, options: Options, leave_out: Collection[str] = ()) -> str:
+    """Return the command line of options that were given, without --json and --quiet.
+
+    Parameters
+    ----------
+    name : str
+        Of the command.
+    leave_out : names of further fields that are left out.
+    """
+    words = ["diffresnet", *name.split()]
+    for each in declared(type(options)):
+        if each.name not in options.given or each.name in ("json", "quiet", *leave_out):
+            continue
+        value = getattr(options, each.name)
+        values = [str(item) for item in (value if isinstance(value, tuple) else (value,))]
+        if isinstance(each.option, Argument):
+            words += values
+        elif isinstance(value, bool):
+            words.append(each.flag)
+        else:
+            words += [word for item in values for word in (each.flag, item)]
+    return shlex.join(words)
+
+
 def _value_type(hint: Any) -> tuple[Any, bool]:
-    """The type of one value, and whether there may be several."""
+    """Return the type of one value, and whether there may be several."""
     if typing.get_origin(hint) in (types.UnionType, typing.Union):
         hint = next(part for part in typing.get_args(hint) if part is not types.NoneType)
     if typing.get_origin(hint) is tuple:

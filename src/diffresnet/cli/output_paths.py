@@ -22,13 +22,17 @@ def check_outputs(options: Options, declarations: Mapping[str, Declared]) -> Non
         If an output would replace an input or another output.
     """
     outputs: dict[str, Path | None] = {}
-    made = {folder.resolve() for folder in options.made_folders() if not folder.exists()}
+    folders = [*options.made_folders()]
+    folders += [
+        p for n, each in declarations.items() if each.option.folder for p in _paths(options, n)
+    ]
+    made = {folder.resolve() for folder in folders if not folder.exists()}
     inputs = {name: _paths(options, name) for name, one in declarations.items() if one.option.reads}
     for name, each in declarations.items():
         if not each.option.writes:
             continue
         for path in _paths(options, name):
-            if path.resolve().parent not in made:
+            if not each.option.folder and path.resolve().parent not in made:
                 check_writable(path, each.option.suffixes)
             replaced = {p.resolve() for p in _paths(options, each.option.replaces)}
             read = [p for paths in inputs.values() for p in paths if p.resolve() not in replaced]

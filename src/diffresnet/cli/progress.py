@@ -1,17 +1,18 @@
-"""What a command is at, on stderr, and only where a person looks at it."""
+"""Progress on stderr; silent where stderr is no terminal."""
 
 from __future__ import annotations
 
 import contextlib
 import sys
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import click
 
 
 @contextlib.contextmanager
 def status(message: str, quiet: bool = False) -> Iterator[None]:
-    """A spinner with a message while the block runs; silent if stderr is no terminal."""
+    """Show a spinner with a message while the block runs."""
     if quiet or not sys.stderr.isatty():
         yield
         return
@@ -25,7 +26,7 @@ def status(message: str, quiet: bool = False) -> Iterator[None]:
 def progress(
     message: str, total: int | None = None, quiet: bool = False
 ) -> Iterator[Callable[..., None]]:
-    """A bar while the block runs; silent if stderr is no terminal.
+    """Show a bar while the block runs.
 
     Yields a function `advance(steps=1)`, to be called as the work goes on.
     """
@@ -43,6 +44,21 @@ def progress(
 
 
 def note(message: str, quiet: bool = False) -> None:
-    """A line on stderr."""
+    """Print a line on stderr."""
     if not quiet:
         click.echo(message, err=True)
+
+
+def stages(quiet: bool = False) -> Callable[[str, int | None], Any]:
+    """Return what library functions call at each stage: a bar where steps are counted."""
+
+    @contextlib.contextmanager
+    def stage(message: str, total: int | None) -> Iterator[Callable[..., None]]:
+        if total is None:
+            with status(message, quiet):
+                yield lambda steps=1: None
+        else:
+            with progress(message, total, quiet) as advance:
+                yield advance
+
+    return stage

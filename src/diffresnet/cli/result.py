@@ -63,7 +63,7 @@ def write_each(*writes: Callable[[], None]) -> None:
 
 
 def environment(device: str | None = None) -> dict[str, Any]:
-    """What results depend on besides their settings: versions, machine, and device.
+    """Return what results depend on besides settings: versions, machine, and device.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ def _device_name(device: str | None) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """The same in the types that JSON has."""
+    """Convert a value to the types that JSON has."""
     if is_dataclass(value) and not isinstance(value, type):
         value = asdict(value)
     if isinstance(value, Mapping):

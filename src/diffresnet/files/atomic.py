@@ -127,7 +127,7 @@ def check_readable(path: Pathlike, suffixes: Collection[str] | None = None) -> P
 
 
 def reason(error: BaseException) -> str:
-    """What went wrong in one line, without the number and the name of the file."""
+    """Return what went wrong in one line, without the number and the name of the file."""
     text = (isinstance(error, OSError) and error.strerror) or str(error) or type(error).__name__
     text = " ".join(text.split())
     return text[:1].lower() + text[1:] if text[1:2].islower() else text

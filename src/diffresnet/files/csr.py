@@ -16,7 +16,7 @@ WIDEST = 2**31 - 1
 def csr_of_arrays(
     arrays: Mapping[str, np.ndarray], prefix: str, dtype: type[np.floating], where: str
 ) -> scipy.sparse.csr_array:
-    """The matrix of the arrays PREFIX_data, _indices, _indptr and _shape, every index checked.
+    """Build the matrix of PREFIX_data, _indices, _indptr and _shape, every index checked.
 
     Raises
     ------
@@ -67,7 +67,7 @@ def csr_of_arrays(
 
 
 def finite_numbers(array: np.ndarray, key: str, dtype: type[np.floating], where: str) -> np.ndarray:
-    """The array in another type of floats; `InputError` unless it is real and stays finite."""
+    """Convert an array to a type of floats; `InputError` unless it is real and stays finite."""
     if array.dtype.kind not in "fiub":
         raise InputError(f"array {key!r} of {where} must be real numbers, not {array.dtype}")
     with np.errstate(over="ignore"):  # reported as infinite

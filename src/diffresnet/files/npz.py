@@ -97,7 +97,7 @@ def save_npz(path: Pathlike, arrays: Mapping[str, np.ndarray]) -> None:
 
 
 def _check_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str) -> int:
-    """The bytes that one member unpacks to, once its header agrees with them."""
+    """Return the bytes that one member unpacks to, once its header agrees with them."""
     if not member.filename.endswith(".npy"):
         raise InputError(f"{name!r} holds {member.filename!r}, which is no array")
     key = member.filename.removesuffix(".npy")

@@ -35,7 +35,7 @@ class HeatFlow(Integrator):
             raise InputError(f"tol must be between 0 and 1, not {self.tol}")
 
     def check(self, laplacian: Laplacian) -> None:
-        """Always stable."""
+        """Accept every step: the flow is always stable."""
 
     def __call__(self, laplacian: Laplacian, x: Tensor) -> Tensor:
         if self.time == 0.0 or laplacian.max_degree == 0.0:
@@ -99,7 +99,7 @@ def _uniformised(laplacian: Laplacian, x: Tensor, time: float, tol: float) -> Te
 
 
 def _poisson_range(mean: float, tol: float) -> tuple[int, int]:
-    """The counts k that carry all but `tol` of a Poisson distribution."""
+    """Return the counts k that carry all but `tol` of a Poisson distribution."""
     k = np.arange(int(mean + 12 * np.sqrt(mean) + 40))
     below = scipy.special.pdtr(k, mean)
     above = scipy.special.pdtrc(k, mean)

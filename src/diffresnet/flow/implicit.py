@@ -27,7 +27,7 @@ class ImplicitEuler(Integrator):
             raise InputError(f"tol must be between 0 and 1, not {self.tol}")
 
     def check(self, laplacian: Laplacian) -> None:
-        """Always stable."""
+        """Accept every step: the flow is always stable."""
 
     def __call__(self, laplacian: Laplacian, x: Tensor) -> Tensor:
         if self.steps == 0:

@@ -44,8 +44,8 @@ class Integrator(ABC):
 
     @abstractmethod
     def __call__(self, laplacian: Laplacian, x: Float[Tensor, "*b n d"]) -> Float[Tensor, "*b n d"]:
-        """F(L) x, without gradients; the caller has checked the step."""
+        """Compute F(L) x, without gradients; the caller has checked the step."""
 
     @abstractmethod
     def derivative(self) -> Integrator:
-        """The flow G for which dF(L) / d gamma = -steps L G(L), at steps >= 1."""
+        """Return the flow G for which dF(L) / d gamma = -steps L G(L), at steps >= 1."""

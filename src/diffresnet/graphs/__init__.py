@@ -1,1 +1,6 @@
 """Graphs with features and labels: files, notes, and the node classifier."""
+
+import lazy_loader as lazy
+
+# Names are imported when they are asked for; the stub beside this file says from where.
+__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,14 +11,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import scipy.sparse
 
-from ..errors import InputError
-from ..files.atomic import Pathlike, check_readable
-from ..labels import labels_of_column, similar_names
-from ..tables.csv_parquet import read_csv, read_parquet
-from ..tables.feature_columns import choose_features, listed
+from ..errors import InputError, Note
+from ..files.atomic import Pathlike
+from ..labels import Marks, encode_labels, label_notes
+from ..tables.columns import Columns
+from ..tables.content import listed
+from ..tables.formats import COLUMN_SUFFIXES, read_columns
 from .graph import GraphData
 
-SUFFIXES = (".csv", ".parquet")
+SUFFIXES = COLUMN_SUFFIXES
 WEIGHT = "weight"
 ID_NAMES = ("id", "node", "node_id")
 
@@ -29,10 +31,10 @@ def read_edge_list(
     label_column: str = "label",
     id_column: str | None = None,
     features: str | Sequence[str] | None = None,
-    feature_option: str = "--feature-columns",
-    nodes: pa.Table | None = None,
+    unlabelled: Marks = None,
+    nodes: Columns | None = None,
 ) -> GraphData:
-    """Read a graph from a .csv or .parquet file of edges, and one of nodes.
+    """Read a graph from a file of edges, and one of nodes, such as .csv or .parquet.
 
     Parameters
     ----------
@@ -52,10 +54,9 @@ def read_edge_list(
         By default the column called id, node or node_id, or else the first one.
     features : str or sequence of str, optional
         As for `choose_features`. A table of ids and labels alone is a graph without features.
-    feature_option : str
-        What messages call the option that chooses features.
-    nodes : pyarrow.Table, optional
-        What `read_columns` found in the table, where it has been read already.
+    unlabelled : mark or marks of unlabelled rows, optional
+    nodes : Columns, optional
+        The content of the table, where it has been read already.
 
     Raises
     ------
@@ -63,7 +64,7 @@ def read_edge_list(
         If a file is not as said above; an id is blank, is there twice, or is in an edge but not in
         the table; or a weight is negative or no number.
     """
-    path, listing = Path(edges), read_columns(edges)
+    path, listing = Path(edges), read_columns(edges).table
     where = repr(str(path))
     if listing.num_columns < 2:
         raise InputError(
@@ -81,56 +82,59 @@ def read_edge_list(
         adjacency = _adjacency(ends, weights, ids, where, "it")
         return GraphData(path.stem, adjacency, ids=ids, notes=tuple(notes), files=(path,))
     nodes = read_columns(table) if nodes is None else nodes
-    there = repr(str(table))
-    key = _id_column(nodes.column_names, id_column, there)
-    ids = _ids(nodes[key], key, there)
+    described = _read_nodes(nodes, Path(table), label_column, id_column, features, unlabelled)
+    assert described.ids is not None
+    adjacency = _adjacency(ends, weights, described.ids, where, repr(str(table)))
+    return replace(
+        described,
+        name=path.stem,
+        adjacency=adjacency,
+        files=(path, Path(table)),
+        notes=(*notes, *described.notes),
+    )
+
+
+def _read_nodes(
+    nodes: Columns,
+    path: Path,
+    label_column: str,
+    id_column: str | None,
+    features: str | Sequence[str] | None,
+    unlabelled: Marks,
+) -> GraphData:
+    """Read the nodes of a table: ids, labels and features, and no edge between them."""
+    where = repr(str(path))
+    key = _id_column(nodes.names, id_column, where)
+    ids = _ids(nodes.table[key], key, where)
     first, counts = np.unique(ids, return_counts=True)
     if counts.max() > 1:
         twice = str(first[counts.argmax()])
         raise InputError(
-            f"{there} has {counts.max()} rows of node {twice!r} (the first is data row "
+            f"{where} has {counts.max()} rows of node {twice!r} (the first is data row "
             f"{int(np.flatnonzero(ids == twice)[0]) + 1}); a node has one row"
         )
-    adjacency = _adjacency(ends, weights, ids, where, there)
-    labels, class_names, remarks = _labels(nodes, label_column, there)
-    rest = nodes.drop_columns([key])
+    labels, class_names, notes = _labels(nodes, label_column, unlabelled, where)
+    rest = replace(nodes, table=nodes.table.drop_columns([key]))
     matrix = None
-    if features is not None or set(rest.column_names) - {label_column}:
-        called = ("--features", feature_option)
-        try:
-            chosen = choose_features(
-                rest, label_column, features, texts=_is_csv(table), where=there
-            )
-        except InputError as error:
-            raise InputError(str(error).replace(*called)) from error
+    if features is not None or set(rest.names) - {label_column}:
+        chosen = rest.choose_features(features, label_column, where)
         matrix = scipy.sparse.csr_array(chosen.matrix)
-        remarks += [text.replace(*called) for text in chosen.notes]
+        notes += chosen.notes
         if features is None:
-            others = {label_column, *chosen.columns}
-            left = [name for name in rest.column_names if name not in others]
-            remarks += [f"columns {listed(left)} of {there} are no features"] if left else []
+            left = [name for name in rest.names if name not in {label_column, *chosen.columns}]
+            notes += [Note(f"columns {listed(left)} of {where} are no features")] if left else []
     if key not in ID_NAMES and id_column is None:
-        notes += [f"column {key!r} of {there} is taken for the ids; --id-column names another"]
+        notes.insert(0, Note(f"column {key!r} of {where} is taken for the ids", "id_column"))
+    n = len(ids)
     return GraphData(
         path.stem,
-        adjacency,
+        scipy.sparse.csr_array((n, n)),
         matrix,
         labels,
         ids=ids,
         class_names=class_names,
-        files=(path, Path(table)),
-        notes=(*notes, *remarks),
+        notes=tuple(notes),
     )
-
-
-def read_columns(path: Pathlike) -> pa.Table:
-    """All columns of a .csv or .parquet file; raises `InputError` as `read_csv`, `read_parquet`."""
-    checked = check_readable(path, SUFFIXES)
-    return read_csv(checked) if _is_csv(checked) else read_parquet(checked)
-
-
-def _is_csv(path: Pathlike) -> bool:
-    return Path(path).suffix.lower() == ".csv"
 
 
 def _ids(column: pa.ChunkedArray, name: str, where: str) -> np.ndarray:
@@ -206,34 +210,37 @@ def _id_column(columns: list[str], given: str | None, where: str) -> str:
     if given is None:
         return next((name for name in ID_NAMES if name in columns), columns[0])
     if given not in columns:
-        raise InputError(f"{where} has no column {given!r} of ids; there are {listed(columns)}")
+        raise InputError(
+            f"{where} has no column {given!r} of ids; there are {listed(columns)}", "id_column"
+        )
     return given
 
 
 def _labels(
-    nodes: pa.Table, column: str, where: str
-) -> tuple[np.ndarray | None, tuple[str, ...] | None, list[str]]:
-    if column not in nodes.column_names:
+    nodes: Columns, column: str, unlabelled: Marks, where: str
+) -> tuple[np.ndarray | None, tuple[str, ...] | None, list[Note]]:
+    """Class numbers, class names in their natural order, and notes."""
+    if nodes.label_key(column) is None:
         if column != "label":
             raise InputError(
-                f"{where} has no column {column!r}; --label-column names the one that holds the "
-                f"labels: {listed(nodes.column_names)}"
+                f"{where} has no column {column!r}; name the one that holds the labels: "
+                f"{listed(nodes.names)}",
+                "label_column",
             )
         return None, None, []
-    values = labels_of_column(nodes[column], f"label column {column!r} of {where}")
-    names = sorted({value for value in values.tolist() if value is not None}, key=_natural)
-    codes = {name: code for code, name in enumerate(names)}
-    labels = np.array([-1 if value is None else codes[value] for value in values.tolist()])
-    remarks = [f"in {where}: {text}" for text in similar_names(values)]
-    return labels, tuple(map(str, names)), remarks
+    what = f"the labels {column!r} of {where}"
+    labels = encode_labels(nodes.label_values(column, what), unlabelled, what)
+    order = sorted(range(len(labels.names)), key=lambda code: _natural(labels.names[code]))
+    rank = np.argsort(order)
+    codes = np.where(labels.labelled, rank[labels.codes] if len(rank) else -1, -1)
+    return codes, tuple(labels.names[code] for code in order), label_notes(labels)
 
 
-def _natural(name: str | int) -> tuple[int, int, str]:
+def _natural(text: str) -> tuple[int, int, str]:
     """Whole numbers in their order, before texts in theirs."""
-    text = str(name)
     return (0, int(text), text) if text.isdecimal() and len(text) < 19 else (1, 0, text)
 
 
-def _unread(columns: list[str], where: str) -> list[str]:
+def _unread(columns: list[str], where: str) -> list[Note]:
     left = [name for name in columns if name != WEIGHT]
-    return [f"columns {listed(left)} of {where} are left alone"] if left else []
+    return [Note(f"columns {listed(left)} of {where} are left alone")] if left else []

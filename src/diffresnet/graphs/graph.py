@@ -11,10 +11,11 @@ import scipy.sparse
 from jaxtyping import Int
 from scipy.sparse import csgraph
 
-from ..errors import InputError
+from ..errors import InputError, Note
 from ..files.atomic import Pathlike
 from ..files.csr import csr_of_arrays, finite_numbers
 from ..files.npz import load_npz
+from ..labels import class_numbers
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class NodeSplit:
     test: Int[np.ndarray, " t"]
 
     def among(self, kept: Int[np.ndarray, " m"]) -> NodeSplit:
-        """The split on some nodes only, ascending, counted anew from 0; the others drop out."""
+        """Restrict the split to some nodes, ascending, counted anew from 0."""
         return NodeSplit(
             *(
                 np.flatnonzero(np.isin(kept, part, assume_unique=True))
@@ -57,7 +58,7 @@ class GraphData:
         What the nodes are called where they come from.
     class_names : tuple of str, or None
         Names of the classes 0, 1, ...
-    notes : tuple of str
+    notes : tuple of Note
         What a user should know about how the graph was read, one line each.
     files : tuple of Path
         Where it was read from.
@@ -70,7 +71,7 @@ class GraphData:
     split: NodeSplit | None = field(default=None, repr=False)
     ids: np.ndarray | None = field(default=None, repr=False)
     class_names: tuple[str, ...] | None = field(default=None, repr=False)
-    notes: tuple[str, ...] = field(default=(), repr=False)
+    notes: tuple[Note, ...] = field(default=(), repr=False)
     files: tuple[Path, ...] = field(default=(), repr=False)
 
     def __len__(self) -> int:
@@ -82,7 +83,7 @@ class GraphData:
         return int(_undirected(self.adjacency).nnz // 2)
 
     def largest_component(self) -> GraphData:
-        """The graph that the benchmarks are run on: undirected, weights 1, in one piece.
+        """Return the graph that benchmarks are run on: undirected, weights 1, in one piece.
 
         Nodes i and j are joined if there is an edge from i to j or from j to i; self-loops are
         dropped; then the largest connected component is kept, its nodes in the order they had.
@@ -101,14 +102,14 @@ class GraphData:
         return whole._restricted(np.flatnonzero(component == np.bincount(component).argmax()))
 
     def undirected(self) -> GraphData:
-        """The same nodes, i and j joined by weight 1 where an edge runs either way; no self-loops.
+        """Join nodes i and j by weight 1 where an edge runs either way; drop self-loops.
 
         That is how the fixed Planetoid split is run: on all nodes, isolated ones included.
         """
         return replace(self, adjacency=_undirected(self.adjacency))
 
     def _restricted(self, kept: np.ndarray) -> GraphData:
-        """The graph on some nodes, in ascending order."""
+        """Return the graph on some nodes, in ascending order."""
         return replace(
             self,
             adjacency=self.adjacency[kept][:, kept],
@@ -135,7 +136,7 @@ def read_graph(path: Pathlike) -> GraphData:
 
 
 def graph_of_arrays(arrays: Mapping[str, np.ndarray], path: Pathlike) -> GraphData:
-    """The graph of a .npz file whose arrays have been read; see `read_graph`."""
+    """Make the graph of a .npz file whose arrays have been read; see `read_graph`."""
     where = repr(str(path))
     if "adj_data" not in arrays:
         raise InputError(
@@ -160,7 +161,7 @@ def graph_of_arrays(arrays: Mapping[str, np.ndarray], path: Pathlike) -> GraphDa
 
 
 def _undirected(adjacency: scipy.sparse.csr_array) -> scipy.sparse.csr_array:
-    """A or A^T, as ones, without self-loops."""
+    """Return A or A^T, as ones, without self-loops."""
     coo = adjacency.tocoo()
     joined = (coo.data != 0) & (coo.row != coo.col)
     i, j = coo.row[joined], coo.col[joined]
@@ -196,10 +197,4 @@ def _labels(arrays: Mapping[str, np.ndarray], n: int, where: str) -> np.ndarray 
             f"array 'labels' of {where} must hold a label for each of the {n} nodes (-1 for "
             f"none), but its shape is {labels.shape}"
         )
-    if labels.dtype.kind not in "iu":
-        raise InputError(
-            f"the labels of {where} must be integers, not {labels.dtype}; number the classes from 0"
-        )
-    if labels.min() < -1 or labels.max() > np.iinfo(np.int64).max:
-        raise InputError(f"the labels of {where} must be -1 (unlabelled) or classes from 0 on")
-    return labels.astype(np.int64)
+    return class_numbers(labels, f"the labels of {where}")

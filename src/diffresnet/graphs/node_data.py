@@ -1,4 +1,4 @@
-"""A graph as the node classifiers take it: on a device, with what they multiply by."""
+"""A graph as node classifiers take it: normalized features, labels, and graph operators."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from ..errors import InputError
 from ..operators import SparseLaplacian
 from ..operators.matrix import SparseMatrix
 from ..similarity import similarity_graph
+from .feature_graph import feature_knn_graph
 from .graph import GraphData, NodeSplit
 from .pyg import graph_from_pyg
-from .similar import similar_nodes
 
 NEIGHBORS = 5
-"""Others that a node is joined to because their features are alike."""
+"""Neighbours of a node in the k-NN graph of the features."""
 
 
 @dataclass(frozen=True, eq=False)
 class NodeData:
-    """A graph as it is learnt on: undirected, weights 1, no self-loops, features scaled by row.
+    """A graph to learn on: undirected, weights 1, no self-loops, features normalized by row.
 
     Attributes
     ----------
@@ -36,9 +36,9 @@ class NodeData:
     classes : int
     device : torch.device
     split : NodeSplit or None
-        The split that the graph is distributed with, of these nodes.
+        The public split that the graph is distributed with, of these nodes.
     class_names : tuple of str
-        What the classes 0, 1, ... are called where the graph comes from.
+        Names of the classes 0, 1, ...
     """
 
     name: str
@@ -52,51 +52,78 @@ class NodeData:
 
     @classmethod
     def from_graph(
-        cls, graph: GraphData, device: torch.device | str = "cpu", *, whole: bool = False
+        cls,
+        graph: GraphData,
+        device: torch.device | str = "cpu",
+        *,
+        largest_component: bool = True,
     ) -> NodeData:
-        """The protocol of the paper's experiments: largest component, binary features by rows.
+        """Return a graph as the paper's experiments take it.
 
-        Edges lose direction and weight, and self-loops are dropped. Bags of words (no feature
-        negative, half of them or more 0) become 1 where they are not 0, then each row is divided
-        by its sum; rows without features stay zero. Other features keep their values: each column
-        is brought to mean 0 and deviation 1, each row to length 1. Where a graph has no features,
-        each node has one of its own.
+        Edges lose direction and weight, self-loops are dropped, and the largest connected
+        component is kept. The features are normalized as `from_undirected` says.
 
         Parameters
         ----------
-        whole : bool
-            Keep all nodes, not the largest component alone, as the fixed Planetoid split does.
+        largest_component : bool
+            Whether to keep that component alone; without it all nodes are kept, as the fixed
+            Planetoid split does.
 
         Raises
         ------
         InputError
             If there are no labels, or fewer than two classes.
         """
-        part = graph.undirected() if whole else graph.largest_component()
-        if part.labels is None:
+        kept = graph.largest_component() if largest_component else graph.undirected()
+        try:
+            return cls.from_undirected(kept, device)
+        except InputError as error:
+            if graph.labels is None:
+                raise
+            raise InputError(f"{error.message}{nodes_left_out(graph, kept)}") from error
+
+    @classmethod
+    def from_undirected(cls, graph: GraphData, device: torch.device | str = "cpu") -> NodeData:
+        """Return an undirected graph, all its nodes, with normalized features.
+
+        Bags of words (no feature negative, half of them or more 0) become 1 where they are not 0,
+        then each row is divided by its sum; rows without features stay zero. Other features keep
+        their values: each column is brought to mean 0 and deviation 1, each row to length 1. A
+        graph without features gets the identity.
+
+        Parameters
+        ----------
+        graph : GraphData
+            As `largest_component` or `undirected` returns it.
+
+        Raises
+        ------
+        InputError
+            If there are no labels, or fewer than two classes.
+        """
+        if graph.labels is None:
             raise InputError(f"the graph {graph.name!r} has no labels to learn from")
-        known, codes = np.unique(part.labels[part.labels >= 0], return_inverse=True)
-        if len(known) < 2:
-            if not whole and len(part) == 1:
+        codes, labels = np.unique(graph.labels[graph.labels >= 0], return_inverse=True)
+        if len(codes) < 2:
+            if len(graph) == 1:
                 raise InputError(
                     f"the graph {graph.name!r} has no edge between two nodes; at least two nodes "
                     f"of two classes are needed"
                 )
-            among = "" if whole else f" among the {len(part)} nodes of its largest component"
-            classes = ("no class", "one class")[len(known)]
-            raise InputError(f"the graph {graph.name!r} has {classes}{among}; two are needed")
-        names = part.class_names
-        labels = np.full(len(part), -1)
-        labels[part.labels >= 0] = codes
+            classes = ("no class", "one class")[len(codes)]
+            raise InputError(f"the graph {graph.name!r} has {classes}; two are needed")
+        names = graph.class_names
+        all_labels = np.full(len(graph), -1)
+        all_labels[graph.labels >= 0] = labels
         return cls(
             graph.name,
-            part.adjacency,
-            _scaled(part),
-            torch.from_numpy(labels).to(device),
-            len(known),
+            graph.adjacency,
+            _normalized_features(graph),
+            torch.from_numpy(all_labels).to(device),
+            len(codes),
             torch.device(device),
-            part.split,
-            tuple(str(code) if names is None else names[code] for code in known),
+            graph.split,
+            tuple(str(code) if names is None else names[code] for code in codes),
         )
 
     @classmethod
@@ -106,28 +133,29 @@ class NodeData:
         name: str = "graph",
         device: torch.device | str = "cpu",
         *,
-        whole: bool = False,
+        largest_component: bool = True,
     ) -> NodeData:
-        """The same of PyTorch Geometric's `Data`, or any object with its attributes.
+        """Return the graph of PyTorch Geometric's `Data`, or any object with its attributes.
 
         Raises
         ------
         InputError
             As `graph_from_pyg` and `from_graph`.
         """
-        return cls.from_graph(graph_from_pyg(data, name), device, whole=whole)
+        graph = graph_from_pyg(data, name)
+        return cls.from_graph(graph, device, largest_component=largest_component)
 
     def to(self, device: torch.device | str) -> NodeData:
-        """The same on another device."""
+        """Return the same on another device."""
         return replace(self, labels=self.labels.to(device), device=torch.device(device))
 
     def with_unit_rows(self) -> NodeData:
-        """The same with each row of the features brought to length 1; zero rows stay zero.
+        """Return the same with each row of the features brought to length 1; zero rows stay zero.
 
         Rows of sum 1, the protocol's, are small where nodes have many words: at 255 words each
         number is 0.004, and models that were made for 20 words hardly learn.
         """
-        scale = row_scale(self.features)
+        scale = inverse_row_norms(self.features)
         features = scipy.sparse.csr_array(self.features.multiply(scale[:, None]))
         return replace(self, features=features.astype(np.float32))
 
@@ -136,65 +164,73 @@ class NodeData:
 
     @property
     def structure_only(self) -> bool:
-        """Whether nodes are told apart by number alone, as where a graph has no features."""
+        """Whether the features are the identity, as where a graph has none."""
         n = len(self)
-        own = self.features.shape == (n, n) and self.features.nnz == n
-        return own and bool((self.features.indices == np.arange(n)).all())
+        one_each = self.features.shape == (n, n) and self.features.nnz == n
+        return one_each and bool((self.features.indices == np.arange(n)).all())
 
     @property
     def edges(self) -> int:
+        """Number of edges."""
         return int(self.adjacency.nnz // 2)
 
     @cached_property
-    def x(self) -> SparseMatrix:
-        """The features as a sparse factor: `data.x.differentiable(W)` is X W."""
+    def feature_matrix(self) -> SparseMatrix:
+        """X as a sparse factor: `data.feature_matrix.differentiable(W)` is X W."""
         return SparseMatrix.from_scipy(self.features, device=self.device)
 
     @cached_property
-    def dense_x(self) -> Float[Tensor, "n f"]:
-        """The features as a dense tensor, 4 n f bytes: only for models that need it."""
+    def dense_features(self) -> Float[Tensor, "n f"]:
+        """X as a dense tensor, 4 n f bytes: only for models that need it."""
         return torch.from_numpy(self.features.toarray()).to(self.device)
 
     @cached_property
-    def citation(self) -> scipy.sparse.csr_array:
+    def normalized_adjacency(self) -> scipy.sparse.csr_array:
         """A~ = D^-1/2 (A + I) D^-1/2 with D the degrees of A + I, float64."""
         graph: scipy.sparse.csr_array = similarity_graph(preset="citation", graph=self.adjacency)
         return graph
 
     @cached_property
-    def similar(self) -> scipy.sparse.csr_array:
-        """Nodes whose features are alike, joined to `NEIGHBORS` each: see `similar_nodes`.
-
-        Seconds on 20,000 nodes; what is known of it goes along when the data are pickled.
-        """
-        return similar_nodes(self.features, NEIGHBORS)
+    def propagation_matrix(self) -> SparseMatrix:
+        """A~ as a sparse factor, the message passing of GCN and its relatives."""
+        return SparseMatrix.from_scipy(self.normalized_adjacency, device=self.device)
 
     @cached_property
     def laplacian(self) -> SparseLaplacian:
         """diag(A~ 1) - A~, the paper's operator on these graphs."""
-        return SparseLaplacian(self.citation, symmetry="symmetric", device=self.device)
+        return SparseLaplacian(self.normalized_adjacency, symmetry="symmetric", device=self.device)
 
     @cached_property
-    def propagation(self) -> SparseMatrix:
-        """A~ as a sparse factor (GCN and its relatives)."""
-        return SparseMatrix.from_scipy(self.citation, device=self.device)
+    def feature_graph(self) -> scipy.sparse.csr_array:
+        """K, the normalized k-NN graph of the features: `feature_knn_graph`, `NEIGHBORS` each.
+
+        Seconds on 20,000 nodes; once made it goes along when the data are pickled.
+        """
+        return feature_knn_graph(self.features, NEIGHBORS)
 
 
-def row_scale(features: scipy.sparse.csr_array) -> Float[np.ndarray, " n"]:
-    """What each row is to be multiplied by for length 1; 1 where a row is zero."""
+def nodes_left_out(graph: GraphData, kept: GraphData) -> str:
+    """Return what an error about the kept nodes has to add, in brackets; "" where all are kept."""
+    if len(kept) == len(graph):
+        return ""
+    return f" ({len(kept)} of {len(graph)} nodes are in the largest component, and count)"
+
+
+def inverse_row_norms(features: scipy.sparse.csr_array) -> Float[np.ndarray, " n"]:
+    """Return what each row is to be multiplied by for length 1; 1 where a row is zero."""
     length = np.sqrt(np.asarray(features.multiply(features).sum(axis=1), dtype=np.float64)).ravel()
     scale: Float[np.ndarray, " n"] = 1.0 / np.where(length > 0, length, 1.0)
     return scale
 
 
 def is_bag_of_words(features: scipy.sparse.csr_array) -> bool:
-    """Whether features say which words a node has: none is negative, half or more are 0."""
+    """Tell whether features are word counts: none is negative, half or more are 0."""
     cells = features.shape[0] * features.shape[1]
     return 2 * features.count_nonzero() <= cells and bool((features.data >= 0).all())
 
 
-def _scaled(graph: GraphData) -> scipy.sparse.csr_array:
-    """The features as `NodeData.from_graph` says."""
+def _normalized_features(graph: GraphData) -> scipy.sparse.csr_array:
+    """Return the features normalized as `NodeData.from_undirected` says."""
     if graph.features is None:
         eye = scipy.sparse.eye_array(len(graph), format="csr", dtype=np.float32)
         return scipy.sparse.csr_array(eye)

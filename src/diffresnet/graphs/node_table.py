@@ -6,20 +6,19 @@ import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
 from ..errors import InputError
-from ..files.atomic import Pathlike
+from ..files.atomic import Pathlike, check_readable
 from ..files.npz import load_npz
-from ..labels import labels_of_column
-from ..tables.feature_columns import listed
-from ..tables.labelled_table import FeatureTable, check_labelled
-from .edge_list import read_columns, read_edge_list
+from ..labels import Marks
+from ..tables.arrays import Arrays
+from ..tables.formats import read_columns
+from ..tables.labelled_table import LabelledTable
+from .edge_list import read_edge_list
 from .graph import GraphData, graph_of_arrays
 
 
 def holds_graph(path: Pathlike) -> bool:
-    """Whether a file is a graph in .npz, and no table of features: by the names of its arrays."""
+    """Return whether a file is a graph in .npz, and no table: by the names of its arrays."""
     if Path(path).suffix.lower() != ".npz":
         return False
     try:
@@ -37,7 +36,8 @@ def read_node_table(
     label_column: str = "label",
     id_column: str | None = None,
     features: str | Sequence[str] | None = None,
-) -> tuple[FeatureTable, GraphData]:
+    unlabelled: Marks = None,
+) -> tuple[LabelledTable, GraphData]:
     """Read nodes, some of them with a label, and the graph that they are in.
 
     Parameters
@@ -45,12 +45,12 @@ def read_node_table(
     path, edges
         A table of nodes and a list of edges, as `read_edge_list` has them; or a graph in .npz, as
         `read_graph` has it, and no edges.
-    label_column, id_column, features
+    label_column, id_column, features, unlabelled
         Of the table of nodes; see `read_edge_list`.
 
     Returns
     -------
-    table : FeatureTable
+    table : LabelledTable
         Every row and column of the file, in the order of the nodes. Features are in the graph.
     graph : GraphData
 
@@ -59,60 +59,25 @@ def read_node_table(
     InputError
         If a file is not as said above, or no node has a label.
     """
+    path = check_readable(path)
     if edges is None:
-        table, graph = _of_arrays(Path(path))
-    else:
-        table, graph = _of_columns(Path(path), edges, label_column, id_column, features)
-    check_labelled(table)
-    return table, graph
-
-
-def _of_arrays(path: Path) -> tuple[FeatureTable, GraphData]:
-    arrays = load_npz(path)
-    graph = graph_of_arrays(arrays, path)
-    if graph.labels is None:
-        raise InputError(
-            f"the graph {str(path)!r} has no array 'labels'; it holds a class for each node, -1 "
-            f"where there is none"
-        )
-    return _table(path, graph.labels, "labels", arrays), graph
-
-
-def _of_columns(
-    path: Path,
-    edges: Pathlike,
-    label_column: str,
-    id_column: str | None,
-    features: str | Sequence[str] | None,
-) -> tuple[FeatureTable, GraphData]:
-    columns = read_columns(path)
-    if label_column not in columns.column_names:
-        raise InputError(
-            f"{str(path)!r} has no column {label_column!r}; name the one that holds the labels "
-            f"with --label-column: {listed(columns.column_names)}"
-        )
-    labels = labels_of_column(
-        columns[label_column], f"label column {label_column!r} of {str(path)!r}"
-    )
+        arrays = load_npz(path)
+        graph = graph_of_arrays(arrays, path)
+        if graph.labels is None:
+            raise InputError(
+                f"the graph {str(path)!r} has no array 'labels'; it holds a class for each node, "
+                f"-1 where there is none"
+            )
+        return LabelledTable.of_labels(path, Arrays(arrays), "labels", -1), graph
+    nodes = read_columns(path)
+    table = LabelledTable.of_labels(path, nodes, label_column, unlabelled)
     graph = read_edge_list(
         edges,
         path,
         label_column=label_column,
         id_column=id_column,
         features=features,
-        feature_option="--features",
-        nodes=columns,
+        unlabelled=unlabelled,
+        nodes=nodes,
     )
-    return _table(path, labels, label_column, columns), graph
-
-
-def _table(path: Path, labels: np.ndarray, column: str, carried: object) -> FeatureTable:
-    return FeatureTable(
-        path=path,
-        features=np.empty((len(labels), 0), dtype=np.float32),
-        labels=labels,
-        feature_names=(),
-        feature_columns=(),
-        label_column=column,
-        carried=carried,
-    )
+    return table, graph

@@ -1,15 +1,16 @@
-"""What was changed of a graph before it is learnt on, in words."""
+"""Notes on what was changed of a graph before it is learnt on."""
 
 from __future__ import annotations
 
 import numpy as np
 import scipy.sparse
 
+from ..errors import Note
 from .graph import GraphData
 
 
-def graph_notes(given: GraphData, kept: GraphData) -> list[str]:
-    """What a user should know of how a graph was read and what was kept of it, one line each.
+def graph_notes(given: GraphData, kept: GraphData) -> list[Note]:
+    """Return notes on how a graph was read and what was kept of it.
 
     Parameters
     ----------
@@ -26,38 +27,44 @@ def graph_notes(given: GraphData, kept: GraphData) -> list[str]:
     if (adjacency.data != 1).any():
         lost.append("their weights or repetitions")
     if lost:
-        notes.append(f"edges are joined without {' and '.join(lost)}")
+        notes.append(Note(f"edges are joined without {' and '.join(lost)}"))
     loops = int((adjacency.diagonal() != 0).sum())
     if loops:
-        notes.append(f"self-loops are dropped ({_nodes(loops)} had one)")
+        notes.append(Note(f"self-loops are dropped ({_nodes(loops)} had one)"))
     left = len(given) - len(kept)
     if left:
         are = "is" if left == 1 else "are"
         notes.append(
-            f"{_nodes(left)} of {len(given)} {are} outside the largest connected component and "
-            f"left out"
+            Note(
+                f"{_nodes(left)} of {len(given)} {are} outside the largest connected component "
+                f"and left out"
+            )
         )
     notes += _lost_classes(given, kept)
     if given.features is None:
-        notes.append("there are no features: each node has one of its own, and edges say the rest")
+        notes.append(
+            Note("there are no features: each node has one of its own, and edges say the rest")
+        )
     elif _alike(kept.features):
-        notes.append("all nodes have the same features; leave them out to learn from edges alone")
+        notes.append(
+            Note("all nodes have the same features; leave them out to learn from edges alone")
+        )
     return notes
 
 
-def _lost_classes(given: GraphData, kept: GraphData) -> list[str]:
-    """Of classes of which no node is kept."""
+def _lost_classes(given: GraphData, kept: GraphData) -> list[Note]:
+    """Return notes on classes that have no node left."""
     if given.labels is None or kept.labels is None:
         return []
     codes = np.setdiff1d(given.labels[given.labels >= 0], kept.labels)
     names = [str(code) if given.class_names is None else given.class_names[code] for code in codes]
     if not names:
         return []
-    return [f"no node is left of class {', '.join(map(repr, names))}, which is no longer one"]
+    return [Note(f"no node is left of class {', '.join(map(repr, names))}, which is no longer one")]
 
 
 def _alike(features: scipy.sparse.csr_array) -> bool:
-    """Whether all rows are one."""
+    """Return whether all rows are one."""
     first = features[[0]]
     same = np.diff(features.indptr) == first.nnz
     return bool(same.all()) and all(

@@ -1,4 +1,4 @@
-"""Graphs from PyTorch Geometric's `Data`, by what it has and not by what it is."""
+"""Graphs from PyTorch Geometric's `Data`, read by its attributes."""
 
 from __future__ import annotations
 
@@ -8,17 +8,20 @@ from typing import Any
 import numpy as np
 import scipy.sparse
 
-from ..errors import InputError
+from ..errors import InputError, Note
 from ..files.csr import finite_numbers
+from ..labels import class_numbers
 from .graph import GraphData, NodeSplit
 
 HALVES = ("torch.float16", "torch.bfloat16")
-EDGE_ATTR = "edge_attr is left alone: what edges are like is not used; weights are edge_weight"
+EDGE_ATTR = Note(
+    "edge_attr is left alone: what edges are like is not used; weights are edge_weight"
+)
 MASKS = ("train_mask", "val_mask", "test_mask")
 
 
 def graph_from_pyg(data: Any, name: str = "graph") -> GraphData:
-    """A graph of any object that has `edge_index`, and perhaps `x`, `y` and masks, as attributes.
+    """Read the graph of any object with `edge_index`, and perhaps `x`, `y` and masks.
 
     torch_geometric is not imported, so that a plain object with tensors or arrays does as well.
 
@@ -105,11 +108,7 @@ def _labels(y: np.ndarray | None, where: str) -> np.ndarray | None:
         return None
     if y.ndim == 2 and y.shape[1] == 1:
         y = y[:, 0]
-    if y.ndim != 1 or y.dtype.kind not in "iu":
-        raise InputError(f"y of {where} must be (n,) integers, one class a node, not {_kind(y)}")
-    if y.size and y.min() < -1:
-        raise InputError(f"y of {where} must be -1 (unlabelled) or classes from 0 on")
-    return y.astype(np.int64)
+    return class_numbers(y, f"y of {where}")
 
 
 def _weights(weights: np.ndarray | None, m: int, where: str) -> np.ndarray:
@@ -147,7 +146,7 @@ def _array(value: Any) -> np.ndarray | None:
 
 
 def _host(tensor: Any) -> Any:
-    """The tensor where numpy reads it, in a type that numpy and scipy have."""
+    """Move a tensor to where numpy reads it, in a type that numpy has."""
     tensor = tensor.detach().cpu()
     return tensor.float() if str(tensor.dtype) in HALVES else tensor
 

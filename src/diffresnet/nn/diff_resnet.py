@@ -78,7 +78,7 @@ class DiffResNet(nn.Module):
     def features(
         self, x: Float[Tensor, "*b n f"], graph: Any = None, edge_weight: Tensor | None = None
     ) -> Float[Tensor, "*b n d"]:
-        """The moved features before the last layer."""
+        """Return the moved features before the last layer."""
         if graph is not None and not isinstance(graph, Laplacian):
             graph = as_laplacian(
                 graph,

@@ -70,7 +70,7 @@ class DiffusionLayer(nn.Module):
         return float(self.gamma.detach() if isinstance(self.gamma, Tensor) else self.gamma)
 
     def flow(self) -> Integrator:
-        """The integrator at the present gamma."""
+        """Return the integrator at the present gamma."""
         gamma = self._gamma_now()
         if self.method == "euler":
             return ExplicitEuler(gamma, self.steps, unstable=self.unstable)

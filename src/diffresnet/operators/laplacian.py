@@ -47,22 +47,22 @@ class Laplacian(ABC):
 
     @abstractmethod
     def shifted(self, alpha: float, beta: float) -> LinearMap:
-        """The map x -> (alpha I + beta L) x, folded into one matrix: one product a call."""
+        """Return the map x -> (alpha I + beta L) x, folded into one matrix."""
 
     @abstractmethod
     def transpose(self) -> Laplacian:
-        """The operator of L^T, which the backward pass multiplies by.
+        """Return the operator of L^T, which the backward pass multiplies by.
 
         It is the operator itself where L is symmetric. Its row sums need not be zero.
         """
 
     @abstractmethod
     def spectral_bound(self) -> float:
-        """A number that no eigenvalue of L exceeds in absolute value, close to the largest."""
+        """Bound the eigenvalues of L in absolute value, close to the largest."""
 
     @abstractmethod
     def max_step(self) -> float:
-        """The longest explicit Euler step gamma for which no mode of I - gamma L grows.
+        """Return the longest explicit Euler step gamma for which no mode of I - gamma L grows.
 
         2 / lambda_max where eigenvalues are real, else min 2 Re(lambda) / |lambda|^2 over the
         non-zero ones. Infinite for a graph without edges.
@@ -91,7 +91,7 @@ class Laplacian(ABC):
     def to(
         self, device: torch.device | str | None = None, dtype: torch.dtype | None = None
     ) -> Laplacian:
-        """The same operator on another device or in another precision."""
+        """Move the operator to another device or precision."""
 
     def product(self, x: Tensor) -> Tensor:
         """L x."""

@@ -49,7 +49,7 @@ class SparseMatrix:
         dtype: torch.dtype = torch.float32,
         device: torch.device | str = "cpu",
     ) -> SparseMatrix:
-        """The same matrix, of any shape."""
+        """Convert a scipy matrix of any shape."""
         index = np.int32 if max(matrix.nnz, *matrix.shape) < 2**31 else np.int64
         return cls(
             torch.from_numpy(matrix.indptr.astype(index)).to(device),
@@ -83,7 +83,7 @@ class SparseMatrix:
         return self.csr @ x
 
     def transpose(self) -> SparseMatrix:
-        """The transposed matrix, stored anew."""
+        """Return the transposed matrix, stored anew."""
         if self.values.device.type == "cpu":
             t = scipy.sparse.csr_array(
                 (self.values.numpy(), self.indices.numpy(), self.indptr.numpy()),
@@ -109,7 +109,7 @@ class SparseMatrix:
         )
 
     def differentiable(self, x: Float[Tensor, "c d"]) -> Float[Tensor, "n d"]:
-        """The product with a gradient to x; the matrix itself is taken as fixed."""
+        """Multiply with a gradient to x; the matrix itself is taken as fixed."""
         product: Tensor = _Fixed.apply(x, self)
         return product
 

@@ -24,7 +24,7 @@ def as_laplacian(
     device: torch.device | str | None = None,
     dtype: torch.dtype = torch.float32,
 ) -> Laplacian:
-    """The Laplacian of a graph, given in any of the usual forms.
+    """Build the Laplacian of a graph that is given in any of the usual forms.
 
     Parameters
     ----------

@@ -76,7 +76,7 @@ def lanczos_largest(matrices: Float[Tensor, "*b n n"], most: int = 60) -> Float[
 def longest_step(
     laplacian: scipy.sparse.csr_array, max_degree: float, rounding: float = 1e-9
 ) -> float:
-    """The longest stable explicit step of a Laplacian with complex eigenvalues.
+    """Return the longest stable explicit step of a Laplacian with complex eigenvalues.
 
     min 2 Re(lambda) / |lambda|^2 over the non-zero eigenvalues, for up to `DENSE_LIMIT` points.
     For more, 1 / max L_ii: every eigenvalue lies in a disc of radius L_ii around some L_ii
@@ -89,7 +89,7 @@ def longest_step(
 
 
 def longest_step_dense(eigenvalues: np.ndarray, max_degree: float, rounding: float = 1e-9) -> float:
-    """The same from all eigenvalues; those below `rounding` times `max_degree` count as zero."""
+    """Compute it from all eigenvalues; those below `rounding` times `max_degree` count as 0."""
     moving = eigenvalues[np.abs(eigenvalues) > max(1e-9, rounding) * max_degree]
     if moving.size == 0:
         return float("inf")

@@ -11,7 +11,7 @@ WIDEST = 1e12
 
 
 def reversing_measure(weights: scipy.sparse.csr_array, rtol: float = 1e-5) -> np.ndarray | None:
-    """The positive measure d with d_i w_ij = d_j w_ji, or None where there is none.
+    """Return the measure d > 0 with d_i w_ij = d_j w_ji, or None where there is none.
 
     Such a graph is a random walk on an undirected graph, up to the scale of its components: its
     Laplacian has real eigenvalues. d is exactly constant where the weights are symmetric.

@@ -2,11 +2,14 @@
 
 from .batch import dense_similarity
 from .graph import similarity_graph
-from .neighbours import Neighbours, nearest_neighbours
+from .index import NeighbourIndex, Neighbours
+from .neighbours import NeighbourSearch, nearest_neighbours
 from .settings import GraphSettings
 
 __all__ = [
     "GraphSettings",
+    "NeighbourIndex",
+    "NeighbourSearch",
     "Neighbours",
     "dense_similarity",
     "nearest_neighbours",

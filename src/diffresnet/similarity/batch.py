@@ -14,7 +14,7 @@ from .weights import bandwidth, gaussian, kept
 def dense_similarity(
     x: Float[Tensor, "*b n d"], settings: GraphSettings
 ) -> Float[Tensor, "*b n n"]:
-    """The weights of `similarity_graph`, for (n, d) points or a batch of them.
+    """Compute the weights of `similarity_graph` for (n, d) points or a batch of them.
 
     Meant for mini-batches and few-shot tasks: it holds n x n distances a set. Gradients do not
     flow into the weights, which the method keeps fixed while features move.

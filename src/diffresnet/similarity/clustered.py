@@ -6,9 +6,21 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from .exact import CHUNK_BYTES, Points, largest, nearest_first
+from .exact import (
+    CHUNK_BYTES,
+    RECALL_SEED,
+    SAMPLE,
+    ExactIndex,
+    Points,
+    largest,
+    nearest_first,
+    overlap,
+    sampled_neighbours,
+)
+from .index import NeighbourIndex, Neighbours
 
-SAMPLE = 256
+# Asked for by name, the search goes for this recall.
+RECALL = 0.98
 # The most clusters that a capped search visits, as a share of all.
 CAP = 0.1
 # Candidates are ranked by so many principal components, where those hold this share of the
@@ -16,116 +28,146 @@ CAP = 0.1
 COMPONENTS = 128
 SHARE = 0.8
 RERANKED = 16
+# Of the points that clusters are made of. Another than RECALL_SEED: the first points drawn are the
+# first centres, which have their neighbours about them, and would promise too much recall.
+CLUSTER_SEED = 0
 
 
-def clustered_search(
-    x: Float[Tensor, "n d"], k: int, *, recall: float, capped: bool = False
-) -> tuple[Int[Tensor, "n k"], Float[Tensor, "n k"], str, float]:
-    """Neighbours among the points of the nearest clusters, as many as the recall asks for.
+class ClusteredIndex(NeighbourIndex):
+    """Points in about sqrt(n) clusters, of which a search visits those nearest to each point's own.
 
-    The points are cut into about sqrt(n) clusters. Each point is compared with all points of the
-    clusters nearest to its own. How many clusters that takes is read off a sample of points whose
-    true neighbours are computed; the recall that is returned is measured on another sample.
-    Where more than half of the clusters would be needed, the search is exact; a capped one stops at
-    a tenth of them, whatever the recall. Only points without neighbourhoods of their own, such as
-    isotropic noise in many dimensions, need so many.
-
-    Clusters and candidates are found by the first 128 principal components, where the data are
-    nearly as flat as that; the best k + 16 candidates are compared in full.
-
-    Returns
-    -------
-    indices, distances, method, recall
+    How many clusters that takes is read off a sample of points whose true neighbours are computed;
+    the recall that is returned is measured on another sample. Clusters and candidates are found by
+    the first 128 principal components, where the data are nearly as flat as that; the best k + 16
+    candidates are compared in full.
     """
-    n = x.shape[0]
-    points = Points(x)
-    flat = _principal(points.x)
-    centres = _lloyd(flat, max(1, round(n**0.5)))
-    member = _nearest_centre(flat, centres)
-    order = torch.argsort(member, stable=True)
-    ends = torch.bincount(member, minlength=len(centres)).cumsum(0).tolist()
-    ranked = torch.cdist(centres, centres).fill_diagonal_(-1.0).argsort(dim=1)
 
-    draw = torch.Generator().manual_seed(0)
-    sample = torch.randperm(n, generator=draw)[: 2 * SAMPLE].to(x.device)
-    truth = exact_neighbours_of(points, sample, k)
-    tried = sample.numel() // 2
-    probes = _probes_needed(ranked, member, sample[:tried], truth[:tried], recall)
-    if capped:
-        probes = max(1, min(probes, int(CAP * len(centres))))
-    elif probes > len(centres) // 2:
-        return *points.nearest(points, k, others=True), "exact", 1.0
+    method = "clustered"
 
-    # One more column, so that one product gives <x, y> - |y|^2 / 2: the larger, the nearer.
-    flat = flat.index_select(0, order)
-    half = torch.linalg.vecdot(flat, flat)[:, None] / -2.0
-    queries = torch.cat([flat, torch.ones_like(half)], dim=1)
-    flat = torch.cat([flat, half], dim=1)
-    starts = [0, *ends[:-1]]
-    indices = torch.empty(n, k, dtype=torch.int64, device=x.device)
-    distances = torch.empty(n, k, dtype=x.dtype, device=x.device)
-    for cluster, near in enumerate(ranked[:, :probes].tolist()):
-        if starts[cluster] == ends[cluster]:
-            continue
-        # Until there are enough candidates: a few clusters can be tiny.
-        extra = iter(ranked[cluster, probes:].tolist())
-        count = sum(ends[c] - starts[c] for c in near)
-        while count < k + 1:
-            near.append(next(extra))
-            count += ends[near[-1]] - starts[near[-1]]
-        columns = torch.cat([torch.arange(starts[c], ends[c], device=x.device) for c in near])
-        candidates = flat.index_select(0, columns)
-        step = max(1, CHUNK_BYTES // (count * x.element_size()))
-        for start in range(starts[cluster], ends[cluster], step):
-            stop = min(start + step, ends[cluster])
-            scores = queries[start:stop] @ candidates.T
-            # A cluster is its own nearest, so its points are the first candidates.
-            here = torch.arange(start, stop, device=x.device)
-            scores[here - start, here - starts[cluster]] = -torch.inf
-            best = order[columns[largest(scores, min(k + RERANKED, count - 1))]]
-            d = points.distances(points.x.index_select(0, order[start:stop]), best, scores)
-            i, d = nearest_first(best, d, k)
-            indices[order[start:stop]] = i
-            distances[order[start:stop]] = d
-    found = _overlap(indices[sample[tried:]], truth[tried:])
-    return indices, distances, "clustered", found
+    def __init__(self, x: Float[Tensor, "n d"], k: int, recall: float) -> None:
+        self.points = Points(x)
+        self.directions = _principal_directions(self.points.x)
+        flat = self._flat(self.points.x)
+        self.centres = _lloyd(flat, max(1, round(x.shape[0] ** 0.5)))
+        member = _nearest_centre(flat, self.centres)
+        self.order = torch.argsort(member, stable=True)
+        sizes = torch.bincount(member, minlength=len(self.centres))
+        self.ends = sizes.cumsum(0).tolist()
+        self.starts = [0, *self.ends[:-1]]
+        self.ranked = torch.cdist(self.centres, self.centres).fill_diagonal_(-1.0).argsort(dim=1)
+        draw = torch.Generator().manual_seed(RECALL_SEED)
+        sample = torch.randperm(x.shape[0], generator=draw)[: 2 * SAMPLE].to(x.device)
+        truth = sampled_neighbours(self.points, sample, k)
+        half = sample.numel() // 2
+        self.probes = _probes_needed(self.ranked, member, sample[:half], truth[:half], recall)
+        self._sample, self._truth = sample[half:], truth[half:]
+        # One more column, so that one product gives <x, y> - |y|^2 / 2: the larger, the nearer.
+        flat = flat.index_select(0, self.order)
+        norms = torch.linalg.vecdot(flat, flat)[:, None] / -2.0
+        self.flat = torch.cat([flat, norms], dim=1)
+
+    @classmethod
+    def build(
+        cls, x: Float[Tensor, "n d"], k: int, recall: float = RECALL, capped: bool = False
+    ) -> NeighbourIndex:
+        """Build the index for a recall.
+
+        Where more than half of the clusters would be needed, the exact one is returned; a capped
+        search stops at a tenth of them, whatever the recall. Only points without neighbourhoods of
+        their own, such as isotropic noise in many dimensions, need so many.
+        """
+        index = cls(x, k, recall)
+        if capped:
+            index.probes = max(1, min(index.probes, int(CAP * len(index.centres))))
+        elif index.probes > len(index.centres) // 2:
+            return ExactIndex(x)
+        return index
+
+    def neighbours(self, k: int) -> Neighbours:
+        sizes = torch.tensor([b - a for a, b in zip(self.starts, self.ends, strict=True)])
+        members = torch.repeat_interleave(torch.arange(len(sizes)), sizes)
+        indices, distances = self._search(self.points, self.order, members.to(self.order), k, True)
+        recall = overlap(indices[self._sample], self._truth[:, :k])
+        return Neighbours(indices, distances, self.method, recall)
+
+    def query(self, rows: Float[Tensor, "m d"], k: int) -> Neighbours:
+        queries = self.points.like(rows)
+        member = _nearest_centre(self._flat(queries.x), self.centres)
+        order = torch.argsort(member, stable=True)
+        indices, distances = self._search(queries, order, member[order], k, False)
+        return Neighbours(indices, distances, self.method, float("nan"))
+
+    def _flat(self, x: Float[Tensor, "m d"]) -> Float[Tensor, "m p"]:
+        return x if self.directions is None else x @ self.directions
+
+    def _search(
+        self,
+        queries: Points,
+        order: Int[Tensor, " m"],
+        members: Int[Tensor, " m"],
+        k: int,
+        others: bool,
+    ) -> tuple[Int[Tensor, "m k"], Float[Tensor, "m k"]]:
+        """Search for queries in the order of their clusters.
+
+        Parameters
+        ----------
+        order, members : (m,) queries, and the cluster of each, ascending.
+        others : bool
+            Whether the queries are the points, and none is its own neighbour.
+        """
+        x = queries.x
+        indices = torch.empty(len(x), k, dtype=torch.int64, device=x.device)
+        distances = torch.empty(len(x), k, dtype=x.dtype, device=x.device)
+        ends = torch.bincount(members, minlength=len(self.centres)).cumsum(0).tolist()
+        for cluster, (first, end) in enumerate(zip([0, *ends[:-1]], ends, strict=True)):
+            if first == end:
+                continue
+            columns = self._candidates(cluster, k + others)
+            candidates = self.flat.index_select(0, columns)
+            step = max(1, CHUNK_BYTES // (len(columns) * x.element_size()))
+            for start in range(first, end, step):
+                stop = min(start + step, end)
+                rows = order[start:stop]
+                part = x.index_select(0, rows)
+                flat = self.flat[start:stop, :-1] if others else self._flat(part)
+                scores = torch.cat([flat, torch.ones_like(flat[:, :1])], dim=1) @ candidates.T
+                if others:  # a cluster is its own nearest, so its points are the first candidates
+                    here = torch.arange(start, stop, device=x.device)
+                    scores[here - start, here - first] = -torch.inf
+                best = min(k + RERANKED, len(columns) - others)
+                near = self.order[columns[largest(scores, best)]]
+                d = self.points.distances(part, near, scores)
+                indices[rows], distances[rows] = nearest_first(near, d, k)
+        return indices, distances
+
+    def _candidates(self, cluster: int, fewest: int) -> Int[Tensor, " c"]:
+        """Return places in `order` of the points of a cluster and of those nearest to it."""
+        ranked = self.ranked[cluster].tolist()
+        near, others = ranked[: self.probes], iter(ranked[self.probes :])
+        count = sum(self.ends[c] - self.starts[c] for c in near)
+        while count < fewest:  # a few clusters can be tiny
+            near.append(next(others))
+            count += self.ends[near[-1]] - self.starts[near[-1]]
+        device = self.order.device
+        return torch.cat([torch.arange(self.starts[c], self.ends[c], device=device) for c in near])
 
 
-def _principal(x: Float[Tensor, "n d"]) -> Float[Tensor, "n p"]:
-    """The first principal components of wide points that are flat; others as they are."""
+def _principal_directions(x: Float[Tensor, "n d"]) -> Float[Tensor, "d p"] | None:
+    """Return the first principal directions of wide points that are flat, else None."""
     if x.shape[1] < 1.5 * COMPONENTS:
-        return x
+        return None
     sample = x[:: 1 + x.shape[0] // 8192]
     sample = sample - sample.mean(0)
     variance, directions = torch.linalg.eigh(sample.T @ sample)
     if variance[-COMPONENTS:].sum() < SHARE * variance.sum():
-        return x
-    return x @ directions[:, -COMPONENTS:]
-
-
-def exact_neighbours_of(points: Points, sample: Tensor, k: int) -> Int[Tensor, "s k"]:
-    """True neighbours of a few points, themselves left out."""
-    indices, _ = points.nearest(points.rows(sample), k + 1)
-    itself = indices == sample[:, None]
-    # Among equal points a point may miss from its own list: then the last entry goes.
-    itself[~itself.any(1), -1] = True
-    return indices[~itself].reshape(sample.numel(), k)
-
-
-def measured_recall(x: Tensor, indices: Int[Tensor, "n k"]) -> float:
-    """Share of true neighbours among `indices`, on a sample of points."""
-    draw = torch.Generator().manual_seed(0)
-    sample = torch.randperm(x.shape[0], generator=draw)[:SAMPLE].to(x.device)
-    return _overlap(indices[sample], exact_neighbours_of(Points(x), sample, indices.shape[1]))
-
-
-def _overlap(found: Tensor, truth: Tensor) -> float:
-    return float((truth[:, :, None] == found[:, None, :]).any(2).float().mean())
+        return None
+    return directions[:, -COMPONENTS:]
 
 
 def _lloyd(x: Tensor, clusters: int, rounds: int = 5) -> Float[Tensor, "c d"]:
     """Cluster centres by a few rounds of k-means on at most 64 points a cluster."""
-    draw = torch.Generator().manual_seed(0)
+    draw = torch.Generator().manual_seed(CLUSTER_SEED)
     sample = x[torch.randperm(x.shape[0], generator=draw)[: 64 * clusters].to(x.device)]
     centres = sample[:clusters].clone()
     for _ in range(rounds):

@@ -8,18 +8,21 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from .index import NeighbourIndex, Neighbours
+
 # What one chunk of the score matrix may take.
 CHUNK_BYTES = 128 * 2**20
 # Candidates kept beyond k before distances are computed anew, to be safe from rounding.
 SLACK = 8
 # Scores in a group of this many columns are first compared by their maximum alone.
 GROUP = 64
+# Points of which the true neighbours are computed, to measure recall; drawn by a seed of their own.
+SAMPLE = 256
+RECALL_SEED = 1
 
 
-def exact_search(
-    x: Tensor, k: int, *, queries: Tensor | None = None
-) -> tuple[Int[Tensor, "m k"], Float[Tensor, "m k"]]:
-    """Indices and Euclidean distances of the k nearest rows of x, nearest first.
+class ExactIndex(NeighbourIndex):
+    """All points compared with all: exact up to rounding.
 
     Candidates are ranked by |y|^2 - 2 <x, y>, one matrix product a chunk; the distances of the
     best k + 8 are then computed from differences, so that equal points are at distance 0.
@@ -27,17 +30,45 @@ def exact_search(
     Parameters
     ----------
     x : (n, d) dense, or sparse CSR whose distances then come from the products themselves.
-    queries : (m, d)
-        If not given, the rows of x, each without itself.
     """
-    points = Points(x)
-    if queries is None:
-        return points.nearest(points, k, others=True)
-    return points.nearest(points.like(queries), k)
+
+    method = "exact"
+
+    def __init__(self, x: Tensor) -> None:
+        self.points = Points(x)
+
+    def neighbours(self, k: int) -> Neighbours:
+        indices, distances = self.points.nearest(self.points, k, others=True)
+        return Neighbours(indices, distances, self.method, 1.0)
+
+    def query(self, rows: Tensor, k: int) -> Neighbours:
+        indices, distances = self.points.nearest(self.points.like(rows), k)
+        return Neighbours(indices, distances, self.method, 1.0)
+
+
+def measured_recall(x: Float[Tensor, "n d"], indices: Int[Tensor, "n k"]) -> float:
+    """Measure the share of the true neighbours of the points among `indices`, on a sample."""
+    draw = torch.Generator().manual_seed(RECALL_SEED)
+    sample = torch.randperm(indices.shape[0], generator=draw)[:SAMPLE].to(x.device)
+    return overlap(indices[sample], sampled_neighbours(Points(x), sample, indices.shape[1]))
+
+
+def sampled_neighbours(points: Points, sample: Int[Tensor, " s"], k: int) -> Int[Tensor, "s k"]:
+    """Find the true neighbours of a few points, themselves left out."""
+    indices, _ = points.nearest(points.rows(sample), k + 1)
+    itself = indices == sample[:, None]
+    # Among equal points a point may miss from its own list: then the last entry goes.
+    itself[~itself.any(1), -1] = True
+    return indices[~itself].reshape(sample.numel(), k)
+
+
+def overlap(found: Int[Tensor, "s k"], truth: Int[Tensor, "s k"]) -> float:
+    """Return the share of `truth` that is in the same row of `found`."""
+    return float((truth[:, :, None] == found[:, None, :]).any(2).float().mean())
 
 
 def middle_row(x: Float[Tensor, "*b n d"]) -> Float[Tensor, "*b 1 d"]:
-    """The row nearest the mean, to centre rows by.
+    """Return the row nearest the mean, to centre rows by.
 
     The mean itself is not a number of the data: taken off counts or pixels it would round them,
     and equal distances would differ.
@@ -79,11 +110,11 @@ class Points:
             self.square = torch.linalg.vecdot(values, values)
 
     def like(self, x: Tensor) -> Points:
-        """Other rows, moved as these were."""
+        """Return other rows, moved as these were."""
         return Points(x, self.centre, self.scale)
 
     def rows(self, which: Int[Tensor, " s"]) -> Points:
-        """Some of these rows."""
+        """Return some of these rows."""
         some = object.__new__(Points)
         some.is_sparse, some.centre, some.scale = self.is_sparse, self.centre, self.scale
         some.x, some.square = self.x[which], self.square[which]
@@ -92,7 +123,7 @@ class Points:
     def nearest(
         self, queries: Points, k: int, *, others: bool = False
     ) -> tuple[Int[Tensor, "m k"], Float[Tensor, "m k"]]:
-        """The k of these rows that are nearest to each query.
+        """Find the k of these rows that are nearest to each query.
 
         With `others` the queries are these rows, and none is its own neighbour.
         """
@@ -115,7 +146,7 @@ class Points:
         return torch.cat(indices), torch.cat(distances)
 
     def dense(self, start: int, stop: int) -> Tensor:
-        """Some of the rows, dense."""
+        """Return some of the rows, dense."""
         if not self.is_sparse:
             return self.x[start:stop]
         crow = self.x.crow_indices()
@@ -128,7 +159,7 @@ class Points:
         ).to_dense()
 
     def scores(self, rows: Float[Tensor, "c d"]) -> Float[Tensor, "c n"]:
-        """2 <row, x> - |x|^2: the larger, the nearer."""
+        """Return 2 <row, x> - |x|^2: the larger, the nearer."""
         if self.is_sparse:
             return (2.0 * (self.x @ rows.T) - self.square[:, None]).T.contiguous()
         return torch.addmm(-self.square[None, :], rows, self.x.T, alpha=2.0)
@@ -136,6 +167,7 @@ class Points:
     def distances(
         self, rows: Float[Tensor, "c d"], candidates: Int[Tensor, "c w"], scores: Tensor
     ) -> Float[Tensor, "c w"]:
+        """Compute the distances of rows to their candidates, from differences where dense."""
         if self.is_sparse:
             square = (rows * rows).sum(1, keepdim=True)
             d2 = square - scores.gather(1, candidates)
@@ -156,7 +188,7 @@ class Points:
 
 
 def largest(scores: Float[Tensor, "c n"], k: int) -> Int[Tensor, "c k"]:
-    """Columns of the k largest scores of each row, in no order.
+    """Return the columns of the k largest scores of each row, in no order.
 
     The k largest lie in the k groups with the largest maxima: one cheap pass finds those, and
     only they are searched.
@@ -178,7 +210,7 @@ def largest(scores: Float[Tensor, "c n"], k: int) -> Int[Tensor, "c k"]:
 def nearest_first(
     candidates: Int[Tensor, "*c w"], distances: Float[Tensor, "*c w"], k: int
 ) -> tuple[Int[Tensor, "*c k"], Float[Tensor, "*c k"]]:
-    """The k nearest of the candidates, in order; of equal distances the lower index first."""
+    """Return the k nearest of the candidates in order, of equal ones the lower index first."""
     candidates, by_index = candidates.sort(dim=-1)
     d, order = distances.gather(-1, by_index).sort(dim=-1, stable=True)
     return candidates.gather(-1, order[..., :k]), d[..., :k]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -12,7 +13,9 @@ import torch
 from torch import Tensor
 
 from ..errors import InputError
-from .neighbours import Method, Neighbours, nearest_neighbours
+from .adjacency import check_adjacency
+from .index import Neighbours
+from .neighbours import nearest_neighbours
 from .settings import GraphSettings
 from .weights import bandwidth, gaussian, kept, normalized
 
@@ -25,12 +28,12 @@ def similarity_graph(
     preset: Literal["few_shot", "synthetic", "citation"] | None = None,
     settings: GraphSettings | None = None,
     graph: Any = None,
-    method: Method = "auto",
+    method: str = "auto",
     device: str | torch.device | None = None,
     return_neighbours: bool = False,
     **options: Any,
 ) -> Any:
-    """Gaussian weights between near points: w_ij says how strongly j pulls i.
+    """Build the graph of Gaussian weights between near points: w_ij says how strongly j pulls i.
 
     Parameters
     ----------
@@ -48,7 +51,8 @@ def similarity_graph(
         logged, and returned with `return_neighbours`.
     **options
         Single fields of `GraphSettings`, over those of the preset: n_neighbors=15, ...;
-        for "few_shot" and "synthetic" also `ntop` and `sigma` as the paper counts them.
+        with a preset also `ntop`, and `scale_rank` ("few_shot") or `bandwidth` ("synthetic"), the
+        paper's sigma.
 
     Returns
     -------
@@ -101,8 +105,12 @@ def _settings(
     if preset is None:
         base = settings or GraphSettings()
     elif preset in ("few_shot", "synthetic"):
-        own = {name: options.pop(name) for name in ("ntop", "sigma") if name in options}
-        base = getattr(GraphSettings, preset)(**own)
+        width = "scale_rank" if preset == "few_shot" else "bandwidth"
+        if "sigma" in options:
+            warnings.warn(f"sigma is called {width} now", FutureWarning, stacklevel=4)
+            options[width] = options.pop("sigma")
+        counted = {name: options.pop(name) for name in ("ntop", width) if name in options}
+        base = getattr(GraphSettings, preset)(**counted)
     else:
         raise InputError(f"unknown preset {preset!r}: few_shot, synthetic or citation")
     unknown = sorted(set(options) - set(GraphSettings.__dataclass_fields__))
@@ -112,7 +120,7 @@ def _settings(
 
 
 def as_points(X: Any, device: str | torch.device | None = None) -> Tensor:
-    """Points as a floating tensor, dense or sparse CSR, checked to be finite.
+    """Return points as a floating tensor, dense or sparse CSR, checked to be finite.
 
     float64 stays float64; any other type becomes float32.
     """
@@ -146,7 +154,7 @@ def as_points(X: Any, device: str | torch.device | None = None) -> Tensor:
 
 
 def weigh(found: Neighbours, settings: GraphSettings) -> scipy.sparse.csr_array:
-    """The weights of a neighbour search: Gaussian, Sparse, self-loops, symmetry, Normalize."""
+    """Turn a neighbour search into weights: Gaussian, Sparse, self-loops, symmetry, Normalize."""
     n = found.indices.shape[0]
     width = bandwidth(found.distances, settings)
     w = gaussian(found.distances, width, width[found.indices], settings)
@@ -165,13 +173,7 @@ def weigh(found: Neighbours, settings: GraphSettings) -> scipy.sparse.csr_array:
 
 
 def _citation(graph: Any) -> scipy.sparse.csr_array:
-    if not scipy.sparse.issparse(graph):
-        raise InputError("the citation preset takes a scipy sparse adjacency")
-    a = scipy.sparse.csr_array(graph).astype(np.float64)
-    if a.shape[0] != a.shape[1]:
-        raise InputError(f"a graph must be square, this one is {a.shape[0]} x {a.shape[1]}")
-    if a.nnz and (not np.isfinite(a.data).all() or a.data.min() < 0):
-        raise InputError("the graph has weights that are negative, NaN or infinite")
+    a = check_adjacency(graph)
     return normalized(
         scipy.sparse.csr_array(a + scipy.sparse.eye_array(a.shape[0], format="csr")), "symmetric"
     )

@@ -2,60 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
 from ..errors import InputError
-from .approximate import faiss_search, pynndescent_search
-from .clustered import clustered_search, measured_recall
-from .exact import exact_search
-
-Method = Literal["auto", "exact", "clustered", "faiss", "pynndescent"]
-
-# Below this many points the exact search takes a few seconds at most.
-EXACT_LIMIT = 20_000
-RECALL = 0.98
-RECALL_AUTO = 0.95
-
-
-@dataclass(frozen=True)
-class Neighbours:
-    """The k nearest others of each point, nearest first.
-
-    Attributes
-    ----------
-    indices : (n, k) int64
-    distances : (n, k) float
-    method : str
-        The search that found them.
-    recall : float
-        Share of the true neighbours among them: 1 for an exact search, else measured on a
-        sample of points.
-    """
-
-    indices: Int[Tensor, "n k"]
-    distances: Float[Tensor, "n k"]
-    method: str
-    recall: float
+from .backends import build_index
+from .index import NeighbourIndex, Neighbours
 
 
 def nearest_neighbours(
     x: Tensor,
     k: int,
     *,
-    metric: Literal["euclidean", "cosine"] = "euclidean",
-    method: Method = "auto",
-    queries: Tensor | None = None,
+    metric: str = "euclidean",
+    method: str = "auto",
+    queries: Float[Tensor, "m d"] | None = None,
 ) -> Neighbours:
-    """The k nearest points of x to each point of x (never itself), or to each query.
+    """Find the k nearest others of each point, or the k points nearest to each query.
 
     Parameters
     ----------
-    x : (n, d) dense or sparse CSR tensor
+    x : (n, d) tensor, dense or sparse CSR
     k : int
         More than there are points is taken as all of them.
     metric : {"euclidean", "cosine"}
@@ -66,7 +34,6 @@ def nearest_neighbours(
         cost. Exact is exact up to rounding, in chunks of 128 MiB of scores. The others
         approximate, and measure their recall.
     queries : (m, d) tensor
-        New points; exact search.
 
     Returns
     -------
@@ -74,40 +41,37 @@ def nearest_neighbours(
     """
     if k < 1:
         raise InputError(f"the number of neighbours must be at least 1, not {k}")
-    if metric == "cosine":
-        x = unit_rows(x)
-        queries = None if queries is None else unit_rows(queries)
-    if queries is not None:
-        indices, distances = exact_search(x, min(k, x.shape[0]), queries=queries)
-        return Neighbours(indices, distances, "exact", 1.0)
-    k = min(k, x.shape[0] - 1)
-    if k < 1:
-        return Neighbours(
-            torch.empty(x.shape[0], 0, dtype=torch.int64, device=x.device),
-            torch.empty(x.shape[0], 0, dtype=x.dtype, device=x.device),
-            "exact",
-            1.0,
-        )
-    sparse = x.layout != torch.strided
-    if method == "auto":
-        if not sparse and x.shape[0] > EXACT_LIMIT:
-            return Neighbours(*clustered_search(x, k, recall=RECALL_AUTO, capped=True))
-        method = "exact"
-    if sparse and method != "exact":
-        raise InputError(f"{method!r} needs dense points; use method='exact' or project them first")
-    if method == "exact":
-        return Neighbours(*exact_search(x, k), "exact", 1.0)
-    if method == "clustered":
-        return Neighbours(*clustered_search(x, k, recall=RECALL))
-    if method not in ("faiss", "pynndescent"):
-        raise InputError(f"unknown neighbour search {method!r}")
-    search = faiss_search if method == "faiss" else pynndescent_search
-    indices, distances = search(x, k)
-    return Neighbours(indices, distances, method, measured_recall(x, indices))
+    return NeighbourSearch(x, k, metric, method).nearest(queries)
+
+
+class NeighbourSearch:
+    """Points whose k nearest neighbours are searched, for themselves and for new rows.
+
+    Parameters are those of `nearest_neighbours`. The index is built once.
+    """
+
+    def __init__(self, x: Tensor, k: int, metric: str = "euclidean", method: str = "auto") -> None:
+        self.k, self.metric = k, metric
+        self.x = unit_rows(x) if metric == "cosine" else x
+        self._method = method
+        self._index: NeighbourIndex | None = None
+
+    def nearest(self, queries: Float[Tensor, "m d"] | None = None) -> Neighbours:
+        """Find the neighbours of the points, each without itself, or of new rows."""
+        k = min(self.k, self.x.shape[0] - (queries is None))
+        if k < 1:
+            empty = torch.empty(self.x.shape[0], 0, device=self.x.device)
+            return Neighbours(empty.long(), empty.to(self.x.dtype), "exact", 1.0)
+        if self._index is None:
+            others = min(k, self.x.shape[0] - 1)
+            self._index = build_index(self.x, others, self._method)
+        if queries is None:
+            return self._index.neighbours(k)
+        return self._index.query(unit_rows(queries) if self.metric == "cosine" else queries, k)
 
 
 def unit_rows(x: Tensor) -> Tensor:
-    """Rows divided by their length; zero rows stay zero."""
+    """Divide rows by their length; zero rows stay zero."""
     if x.layout == torch.strided:
         return torch.nn.functional.normalize(x, dim=1)
     rows = torch.repeat_interleave(

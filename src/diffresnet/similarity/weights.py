@@ -14,21 +14,21 @@ FAINTEST = 1e-8
 
 
 def bandwidth(distances: Float[Tensor, "*n k"], settings: GraphSettings) -> Float[Tensor, "*n"]:
-    """The width h_i of each point's Gaussian.
+    """Return the width h_i of each point's Gaussian.
 
     Where so many points are equal that the local distance is 0, the smallest positive distance
     stands in; where all neighbours are equal, 1 does: their weights are then exp(0) = 1. (The
     released code divides 0 by 0 there.)
     """
     if settings.scale == "global":
-        return distances.new_full(distances.shape[:-1], settings.sigma)
+        return distances.new_full(distances.shape[:-1], settings.bandwidth)
     at = min(settings.scale_neighbor, distances.shape[-1]) - 1
     if at < 0:
         return distances.new_ones(distances.shape[:-1])
     local = distances[..., at]
     positive = torch.where(distances > 0, distances, torch.inf).amin(-1)
     positive = torch.where(torch.isinf(positive), 1.0, positive)
-    return settings.sigma * torch.where(local > 0, local, positive)
+    return settings.bandwidth * torch.where(local > 0, local, positive)
 
 
 def gaussian(
@@ -37,7 +37,7 @@ def gaussian(
     other: Float[Tensor, "*n k"],
     settings: GraphSettings,
 ) -> Float[Tensor, "*n k"]:
-    """exp(-d_ij^2 / (h_i h_j)), or with h_i^2 where each row has its own scale.
+    """Return exp(-d_ij^2 / (h_i h_j)), or with h_i^2 where each row has its own scale.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def gaussian(
 
 
 def kept(distances: Float[Tensor, "*n k"], settings: GraphSettings) -> Tensor:
-    """Sparse: which of the neighbours, sorted by distance, each row keeps."""
+    """Return which of the neighbours, sorted by distance, each row keeps (Sparse)."""
     n_neighbors = settings.n_neighbors
     rank = torch.arange(distances.shape[-1], device=distances.device)
     inside = (rank < n_neighbors).expand(distances.shape)
@@ -64,7 +64,7 @@ def kept(distances: Float[Tensor, "*n k"], settings: GraphSettings) -> Tensor:
 def normalized(
     weights: scipy.sparse.csr_array, how: Normalization | None
 ) -> scipy.sparse.csr_array:
-    """D^-1/2 W D^-1/2 or D^-1 W with D = diag(W 1); rows without weight stay empty."""
+    """Return D^-1/2 W D^-1/2 or D^-1 W with D = diag(W 1); rows without weight stay empty."""
     if how is None:
         return weights
     degree = weights.sum(axis=1)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..errors import InputError
-from ..labels import MISSING
+from ..errors import InputError, Note
+from .content import Features, check_finite, listed
 
-CHUNK = 65536
+MISSING = ("", "nan", "na", "n/a", "#n/a", "<na>", "null", "none")
+"""Texts that stand for a missing number, trimmed and in lower case."""
 FEWEST_NUMBERED = 20
 """Rows from which a column of consecutive whole numbers is taken to number the rows."""
 
@@ -24,26 +24,6 @@ _INDEX_NAME = re.compile(r"|Unnamed: \d+|__index_level_\d+__")
 _NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$|^(?i:[+-]?(inf|infinity|nan))$"
 
 
-@dataclass(frozen=True)
-class ChosenFeatures:
-    """Features taken from the columns of a table.
-
-    Attributes
-    ----------
-    matrix : (n, d) float32
-    names : tuple of str, of length d
-    columns : tuple of str
-        The columns they come from; a column of lists holds many features.
-    notes : tuple of str
-        What a user should know about the choice, one line each.
-    """
-
-    matrix: np.ndarray
-    names: tuple[str, ...]
-    columns: tuple[str, ...]
-    notes: tuple[str, ...]
-
-
 def choose_features(
     table: pa.Table,
     label_column: str | None,
@@ -51,8 +31,8 @@ def choose_features(
     *,
     texts: bool = False,
     where: str = "the table",
-) -> ChosenFeatures:
-    """The features of a table of columns.
+) -> Features:
+    """Choose the features of a table of columns.
 
     By default: the one column of equally long lists of floats (an embedding) if there is one,
     otherwise every numeric column but the label, the index of a data frame, and a column that
@@ -71,7 +51,7 @@ def choose_features(
         If a chosen column is absent or not numeric, nothing is numeric, or a cell is missing or
         infinite.
     """
-    notes: list[str] = []
+    notes: list[Note] = []
     if features is None:
         parts = _default(table, label_column, texts, notes, where)
     else:
@@ -81,7 +61,8 @@ def choose_features(
             if part is None:
                 raise InputError(
                     f"column {name!r} of {where} is not numeric ({_why(table[name])}); "
-                    f"choose other columns with --features"
+                    f"choose other columns",
+                    "features",
                 )
             parts[name] = part
     matrix = np.hstack(list(parts.values())) if len(parts) > 1 else next(iter(parts.values()))
@@ -91,35 +72,7 @@ def choose_features(
         for i in range(part.shape[1])
     )
     check_finite(matrix, names, where)
-    return ChosenFeatures(matrix, names, tuple(parts), tuple(notes))
-
-
-def check_finite(matrix: np.ndarray, names: Sequence[str], where: str) -> None:
-    """Raise `InputError` that says where the first missing or infinite cell of (n, d) is."""
-    counts = np.zeros(matrix.shape[1], dtype=np.int64)
-    first = np.full(matrix.shape[1], -1)
-    for start in range(0, len(matrix), CHUNK):
-        bad = ~np.isfinite(matrix[start : start + CHUNK])
-        if bad.any():
-            counts += bad.sum(axis=0)
-            first = np.where((first < 0) & bad.any(axis=0), start + bad.argmax(axis=0), first)
-    columns = np.flatnonzero(counts)
-    if len(columns):
-        at = columns[0]
-        others = f" (and so have {len(columns) - 1} more columns)" if len(columns) > 1 else ""
-        cells = "cell that is" if counts[at] == 1 else "cells that are"
-        raise InputError(
-            f"column {names[at]!r} of {where} has {counts[at]} {cells} missing, infinite or beyond "
-            f"32-bit floats, the first in data row {first[at] + 1}{others}; fill or drop them, or "
-            f"choose other features with --features"
-        )
-
-
-def listed(names: Iterable[str], most: int = 12) -> str:
-    """Names in a message, shortened when they are many."""
-    names = list(names)
-    more = f", ... ({len(names)} in all)" if len(names) > most else ""
-    return ", ".join(map(repr, names[:most])) + more
+    return Features(matrix, names, tuple(parts), tuple(notes))
 
 
 def _named(
@@ -131,7 +84,8 @@ def _named(
         if not chosen or not features:
             raise InputError(
                 f"no column of {where} is called {features!r} or starts so; "
-                f"the columns are {listed(present)}"
+                f"the columns are {listed(present)}",
+                "features",
             )
         return chosen
     if isinstance(features, str):
@@ -142,22 +96,27 @@ def _named(
         chosen = list(features)
     for name in chosen:
         if name == label_column:
-            raise InputError(f"column {name!r} of {where} holds the labels; it is no feature")
+            raise InputError(
+                f"column {name!r} of {where} holds the labels; it is no feature", "features"
+            )
         if name not in present:
-            raise InputError(f"{where} has no column {name!r}; the columns are {listed(present)}")
+            raise InputError(
+                f"{where} has no column {name!r}; the columns are {listed(present)}", "features"
+            )
     if not chosen or len(set(chosen)) < len(chosen):
-        raise InputError(f"--features must name every column once, not {listed(chosen)}")
+        raise InputError(f"name every column once, not {listed(chosen)}", "features")
     return chosen
 
 
 def _default(
-    table: pa.Table, label_column: str | None, texts: bool, notes: list[str], where: str
+    table: pa.Table, label_column: str | None, texts: bool, notes: list[Note], where: str
 ) -> dict[str, np.ndarray]:
     usable = [n for n in table.column_names if n != label_column and not _INDEX_NAME.fullmatch(n)]
     vectors = [name for name in usable if _width(table[name], floats=True)]
     if len(vectors) > 1:
         raise InputError(
-            f"columns {listed(vectors)} of {where} all hold vectors; choose one with --features"
+            f"columns {listed(vectors)} of {where} all hold vectors; choose one",
+            "features",
         )
     parts = {}
     for name in vectors or usable:
@@ -167,8 +126,10 @@ def _default(
                 parts[name] = part
             elif texts and _mostly_numbers(table[name]):
                 notes.append(
-                    f"column {name!r} is no feature, as {_why(table[name])} among numbers; mend "
-                    f"the cell if it is to be one"
+                    Note(
+                        f"column {name!r} is no feature, as {_why(table[name])} among numbers; "
+                        f"mend the cell if it is to be one"
+                    )
                 )
     if not parts:  # perhaps one column of lists of integers
         vectors = [name for name in usable if _width(table[name], floats=False)]
@@ -186,7 +147,7 @@ def _default(
     return parts
 
 
-def _leave_out_row_numbers(parts: dict[str, np.ndarray], notes: list[str]) -> None:
+def _leave_out_row_numbers(parts: dict[str, np.ndarray], notes: list[Note]) -> None:
     # One such column drowns all others: its distances are those of the order in the file.
     for name, part in list(parts.items()):
         values = part[:, 0]
@@ -195,11 +156,14 @@ def _leave_out_row_numbers(parts: dict[str, np.ndarray], notes: list[str]) -> No
         if np.all(values == np.rint(values)) and len(np.unique(values)) == len(values):
             if values.max() - values.min() == len(values) - 1:
                 del parts[name]
-                notes.append(f"column {name!r} numbers the rows and is no feature")
+                notes.append(Note(f"column {name!r} numbers the rows and is no feature"))
             else:
                 notes.append(
-                    f"column {name!r} holds another whole number in every row and is a feature; "
-                    f"if it is an identifier, choose the features with --features"
+                    Note(
+                        f"column {name!r} holds another whole number in every row and is a "
+                        f"feature; if it is an identifier, choose the features",
+                        "features",
+                    )
                 )
 
 
@@ -223,9 +187,9 @@ def _numbers(column: pa.ChunkedArray, texts: bool) -> np.ndarray | None:
 
 
 def _filled(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """A column of texts, trimmed, with null where a cell stands for a missing number."""
+    """Trim a column of texts, with null where a cell stands for a missing number."""
     trimmed = pc.utf8_trim_whitespace(column)
-    marks = pa.array(sorted({*MISSING, "none"}), column.type)
+    marks = pa.array(MISSING, column.type)
     return pc.if_else(pc.is_in(pc.utf8_lower(trimmed), marks), None, trimmed)
 
 
@@ -265,7 +229,7 @@ def _vectors(column: pa.ChunkedArray, width: int) -> np.ndarray:
 
 
 def _width(column: pa.ChunkedArray, floats: bool) -> int:
-    """The length of the lists of a column, where there is one; otherwise 0."""
+    """Return the length of the lists of a column, where there is one; otherwise 0."""
     if not _is_list(column.type):
         return 0
     if not (pa.types.is_floating if floats else _is_number)(column.type.value_type):

@@ -1,4 +1,4 @@
-"""Where training computes: accelerate's devices, processes and precision."""
+"""Devices, processes, precision and random state of training, by accelerate."""
 
 from __future__ import annotations
 
@@ -12,37 +12,41 @@ from diffresnet.errors import InputError
 
 
 @contextmanager
-def accelerating(device: str, mixed_precision: str) -> Iterator[Any]:
-    """An accelerate `Accelerator` for one training.
+def open_accelerator(device: str, mixed_precision: str) -> Iterator[Any]:
+    """Yield an accelerate `Accelerator` for one training.
 
-    Under `accelerate launch` it spans all the processes that were started. accelerate keeps one
-    state for the whole process; it is put back afterwards, so that the next training may choose
-    anew.
+    Under `accelerate launch` it spans all processes. accelerate keeps one state for the whole
+    process, which is reset afterwards, so that the next training may choose anew.
 
     Raises
     ------
     InputError
-        If accelerate is not installed, or the device or the precision is not to be had.
+        If the device or the precision is not available.
     """
-    try:
-        from accelerate import Accelerator
-        from accelerate.state import AcceleratorState
-    except ImportError as error:
-        raise InputError(
-            "training needs accelerate: pip install 'diffresnet[backbones]'"
-        ) from error
+    from accelerate import Accelerator
+    from accelerate.state import AcceleratorState
+
     if device not in ("auto", "cpu", "cuda"):
         raise InputError(
-            f"train on auto, cpu or cuda, not {device!r}; CUDA_VISIBLE_DEVICES chooses among GPUs"
+            f"train on auto, cpu or cuda, not {device!r}; CUDA_VISIBLE_DEVICES chooses among GPUs",
+            "device",
         )
     if device == "cuda" and not torch.cuda.is_available():
-        raise InputError("device 'cuda' is not available")
+        raise InputError("device 'cuda' is not available", "device")
     try:
         accelerator = Accelerator(cpu=device == "cpu", mixed_precision=mixed_precision)
     except ValueError as error:  # fp16 on a CPU, for one
-        raise InputError(f"precision {mixed_precision}: {error}") from error
+        raise InputError(f"precision {mixed_precision}: {error}", "mixed_precision") from error
     try:
         yield accelerator
     finally:
         accelerator.free_memory()
         AcceleratorState._reset_state(reset_partial_state=accelerator.num_processes == 1)
+
+
+@contextmanager
+def seeded(seed: int, device: torch.device) -> Iterator[None]:
+    """Seed torch's generators for a block, and restore them afterwards."""
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        torch.manual_seed(seed)
+        yield

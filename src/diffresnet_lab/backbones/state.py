@@ -1,4 +1,4 @@
-"""The state of a training as it was after an epoch: written, and gone back to."""
+"""Resumable state of a training after an epoch."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from diffresnet.errors import InputError
 
 from ..data.images import ImageSet
 from .checkpoint import read_tensors, write_tensors
-from .settings import TrainingSettings
-from .views import Classifier
+from .config import TrainingConfig
+from .encoder import ImageClassifier
 
 
 @dataclass(frozen=True)
-class EpochRow:
-    """What one epoch came to; accuracies in percent.
+class EpochMetrics:
+    """Metrics of one epoch; accuracies in percent.
 
     Attributes
     ----------
     loss, accuracy : float
-        Means over the training views, as the network was when it saw them.
+        Means over the augmented training images, by the weights of their step.
     validation : float or None
-        Nearest-prototype accuracy on the validation tasks, in the epochs that are looked at.
+        Nearest-prototype accuracy on the validation tasks, in epochs that are validated.
     """
 
     epoch: int
@@ -40,20 +40,20 @@ class EpochRow:
     seconds: float
 
 
-def identity(
-    settings: TrainingSettings, train: ImageSet, validation: ImageSet | None
+def fingerprint(
+    config: TrainingConfig, train: ImageSet, validation: ImageSet | None
 ) -> dict[str, Any]:
-    """What must be the same for a training to go on, as JSON has it."""
+    """Return what must be the same for a training to resume, as JSON has it."""
     facts = {
-        "settings": asdict(settings),
-        "data": _facts(train),
-        "validation data": None if validation is None else _facts(validation),
+        "settings": asdict(config),
+        "data": _describe(train),
+        "validation data": None if validation is None else _describe(validation),
     }
-    found: dict[str, Any] = json.loads(json.dumps(facts))
-    return found
+    plain: dict[str, Any] = json.loads(json.dumps(facts))
+    return plain
 
 
-def _facts(images: ImageSet) -> dict[str, Any]:
+def _describe(images: ImageSet) -> dict[str, Any]:
     checksum = zlib.crc32(np.ascontiguousarray(images.labels, dtype="<i8").data)
     return {
         "images": len(images),
@@ -62,72 +62,72 @@ def _facts(images: ImageSet) -> dict[str, Any]:
     }
 
 
-def save_state(
-    path: Path,
-    classifier: Classifier,
-    optimizer: torch.optim.Optimizer,
-    scaler: Any,
-    rows: Sequence[EpochRow],
-    facts: dict[str, Any],
-) -> None:
-    """Write weights, momentum, the scaler of mixed precision (or None) and all epochs so far.
+@dataclass(frozen=True)
+class TrainingState:
+    """Weights, momentum and gradient scaler of a training, and the file that they are kept in.
 
-    Parameters
+    Attributes
     ----------
-    facts : of `identity`.
-
-    Raises
-    ------
-    OSError
-        If the file cannot be written.
+    scaler : the gradient scaler of mixed precision, or None.
+    fingerprint : of `fingerprint`.
     """
-    tensors = {f"network.{name}": tensor for name, tensor in classifier.state_dict().items()}
-    for name, parameter in classifier.named_parameters():
-        tensors[f"momentum.{name}"] = optimizer.state[parameter]["momentum_buffer"]
-    kept = facts | {
-        "rows": [asdict(row) for row in rows],
-        "scaler": None if scaler is None else scaler.state_dict(),
-    }
-    write_tensors(path, tensors, kept)
 
+    path: Path
+    classifier: ImageClassifier
+    optimizer: torch.optim.Optimizer
+    scaler: Any
+    fingerprint: dict[str, Any]
 
-def restore_state(
-    path: Path,
-    classifier: Classifier,
-    optimizer: torch.optim.Optimizer,
-    scaler: Any,
-    facts: dict[str, Any],
-) -> list[EpochRow]:
-    """Bring network, optimiser and scaler back to a saved state, and return its epochs.
+    def save(self, history: Sequence[EpochMetrics]) -> None:
+        """Write the state after the epochs of `history`.
 
-    Raises
-    ------
-    InputError
-        If the file is none of such a state, or of a training with other settings or data.
-    """
-    tensors, found = read_tensors(path)
-    for key, now in facts.items():
-        then = found.get(key)
-        if then != now:
-            raise InputError(f"{str(path)!r} was trained with other {_difference(key, then, now)}")
-    try:
-        rows = [EpochRow(**row) for row in found["rows"]]
-        network = {name: tensors[f"network.{name}"] for name in classifier.state_dict()}
-        classifier.load_state_dict(network)
-        for name, parameter in classifier.named_parameters():
-            buffer = torch.empty_like(parameter).copy_(tensors[f"momentum.{name}"])
-            optimizer.state[parameter]["momentum_buffer"] = buffer.detach()
-    except (KeyError, TypeError, RuntimeError) as error:
-        raise InputError(f"{str(path)!r} holds no whole state: {error}") from error
-    if scaler is not None and found.get("scaler"):
-        scaler.load_state_dict(found["scaler"])
-    return rows
+        Raises
+        ------
+        OSError
+            If the file cannot be written.
+        """
+        weights = self.classifier.state_dict()
+        tensors = {f"network.{name}": tensor for name, tensor in weights.items()}
+        for name, parameter in self.classifier.named_parameters():
+            tensors[f"momentum.{name}"] = self.optimizer.state[parameter]["momentum_buffer"]
+        metadata = self.fingerprint | {
+            "rows": [asdict(metrics) for metrics in history],
+            "scaler": None if self.scaler is None else self.scaler.state_dict(),
+        }
+        write_tensors(self.path, tensors, metadata)
+
+    def restore(self) -> list[EpochMetrics]:
+        """Restore network, optimiser and scaler, and return the epochs so far.
+
+        Raises
+        ------
+        InputError
+            If the file holds no such state, or one with other settings or data.
+        """
+        tensors, metadata = read_tensors(self.path)
+        name = repr(str(self.path))
+        for key, now in self.fingerprint.items():
+            if metadata.get(key) != now:
+                difference = _difference(key, metadata.get(key), now)
+                raise InputError(f"{name} was trained with other {difference}")
+        try:
+            history = [EpochMetrics(**row) for row in metadata["rows"]]
+            weights = {key: tensors[f"network.{key}"] for key in self.classifier.state_dict()}
+            self.classifier.load_state_dict(weights)
+            for key, parameter in self.classifier.named_parameters():
+                buffer = torch.empty_like(parameter).copy_(tensors[f"momentum.{key}"])
+                self.optimizer.state[parameter]["momentum_buffer"] = buffer.detach()
+        except (KeyError, TypeError, RuntimeError) as error:
+            raise InputError(f"{name} holds no whole state: {error}") from error
+        if self.scaler is not None and metadata.get("scaler"):
+            self.scaler.load_state_dict(metadata["scaler"])
+        return history
 
 
 def _difference(key: str, then: Any, now: Any) -> str:
-    """Which of the settings differs, in words."""
+    """Name the setting, or the fact of the data, that differs."""
     if not isinstance(then, dict) or not isinstance(now, dict):
         return key
     names = [name for name in now if then.get(name) != now[name]]
-    value = f": {then.get(names[0])} then, {now[names[0]]} now" if names else ""
-    return f"{key} ({names[0] if names else key}{value if len(value) < 200 else ''})"
+    values = f": {then.get(names[0])} then, {now[names[0]]} now" if names else ""
+    return f"{key} ({names[0] if names else key}{values if len(values) < 200 else ''})"

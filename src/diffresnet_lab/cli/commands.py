@@ -6,14 +6,16 @@ from diffresnet.cli.app import LazyCommand
 
 demo = LazyCommand("diffresnet_lab.cli.demo:demo", "Label embedded real data and write a report.")
 nodes = LazyCommand(
-    "diffresnet_lab.cli.nodes:command", "Classify the nodes of a graph, with baselines."
+    "diffresnet_lab.cli.nodes:nodes", "Classify the nodes of a graph, with baselines."
 )
 fewshot = LazyCommand(
-    "diffresnet_lab.cli.fewshot:command", "Classify few-shot tasks, with many methods."
+    "diffresnet_lab.cli.fewshot:fewshot", "Classify few-shot tasks, with many methods."
 )
 train_backbone = LazyCommand(
-    "diffresnet_lab.cli.train_backbone:command", "Train a network from images."
+    "diffresnet_lab.cli.train_backbone:train_command", "Train a network from images."
 )
-embed = LazyCommand("diffresnet_lab.cli.embed:command", "Turn images into a file of features.")
-data = LazyCommand("diffresnet_lab.cli.data:command", "List, fetch and verify data sets.")
+embed = LazyCommand(
+    "diffresnet_lab.cli.embed:embed_command", "Turn images into a file of features."
+)
+data = LazyCommand("diffresnet_lab.cli.data:command_group", "List, fetch and verify data sets.")
 reproduce = LazyCommand("diffresnet_lab.cli.reproduce:reproduce", "Run an experiment of the paper.")

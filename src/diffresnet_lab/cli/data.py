@@ -1,31 +1,159 @@
-"""diffresnet data: what data sets there are, where they are, getting them and checking them."""
+"""diffresnet data: list, fetch and verify data sets."""
 
 from __future__ import annotations
 
-import time
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
 import click
 
-from diffresnet.cli.decorators import json_option, quiet_option
+from diffresnet.cli.command import Outcome, command
+from diffresnet.cli.options import Argument, Option, Options
 from diffresnet.cli.output_paths import refuse_overwriting
-from diffresnet.cli.progress import note, progress, status
-from diffresnet.cli.result import write_json
-from diffresnet.files.atomic import check_writable
+from diffresnet.cli.progress import progress, status
 
-folder_option = click.option(
-    "--data",
-    type=click.Path(path_type=Path, file_okay=False),
-    envvar="DIFFRESNET_DATA",
-    metavar="DIR",
-    help="Folder of the data sets.  [default: DIFFRESNET_DATA, else the cache folder]",
+
+@dataclass(frozen=True, kw_only=True)
+class DataSetOptions(Options):
+    data: Annotated[
+        Path | None,
+        Option(
+            help="Folder of the data sets.  [default: DIFFRESNET_DATA, else the cache folder]",
+            metavar="DIR",
+            type=click.Path(path_type=Path, file_okay=False),
+            envvar="DIFFRESNET_DATA",
+        ),
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class FetchOptions(DataSetOptions):
+    names: Annotated[tuple[str, ...], Argument(metavar="NAME...")]
+    again: Annotated[bool, Option(help="Fetch what is there already, too.")] = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerifyOptions(DataSetOptions):
+    names: Annotated[tuple[str, ...], Argument(metavar="[NAME]...")] = ()
+
+
+@command("data list")
+def list_command(options: DataSetOptions) -> Outcome:
+    """List data sets: kind, whether and where it is found, source and licence."""
+    from ..data.catalogue import CATALOGUE
+    from ..data.find import data_folders
+
+    _protect_data(options)
+    rows = []
+    for data in CATALOGUE.values():
+        folders = [
+            str(folder)
+            for folder in data_folders(options.data)
+            if any((folder / file.path).exists() for file in data.files)
+        ]
+        rows.append(
+            {
+                "name": data.name,
+                "kind": data.kind,
+                "found": folders[0] if folders else None,
+                "fetched_by_name": data.published,
+                "source": data.source,
+                "licence": data.licence,
+            }
+        )
+    width = max(map(len, CATALOGUE))
+    lines = []
+    for row in rows:
+        place = f"in {row['found']}" if row["found"] else "not here"
+        if not row["found"] and row["fetched_by_name"]:
+            place += f"; diffresnet data fetch {row['name']}"
+        lines.append(
+            f"{row['name']:<{width}}  {row['kind']:<9}  {place}  ({row['source']}, licence: "
+            f"{row['licence']})"
+        )
+    return Outcome(rows, text="\n".join(lines))
+
+
+@command("data fetch")
+def fetch_command(options: FetchOptions) -> Outcome:
+    """Download data sets into the data folder, each whole or not at all.
+
+    What is downloaded is read, counted and compared with the published checksum where one is
+    known, before it takes its place.
+    """
+    from ..data.catalogue import get_data_set
+    from ..data.fetch import fetch_data_set
+    from ..data.find import cache_folder
+    from ..data.verify import verify_data_set
+
+    _protect_data(options)
+    folder = options.data or cache_folder()
+    rows = []
+    for data in [get_data_set(name) for name in options.names]:
+        result = None if options.again else verify_data_set(data, folder)
+        if result is not None and result.state == "whole":
+            line = f"{data.name}: there already ({result.detail})"
+        else:
+            with progress(f"fetching {data.name}", len(data.files), options.quiet) as advance:
+                result = fetch_data_set(data, folder, advance)
+            line = f"{data.name}: fetched into {folder} ({result.detail})"
+        click.echo(line)  # now: it stays there if a later one fails
+        rows.append({"name": data.name, "folder": str(folder), "said": result.detail})
+    return Outcome(rows)
+
+
+@command("data verify")
+def verify_command(options: VerifyOptions) -> Outcome:
+    """Check the data sets that are there; exit with 1 if one is damaged.
+
+    Every file is read, a graph's nodes, edges, features and classes are counted, and checksums
+    are compared. Without a NAME: all that is found; a NAME that is missing counts as damaged.
+    """
+    from ..data.catalogue import CATALOGUE, get_data_set
+    from ..data.find import data_folders
+    from ..data.verify import verify_data_set
+
+    _protect_data(options)
+    folders = data_folders(options.data)
+    rows = []
+    for name in options.names or CATALOGUE:
+        data = get_data_set(name)
+        with status(f"reading {name}", options.quiet):
+            results = [(folder, verify_data_set(data, folder)) for folder in folders]
+        present = [(folder, result) for folder, result in results if result.state != "missing"]
+        for folder, result in present or (results[:1] if options.names else []):
+            row = {"name": name, "folder": str(folder), "state": result.state}
+            rows.append(row | {"said": result.detail})
+    bad = [
+        f"{row['name']} is {row['state']}: {row['said']}" for row in rows if row["state"] != "whole"
+    ]
+    others = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""
+    return Outcome(
+        rows,
+        text="\n".join(f"{row['name']}: {row['state']} ({row['said']})" for row in rows),
+        summary="" if rows else f"no data in {' or '.join(map(str, folders))}",
+        failure=bad[0] + others if bad else "",
+    )
+
+
+def _protect_data(options: DataSetOptions) -> None:
+    """Refuse a --json that would replace a file of a data set."""
+    from ..data.catalogue import CATALOGUE
+    from ..data.find import data_folders
+
+    files = [file.path for data in CATALOGUE.values() for file in data.files]
+    folders = data_folders(options.data)
+    refuse_overwriting({"--json": options.json}, [f / path for f in folders for path in files])
+
+
+@click.group(
+    "data",
+    invoke_without_command=True,
+    commands=[list_command, fetch_command, verify_command],
 )
-
-
-@click.group(name="data", invoke_without_command=True)
 @click.pass_context
-def command(ctx: click.Context) -> None:
+def command_group(ctx: click.Context) -> None:
     """List, fetch and verify the data sets that the experiments run on.
 
     They are looked for in --data (or DIFFRESNET_DATA), and then in the cache folder:
@@ -33,149 +161,3 @@ def command(ctx: click.Context) -> None:
     """
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
-
-
-@command.command(name="list")
-@folder_option
-@json_option
-def list_command(data: Path | None, json_path: Path | None) -> None:
-    """What there is: kind, whether and where it is found, source and licence."""
-    start = time.perf_counter()
-    from ..data.catalogue import CATALOGUE
-    from ..data.find import data_folders
-
-    _check_json(json_path, data)
-    rows = []
-    for entry in CATALOGUE.values():
-        found = [
-            folder
-            for folder in data_folders(data)
-            if any((folder / file.path).exists() for file in entry.files)
-        ]
-        rows.append(
-            {
-                "name": entry.name,
-                "kind": entry.kind,
-                "found": str(found[0]) if found else None,
-                "fetched_by_name": entry.published,
-                "source": entry.source,
-                "licence": entry.licence,
-            }
-        )
-    width = max(len(name) for name in CATALOGUE)
-    for row in rows:
-        where = f"in {row['found']}" if row["found"] else "not here"
-        if not row["found"] and row["fetched_by_name"]:
-            where += f"; diffresnet data fetch {row['name']}"
-        click.echo(
-            f"{row['name']:<{width}}  {row['kind']:<9}  {where}  ({row['source']}, licence: "
-            f"{row['licence']})"
-        )
-    _write(json_path, "data list", data, rows, start)
-
-
-@command.command(name="fetch")
-@click.argument("names", metavar="NAME...", nargs=-1, required=True)
-@folder_option
-@click.option("--again", is_flag=True, help="Fetch what is there already, too.")
-@json_option
-@quiet_option
-def fetch_command(
-    names: tuple[str, ...], data: Path | None, again: bool, json_path: Path | None, quiet: bool
-) -> None:
-    """Download data sets into the data folder, each whole or not at all.
-
-    What is downloaded is read, counted and compared with the published checksum where one is
-    known, before it takes its place.
-    """
-    start = time.perf_counter()
-    from ..data.catalogue import data_set
-    from ..data.fetch import fetch
-    from ..data.find import cache_folder
-    from ..data.verify import verify
-
-    _check_json(json_path, data)
-    entries = [data_set(name) for name in names]
-    folder = cache_folder() if data is None else data
-    rows = []
-    for entry in entries:
-        verdict = None if again else verify(entry, folder)
-        if verdict is not None and verdict.state == "whole":
-            click.echo(f"{entry.name}: there already ({verdict.said})")
-        else:
-            with progress(f"fetching {entry.name}", len(entry.files), quiet) as bar:
-                verdict = fetch(entry, folder, bar)
-            click.echo(f"{entry.name}: fetched into {folder} ({verdict.said})")
-        rows.append({"name": entry.name, "folder": str(folder), "said": verdict.said})
-    _write(json_path, "data fetch", data, rows, start)
-
-
-@command.command(name="verify")
-@click.argument("names", metavar="[NAME]...", nargs=-1)
-@folder_option
-@json_option
-@quiet_option
-def verify_command(
-    names: tuple[str, ...], data: Path | None, json_path: Path | None, quiet: bool
-) -> None:
-    """Check the data sets that are there; exit with 1 if one is damaged.
-
-    Every file is read, a graph's nodes, edges, features and classes are counted, and checksums
-    are compared. Without a NAME: all that is found; a NAME that is missing counts as damaged.
-    """
-    start = time.perf_counter()
-    from ..data.catalogue import CATALOGUE, data_set
-    from ..data.find import data_folders
-    from ..data.verify import verify
-
-    _check_json(json_path, data)
-    rows = []
-    for entry in [data_set(name) for name in names] or list(CATALOGUE.values()):
-        with status(f"reading {entry.name}", quiet):
-            verdicts = [(folder, verify(entry, folder)) for folder in data_folders(data)]
-        found = [(folder, verdict) for folder, verdict in verdicts if verdict.state != "missing"]
-        for folder, verdict in found or (verdicts[:1] if names else []):
-            click.echo(f"{entry.name}: {verdict.state} ({verdict.said})")
-            rows.append(
-                {
-                    "name": entry.name,
-                    "folder": str(folder),
-                    "state": verdict.state,
-                    "said": verdict.said,
-                }
-            )
-    _write(json_path, "data verify", data, rows, start)
-    if not rows:
-        note(f"no data in {' or '.join(map(str, data_folders(data)))}", quiet)
-    bad = [row for row in rows if row["state"] != "whole"]
-    if bad:
-        others = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""
-        raise RuntimeError(f"{bad[0]['name']} is {bad[0]['state']}: {bad[0]['said']}{others}")
-
-
-def _check_json(path: Path | None, data: Path | None) -> None:
-    """Refuse a place that cannot be written, or that a file of a data set has."""
-    from ..data.catalogue import CATALOGUE
-    from ..data.find import data_folders
-
-    if path is None:
-        return
-    check_writable(path)
-    files = [file for entry in CATALOGUE.values() for file in entry.files]
-    refuse_overwriting(
-        {"--json": path}, [folder / file.path for folder in data_folders(data) for file in files]
-    )
-
-
-def _write(
-    path: Path | None, experiment: str, data: Path | None, rows: list[dict[str, Any]], start: float
-) -> None:
-    write_json(
-        path,
-        {
-            "experiment": experiment,
-            "settings": {"data": data},
-            "results": rows,
-            "seconds": time.perf_counter() - start,
-        },
-    )

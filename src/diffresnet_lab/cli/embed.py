@@ -2,185 +2,144 @@
 
 from __future__ import annotations
 
+import functools
 import time
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import click
 
-from diffresnet.cli.decorators import device_option, json_option, quiet_option, seed_option
+from diffresnet.cli.command import Outcome, command
+from diffresnet.cli.options import Argument, DeviceOption, Option, SeedOption
 from diffresnet.cli.output_paths import refuse_overwriting
-from diffresnet.cli.progress import note, progress
-from diffresnet.cli.result import write_json
+from diffresnet.cli.progress import progress
 from diffresnet.errors import InputError
-from diffresnet.files.atomic import check_writable
 
-from .images import images_root_option, note_skipped, strict_option
+from .images import ImageOptions, read_image_files, skipped_notes
+
+if TYPE_CHECKING:
+    from ..backbones import BackboneCard
+    from ..backbones.embedding import EmbeddingModel
 
 
-@click.command(name="embed")
-@click.argument(
-    "images", metavar="IMAGES...", nargs=-1, required=True, type=click.Path(path_type=Path)
-)
-@click.option(
-    "--backbone",
-    required=True,
-    metavar="DIR|MODULE:NAME",
-    help="The folder of a train-backbone; or a torch module or function of Python, which gets "
-    "images (b, c, h, w) in [0, 1] and returns (b, d).",
-)
-@click.option(
-    "--out",
-    required=True,
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Where to write features, labels and class_names, as .npz.",
-)
-@click.option(
-    "--dtype",
-    type=click.Choice(["float32", "float16"]),
-    default="float32",
-    show_default=True,
-    help="Of the features.",
-)
-@click.option(
-    "--mean-out",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Write the mean of the features too: what fewshot takes as --base-mean.",
-)
-@click.option(
-    "--classes",
-    type=click.Choice(["all", "trained", "held-out"]),
-    default="all",
-    show_default=True,
-    help="Only those that the backbone was trained on, or that were held out of its training.",
-)
-@images_root_option
-@click.option(
-    "--size",
-    type=click.IntRange(1),
-    help="Pixels that images are brought to for a callable; a backbone knows its own.",
-)
-@click.option("--batch", type=click.IntRange(1), default=256, show_default=True)
-@strict_option
-@device_option
-@seed_option
-@json_option
-@quiet_option
-def command(
-    images: tuple[Path, ...],
-    backbone: str,
-    out: Path,
-    dtype: str,
-    mean_out: Path | None,
-    classes: str,
-    images_root: Path | None,
-    size: int | None,
-    batch: int,
-    strict: bool,
-    device: str,
-    seed: int,
-    json_path: Path | None,
-    quiet: bool,
-) -> None:
+@dataclass(frozen=True, kw_only=True)
+class EmbedOptions(ImageOptions, DeviceOption, SeedOption):
+    images: Annotated[tuple[Path, ...], Argument(metavar="IMAGES...", reads=True)]
+    backbone: Annotated[
+        str,
+        Option(
+            help="The folder of a train-backbone; or a torch module or function of Python, which "
+            "gets images (b, c, h, w) in [0, 1] and returns (b, d).",
+            metavar="DIR|MODULE:NAME",
+        ),
+    ]
+    out: Annotated[
+        Path,
+        Option(
+            help="Where to write features, labels and class_names, as .npz.",
+            metavar="FILE",
+            writes=True,
+            suffixes=(".npz",),
+        ),
+    ]
+    dtype: Annotated[Literal["float32", "float16"], Option(help="Of the features.")] = "float32"
+    mean_out: Annotated[
+        Path | None,
+        Option(
+            help="Write the mean of the features too: what fewshot takes as --base-mean.",
+            metavar="FILE",
+            writes=True,
+            suffixes=(".npz",),
+        ),
+    ] = None
+    classes: Annotated[
+        Literal["all", "trained", "held-out"],
+        Option(
+            help="Only those that the backbone was trained on, or that were held out of its "
+            "training."
+        ),
+    ] = "all"
+    size: Annotated[
+        int | None,
+        Option(
+            help="Pixels that images are brought to for a callable; a backbone knows its own.",
+            type=click.IntRange(1),
+        ),
+    ] = None
+    batch: Annotated[int, Option(type=click.IntRange(1))] = 256
+
+
+@command("embed")
+def embed_command(options: EmbedOptions) -> Outcome:
     """Turn IMAGES into a file of features.
 
     IMAGES are .npz files (images, labels), .csv splits (filename, label), or folders with a folder
     for each class; a folder of loose images gets the label -1.
     """
     start = time.perf_counter()
-    check_writable(out, (".npz",))
-    for path in (mean_out, json_path):
-        if path is not None:
-            check_writable(path, (".npz",) if path is mean_out else None)
-    outputs = {"--out": out, "--mean-out": mean_out, "--json": json_path}
-    refuse_overwriting(outputs, images)
     import numpy as np
-    import torch
 
     from diffresnet.device import pick_device
     from diffresnet.files.npz import save_npz
 
-    from ..backbones import embed
-    from ..backbones.checkpoint import BACKBONE_FILE, LAST_FILE, load_backbone
-    from ..backbones.embed import find_callable, source_of
-    from ..data.images import read_images
+    from ..backbones.embedding import embed_images, features_file
 
-    where = pick_device(device)
-    channels: int | None = None
-    card = None
-    if ":" in backbone and not Path(backbone).exists():
-        if classes != "all":
-            raise click.UsageError("--classes is for backbones of train-backbone")
-        model: Any = find_callable(backbone)
-        refuse_overwriting(outputs, (source_of(backbone),))
-    else:
-        if size is not None:
-            raise click.UsageError("--size is for callables; a backbone knows its own")
-        place = Path(backbone)
-        files = (place / BACKBONE_FILE, place / LAST_FILE) if place.is_dir() else (place,)
-        refuse_overwriting(outputs, files)
-        model, card = load_backbone(backbone)
-        size, channels = card.resize, card.channels
-    with progress("reading images", None, quiet) as bar:
-        data = read_images(
-            images, root=images_root, size=size, channels=channels, strict=strict, advance=bar
-        )
-    if classes != "all" and card is not None:
-        names = card.classes if classes == "trained" else card.held_out
+    device = pick_device(options.device)
+    model, card = _load_model(options)
+    size, channels = (options.size, None) if card is None else (card.resize, card.channels)
+    images = read_image_files(options.images, options, size, channels)
+    if card is not None and options.classes != "all":
+        names = card.classes if options.classes == "trained" else card.held_out
         if not names:
-            raise InputError(f"{backbone!r} was trained with no class held out")
-        data = data.of_classes(names)
-    with (
-        torch.random.fork_rng(devices=[where] if where.type == "cuda" else []),
-        progress("embedding images", len(data), quiet) as bar,
-    ):
-        torch.manual_seed(seed)  # for callables that draw; ours do not
-        features = embed(data, model, batch=batch, device=where, advance=bar)
-    arrays = {"features": _as(features, dtype), "labels": data.labels}
-    if data.class_names:
-        arrays["class_names"] = np.array(data.class_names)
-    save_npz(out, arrays)
-    if mean_out is not None:
+            raise InputError(f"{options.backbone!r} was trained with no class held out", "classes")
+        images = images.select_classes(names)
+    with progress("embedding images", len(images), options.quiet) as advance:
+        features = embed_images(
+            images,
+            model,
+            batch_size=options.batch,
+            device=device,
+            seed=options.seed,
+            advance=advance,
+        )
+    arrays = features_file(features, images, options.dtype)
+    write = [functools.partial(save_npz, options.out, arrays)]
+    if options.mean_out is not None:
         mean = features.mean(axis=0, dtype=np.float64).astype(np.float32)
-        save_npz(mean_out, {"mean": mean})
-    seconds = time.perf_counter() - start
+        write.append(functools.partial(save_npz, options.mean_out, {"mean": mean}))
+    n, width = features.shape
     row = {
-        "images": len(data),
-        "features": features.shape[1],
-        "classes": len(data.class_names),
-        "skipped": len(data.skipped),
-        "images_per_second": len(data) / seconds,
+        "images": n,
+        "features": width,
+        "classes": len(images.class_names),
+        "skipped": len(images.skipped),
+        "images_per_second": n / (time.perf_counter() - start),
     }
-    settings = {
-        "images": [str(path) for path in images],
-        "backbone": backbone,
-        "out": out,
-        "dtype": dtype,
-        "mean_out": mean_out,
-        "classes": classes,
-        "size": size,
-        "batch": batch,
-        "strict": strict,
-        "device": device,
-        "seed": seed,
-    }
-    write_json(
-        json_path,
-        {"experiment": "embed", "settings": settings, "results": [row], "seconds": seconds},
-    )
-    note_skipped(data.skipped, quiet)
-    note(
-        f"{len(data)} images, {features.shape[1]} features each, written to {out} in "
-        f"{seconds:.0f} s",
-        quiet,
+    return Outcome(
+        [row],
+        notes=skipped_notes(images),
+        summary=f"{n} images, {width} features each, written to {options.out} in {{seconds}} s",
+        settings={"size": size},
+        write=write,
     )
 
 
-def _as(features: Any, dtype: str) -> Any:
-    import numpy as np
+def _load_model(options: EmbedOptions) -> tuple[EmbeddingModel, BackboneCard | None]:
+    """Load a callable, or a backbone with its card; refuse outputs in the place of its files."""
+    from ..backbones.checkpoint import BACKBONE_FILE, LAST_FILE, load_backbone
+    from ..backbones.embedding import callable_file, load_callable
 
-    if dtype == "float16" and np.abs(features).max() > np.finfo(np.float16).max:
-        raise InputError("the features are too large for float16; write float32")
-    return features.astype(dtype)
+    outputs = {"--out": options.out, "--mean-out": options.mean_out, "--json": options.json}
+    path = Path(options.backbone)
+    if ":" in options.backbone and not path.exists():
+        if options.classes != "all":
+            raise click.UsageError("--classes is for backbones of train-backbone")
+        model = load_callable(options.backbone)
+        refuse_overwriting(outputs, [callable_file(options.backbone)])
+        return model, None
+    if options.size is not None:
+        raise click.UsageError("--size is for callables; a backbone knows its own")
+    files = [path / BACKBONE_FILE, path / LAST_FILE] if path.is_dir() else [path]
+    refuse_overwriting(outputs, files)
+    return load_backbone(path)

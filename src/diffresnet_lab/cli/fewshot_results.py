@@ -1,85 +1,147 @@
-"""What `diffresnet fewshot` tells of its runs: words, a table, and a file of predictions."""
+"""Results of `diffresnet fewshot`: text, rows of --json, and the file of predictions."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from diffresnet.cli.command import Outcome as CommandOutcome
+
 if TYPE_CHECKING:
-    from ..fewshot.evaluation import Outcome, Summary
-    from ..fewshot.features import Features
-    from ..fewshot.presets import Preset
-    from ..fewshot.tasks import Tasks
+    from diffresnet.errors import Note
+
+    from ..fewshot import Features, MethodRun, Outcome, Summary, Tasks
     from ..pages import Table
+    from .fewshot import FewShotOptions
 
 
-@dataclass(frozen=True)
-class Run:
-    """A method, and what it made of the tasks."""
+def fewshot_outcome(
+    options: FewShotOptions, features: Features, tasks: Tasks, runs: Sequence[MethodRun]
+) -> CommandOutcome:
+    """Return the outcome of the command: the accuracy of one method, or a table of several."""
+    first = runs[0]
+    task_count = "1 task" if len(tasks) == 1 else f"{len(tasks)} tasks"
+    unequal = "" if options.dirichlet is None else f" by Dirichlet({options.dirichlet:g})"
+    protocol = (
+        f"{options.ways}-way {options.shots}-shot, {options.queries} queries a class{unequal}, "
+        f"{task_count}"
+    )
+    if len(runs) == 1:
+        text = f"{first.title}, {protocol}: {format_mean(first.outcome.summary)} %"
+        summary = f"{format_time(first.outcome)} a task, {{seconds}} s in all"
+    else:
+        from .results import table_text
 
-    name: str
-    preset: Preset
-    outcome: Outcome
+        text, summary = table_text(comparison_table(protocol, runs)), ""
+    return CommandOutcome(
+        results=[result_row(run, options) for run in runs],
+        text=text,
+        notes=_notes(options, features, runs, task_count),
+        summary=summary,
+        settings={
+            "rows": len(features),
+            "width": features.width,
+            "methods": {run.name: run.configured.settings for run in runs},
+        },
+        extra={
+            "diverged_tasks": {run.name: run.outcome.diverged for run in runs},
+            "paired_differences": paired_differences(runs),
+        },
+        write=[lambda: write_predictions(options.predictions, features, tasks, runs)],
+    )
 
-    def row(self, ways: int, shots: int, queries: int) -> dict[str, Any]:
-        """As --json has it."""
-        found = self.outcome
-        return {
-            "method": self.name,
-            "ways": ways,
-            "shots": shots,
-            "queries": queries,
-            "tasks": len(found.accuracy),
-            "accuracy": found.summary.mean,
-            "ci95": found.summary.ci95,
-            "seconds_per_task": found.seconds_per_task,
+
+def result_row(run: MethodRun, options: FewShotOptions) -> dict[str, Any]:
+    """Return the row of a method in --json."""
+    return {
+        "method": run.name,
+        "ways": options.ways,
+        "shots": options.shots,
+        "queries": options.queries,
+        "tasks": len(run.outcome.accuracy),
+        "accuracy": run.outcome.summary.mean,
+        "ci95": run.outcome.summary.ci95,
+        "seconds_per_task": run.outcome.seconds_per_task,
+    }
+
+
+def paired_differences(runs: Sequence[MethodRun]) -> list[dict[str, Any]]:
+    """Return the paired difference of every two methods, the later one less the earlier."""
+    pairs = [(run, earlier) for index, run in enumerate(runs) for earlier in runs[:index]]
+    differences = [run.outcome.minus(earlier.outcome) for run, earlier in pairs]
+    return [
+        {
+            "method": run.name,
+            "minus": earlier.name,
+            "difference": difference.mean,
+            "ci95": difference.ci95,
         }
+        for (run, earlier), difference in zip(pairs, differences, strict=True)
+    ]
 
 
-def difference(a: Run, b: Run) -> dict[str, Any]:
-    found = a.outcome.minus(b.outcome)
-    return {"difference": found.mean, "ci95": found.ci95}
+def _notes(
+    options: FewShotOptions, features: Features, runs: Sequence[MethodRun], task_count: str
+) -> list[Note | str]:
+    notes: list[Note | str] = list(features.notes)
+    if options.base_mean is None and any(run.configured.uses_base_mean for run in runs):
+        notes.append("centred by the mean of FEATURES itself; --base-mean names another")
+    for run in runs:
+        if run.configured.note:
+            notes.append(run.configured.note)
+        if run.outcome.diverged:
+            notes.append(
+                f"{run.title} diverged on {run.outcome.diverged} of {task_count}, whose queries "
+                f"count as the first class"
+            )
+    return notes
 
 
-def words(found: Summary) -> str:
-    return f"{found.mean:.2f} {_spread(found)}".rstrip()
+def format_mean(summary: Summary) -> str:
+    """Format a mean and its interval in percent."""
+    return f"{summary.mean:.2f} {_plus_minus(summary)}".rstrip()
 
 
-def _spread(found: Summary) -> str:
-    return f"± {found.ci95:.2f}" if math.isfinite(found.ci95) else ""
+def _plus_minus(summary: Summary) -> str:
+    return f"± {summary.ci95:.2f}" if math.isfinite(summary.ci95) else ""
 
 
-def clock(outcome: Outcome) -> str:
+def format_time(outcome: Outcome) -> str:
+    """Format the time of a task."""
     return f"{1e3 * outcome.seconds_per_task:.3g} ms"
 
 
-def table(title: str, runs: list[Run]) -> Table:
-    """Accuracies, and paired differences from the first method."""
+def comparison_table(protocol: str, runs: Sequence[MethodRun]) -> Table:
+    """Return accuracies, and paired differences from the first method."""
     from ..pages import Cell, Table
     from ..pages.section import best_cells
     from ..pages.words import signed
 
     first = runs[0]
-    found = [run.outcome.summary for run in runs]
-    cells = best_cells(
-        [one.mean for one in found], [Cell(f"{one.mean:.2f}", _spread(one)) for one in found], 2
+    summaries = [run.outcome.summary for run in runs]
+    accuracies = best_cells(
+        [summary.mean for summary in summaries],
+        [Cell(f"{summary.mean:.2f}", _plus_minus(summary)) for summary in summaries],
+        2,
     )
     rows = []
-    for run, cell in zip(runs, cells, strict=True):
+    for run, accuracy in zip(runs, accuracies, strict=True):
         paired = run.outcome.minus(first.outcome)
-        apart = Cell("") if run is first else Cell(signed(paired.mean, 2), _spread(paired))
-        rows.append((run.preset.title, (cell, apart, Cell(clock(run.outcome)))))
+        difference = Cell("") if run is first else Cell(signed(paired.mean, 2), _plus_minus(paired))
+        rows.append((run.title, (accuracy, difference, Cell(format_time(run.outcome)))))
     return Table(
-        f"{title}: accuracy in %, with 95% intervals",
-        ("", "accuracy", f"minus {first.preset.title}, paired", "a task"),
+        f"{protocol}: accuracy in %, with 95% intervals",
+        ("", "accuracy", f"minus {first.title}, paired", "a task"),
         tuple(rows),
     )
 
 
-def write_predictions(path: Path | None, features: Features, tasks: Tasks, runs: list[Run]) -> None:
-    """Rows of every task and their classes, true and by every method; nothing if `path` is None."""
+def write_predictions(
+    path: Path | None, features: Features, tasks: Tasks, runs: Sequence[MethodRun]
+) -> None:
+    """Write rows of every task and their true and predicted labels; nothing if `path` is None."""
     if path is None:
         return
     from diffresnet.files.npz import save_npz
@@ -87,9 +149,10 @@ def write_predictions(path: Path | None, features: Features, tasks: Tasks, runs:
     arrays = {
         "support": tasks.support,
         "query": tasks.query,
-        "true": features.written(tasks.named(tasks.query_labels)),
+        "true": features.file_labels(tasks.class_labels(tasks.query_labels)),
     }
     for run in runs:
         prefix = f"{run.name}_" if len(runs) > 1 else ""
-        arrays[f"{prefix}predicted"] = features.written(tasks.named(run.outcome.predicted))
+        labels = tasks.class_labels(run.outcome.predicted)
+        arrays[f"{prefix}predicted"] = features.file_labels(labels)
     save_npz(path, arrays)

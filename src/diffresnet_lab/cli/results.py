@@ -48,8 +48,8 @@ def prepare_folder(out: Path, json_path: Path | None) -> ReportFolder:
     return folder
 
 
-def print_table(table: Table | OldTable) -> None:
-    """Print a table of the report on stdout."""
+def table_text(table: Table | OldTable) -> str:
+    """Render a table of the report for the terminal."""
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table as Grid
@@ -64,4 +64,12 @@ def print_table(table: Table | OldTable) -> None:
     for cells in shown.rows:
         texts = (f"[bold]{escape(c.text)}[/]" if c.best else escape(c.text) for c in cells)
         grid.add_row(*(f"{t} {c.detail}".rstrip() for t, c in zip(texts, cells, strict=True)))
-    Console().print(grid)
+    console = Console()
+    with console.capture() as capture:
+        console.print(grid)
+    return capture.get().rstrip("\n")
+
+
+def print_table(table: Table | OldTable) -> None:
+    """Print a table of the report on stdout."""
+    click.echo(table_text(table))

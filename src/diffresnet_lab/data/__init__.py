@@ -1,1 +1,6 @@
-"""Readers and writers of feature tables, checksums, and where to get each data set."""
+"""Data sets of the laboratory: catalogue, download, verification, readers, synthetic sets."""
+
+import lazy_loader as lazy
+
+# Names are imported when they are asked for; the stub beside this file says from where.
+__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)

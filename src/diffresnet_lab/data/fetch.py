@@ -1,61 +1,44 @@
-"""Data sets from where they are published, whole or not at all."""
+"""Download of published data sets, whole or not at all, by pooch."""
 
 from __future__ import annotations
 
 import contextlib
-import http.client
 import os
 import tempfile
-import urllib.error
 import urllib.parse
-import urllib.request
 from collections.abc import Callable
-from email.message import Message
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
+
+import pooch
+import requests
 
 from diffresnet.errors import InputError
-from diffresnet.files.atomic import check_writable, reason
+from diffresnet.files.atomic import check_writable, make_folder, reason
 
 from .catalogue import DataSet
-from .verify import Verdict, verify
+from .verify import VerificationResult, verify_data_set
 
-LARGEST = 2**28
-"""Bytes at which a download is given up: every published file is far smaller."""
+MAX_BYTES = 2**28
+"""Size at which a download is given up: every published file is far smaller."""
 
 TIMEOUT = 30.0
 """Seconds to wait for a server to say anything."""
 
-CHUNK = 2**16
+CHUNK_BYTES = 2**16
 
 
 class FetchError(RuntimeError):
     """A download that failed: the message is one line, and nothing of it is left."""
 
 
-class _WebOnly(urllib.request.HTTPRedirectHandler):
-    """Redirects stay on the web, and never leave https."""
-
-    def redirect_request(
-        self,
-        req: urllib.request.Request,
-        fp: IO[bytes],
-        code: int,
-        msg: str,
-        headers: Message,
-        newurl: str,
-    ) -> urllib.request.Request | None:
-        allowed = ("https",) if req.type == "https" else ("https", "http")
-        if urllib.parse.urlsplit(newurl).scheme not in allowed:
-            raise FetchError(f"{req.full_url} redirects to {newurl!r}, which is refused")
-        return super().redirect_request(req, fp, code, msg, headers, newurl)  # type: ignore[arg-type]
-
-
-def fetch(data: DataSet, folder: Path, advance: Callable[[int], object] | None = None) -> Verdict:
+def fetch_data_set(
+    data: DataSet, folder: Path, advance: Callable[[int], object] | None = None
+) -> VerificationResult:
     """Download the files of a data set into a folder.
 
-    They are downloaded beside their place, verified there (see `verify`), and only then put into
-    it, replacing what was there. Whatever fails, Ctrl-C included, nothing else is left behind.
+    They are downloaded beside their place, verified there (see `verify_data_set`), and only then
+    put into it, replacing what was there. Whatever fails, Ctrl-C included, nothing else is left.
 
     Parameters
     ----------
@@ -73,55 +56,80 @@ def fetch(data: DataSet, folder: Path, advance: Callable[[int], object] | None =
             f"{data.name!r} was converted from {data.source}, and there is no address to fetch it "
             f"from; put {data.files[0].path} into the data folder"
         )
-    places = [folder / file.path for file in data.files]
-    home = places[0].parent
-    try:
-        home.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"cannot make the folder {str(home)!r}: {reason(error)}") from error
-    for place in places:
-        check_writable(place)
-    opener = urllib.request.build_opener(_WebOnly)
-    with tempfile.TemporaryDirectory(prefix=".diffresnet-", dir=home) as temporary:
+    targets = [folder / file.path for file in data.files]
+    for target in targets:
+        make_folder(target.parent)
+        check_writable(target)
+    with tempfile.TemporaryDirectory(prefix=".diffresnet-", dir=targets[0].parent) as temporary:
+        staging = Path(temporary)
         for file in data.files:
-            target = Path(temporary, file.path)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            assert file.address is not None
-            _download(opener, file.address, target)
+            _download(str(file.url), staging / file.path)
             if advance is not None:
                 advance(1)
-        verdict = verify(data, Path(temporary))
-        if verdict.state != "whole":
-            said = verdict.said.replace(f"{temporary}{os.sep}", "")
-            raise FetchError(f"what came for {data.name!r} is not what is published: {said}")
-        for file, place in zip(data.files, places, strict=True):
-            os.replace(Path(temporary, file.path), place)
-    return verdict
+        result = verify_data_set(data, staging)
+        if result.state != "whole":
+            detail = result.detail.replace(f"{staging}{os.sep}", "")
+            raise FetchError(f"what came for {data.name!r} is not what is published: {detail}")
+        for file, target in zip(data.files, targets, strict=True):
+            os.replace(staging / file.path, target)
+    return result
 
 
-def _download(opener: urllib.request.OpenerDirector, address: str, target: Path) -> None:
-    if urllib.parse.urlsplit(address).scheme not in ("http", "https"):
-        raise FetchError(f"{address!r} is no address on the web")
-    request = urllib.request.Request(address, headers={"User-Agent": "diffresnet"})
-    try:
-        with opener.open(request, timeout=TIMEOUT) as answer, open(target, "wb") as file:
-            claimed = answer.headers.get("Content-Length")
-            read = 0
-            while chunk := answer.read(CHUNK):
-                read += len(chunk)
-                if read > LARGEST:
-                    raise FetchError(f"{address} sends more than {LARGEST} bytes; given up")
-                file.write(chunk)
-            if claimed is not None and read != int(claimed):
-                raise FetchError(f"{address} broke off after {read} of {claimed} bytes; try again")
-            file.flush()
-            os.fsync(file.fileno())
-    except urllib.error.HTTPError as error:
-        with contextlib.closing(error):
-            raise FetchError(f"{address} answers {error.code} {error.reason}") from error
-    except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ValueError) as error:
-        why = error.reason if isinstance(error, urllib.error.URLError) else error
-        said = reason(why) if isinstance(why, BaseException) else str(why)
-        raise FetchError(f"cannot fetch {address}: {said}; is there a network?") from error
-    except ConnectionError as error:
-        raise FetchError(f"{address} broke off: {reason(error)}; try again") from error
+def _download(url: str, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.ExitStack() as responses:
+
+        def on_response(response: requests.Response, **_: Any) -> None:
+            responses.callback(response.close)  # pooch leaves them open
+            _check_redirect(response)
+
+        download = pooch.HTTPDownloader(
+            chunk_size=CHUNK_BYTES,
+            timeout=TIMEOUT,
+            headers={"User-Agent": "diffresnet", "Accept-Encoding": "identity"},
+            hooks={"response": on_response},
+        )
+        # Not pooch.retrieve, whose files only their owner can read, whatever the umask says.
+        try:
+            with open(target, "wb") as file:
+                download(url, _CappedFile(file, url), None)
+                os.fsync(file.fileno())
+        except requests.HTTPError as error:
+            answer = error.response
+            assert answer is not None
+            raise FetchError(f"{url} answers {answer.status_code} {answer.reason}") from error
+        except requests.RequestException as error:
+            cause = reason(_root_cause(error))
+            raise FetchError(f"cannot fetch {url}: {cause}; is there a network?") from error
+
+
+class _CappedFile:
+    """A file that takes no more than MAX_BYTES, whatever a server claims or unpacks to."""
+
+    def __init__(self, file: IO[bytes], url: str) -> None:
+        self.file, self.url = file, url
+
+    def write(self, chunk: bytes) -> None:
+        if self.file.tell() + len(chunk) > MAX_BYTES:
+            raise FetchError(f"{self.url} sends more than {MAX_BYTES} bytes; given up")
+        self.file.write(chunk)
+
+    def flush(self) -> None:
+        self.file.flush()
+
+
+def _check_redirect(response: requests.Response) -> None:
+    """Refuse a redirect that leaves https, or the web."""
+    if not response.is_redirect:
+        return
+    new = urllib.parse.urljoin(response.url, response.headers["location"])
+    before, after = (urllib.parse.urlsplit(url).scheme for url in (response.url, new))
+    if after != "https" and (before, after) != ("http", "http"):
+        raise FetchError(f"{response.url} redirects to {new!r}, which is refused")
+
+
+def _root_cause(error: BaseException) -> BaseException:
+    """Return what an error began with: requests wraps the system's one line in several."""
+    while error.__context__ is not None:
+        error = error.__context__
+    return error

@@ -1,4 +1,4 @@
-"""The citation graphs as Planetoid distributes them, with their fixed split."""
+"""Reader of the citation graphs that Planetoid distributes, with their fixed split."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from diffresnet.graphs.graph import GraphData, NodeSplit
 from .restricted_pickle import load_matrix, load_neighbours
 
 PARTS = ("x", "tx", "allx", "y", "ty", "ally", "graph", "test.index")
-"""The files of a data set: ind.NAME.x and so on."""
+"""Suffixes of the files of a data set: ind.NAME.x and so on."""
 
-VALIDATION = 500
-"""Nodes that validate in the fixed split: those right after the training nodes."""
+VALIDATION_NODES = 500
+"""Validation nodes of the fixed split: those right after the training nodes."""
 
 
 def planetoid_files(name: str) -> tuple[str, ...]:
-    """Names of the eight files of a data set.
+    """Return the names of the eight files of a data set.
 
     Examples
     --------
@@ -48,50 +48,52 @@ def read_planetoid(folder: Pathlike, name: str) -> GraphData:
         If a file is missing, damaged, holds anything but arrays, or the files do not fit together.
     """
     folder = Path(folder)
-    path = {part: folder / f"ind.{name}.{part}" for part in PARTS}
-    features = [_sparse(path[part]) for part in ("allx", "tx")]
-    classes = [_one_hot(path[part]) for part in ("ally", "ty")]
-    train = len(_one_hot(path["y"]))
-    known, tested = (matrix.shape[0] for matrix in features)
-    place = _test_index(path["test.index"])
-    where = f"the Planetoid files of {name!r} in {str(folder)!r}"
+    paths = {part: folder / f"ind.{name}.{part}" for part in PARTS}
+    features = [_sparse(paths[part]) for part in ("allx", "tx")]
+    classes = [_one_hot(paths[part]) for part in ("ally", "ty")]
+    n_train = len(_one_hot(paths["y"]))
+    n_known, n_test = (matrix.shape[0] for matrix in features)
+    test_nodes = _test_index(paths["test.index"])
+    files = f"the Planetoid files of {name!r} in {str(folder)!r}"
     if features[0].shape[1] != features[1].shape[1] or classes[0].shape[1] != classes[1].shape[1]:
         raise InputError(
-            f"{where} do not fit together: allx and tx, or ally and ty, differ in width"
+            f"{files} do not fit together: allx and tx, or ally and ty, differ in width"
         )
-    if known != len(classes[0]) or not tested == len(classes[1]) == len(place):
-        raise InputError(f"{where} do not fit together: features, labels and test nodes differ")
-    if known < train or _sparse(path["x"]).shape[0] != train or tested == 0:
-        raise InputError(f"{where} do not fit together: x and y are not the first rows of allx")
-    if place.min() < known or len(np.unique(place)) != tested:
-        raise InputError(f"{where} are damaged: a test node is named twice, or is in allx already")
-    n = int(place.max()) + 1
-    neighbours = load_neighbours(path["graph"])
-    if n > 2 * (known + tested) or not set(neighbours) <= set(range(n)):
-        raise InputError(f"{where} are damaged: the graph has other nodes than the features")
-    # Rows stand in the order of the places they belong to.
+    if n_known != len(classes[0]) or not n_test == len(classes[1]) == len(test_nodes):
+        raise InputError(f"{files} do not fit together: features, labels and test nodes differ")
+    if n_known < n_train or _sparse(paths["x"]).shape[0] != n_train or n_test == 0:
+        raise InputError(f"{files} do not fit together: x and y are not the first rows of allx")
+    if test_nodes.min() < n_known or len(np.unique(test_nodes)) != n_test:
+        raise InputError(f"{files} are damaged: a test node is named twice, or is in allx already")
+    n = int(test_nodes.max()) + 1
+    neighbours = load_neighbours(paths["graph"])
+    if n > 2 * (n_known + n_test) or not set(neighbours) <= set(range(n)):
+        raise InputError(f"{files} are damaged: the graph has other nodes than the features")
+    # The rows of tx come in the order of test.index, not of the nodes.
     stacked = scipy.sparse.coo_array(scipy.sparse.vstack(features))
-    row = np.concatenate([np.arange(known), place])
+    node = np.concatenate([np.arange(n_known), test_nodes])
     matrix = scipy.sparse.csr_array(
-        (stacked.data, (row[stacked.row], stacked.col)), shape=(n, stacked.shape[1])
+        (stacked.data, (node[stacked.row], stacked.col)), shape=(n, stacked.shape[1])
     )
     labels = np.full(n, -1)
-    labels[row] = np.concatenate(classes).argmax(1)
-    labels[row[np.concatenate(classes).sum(1) == 0]] = -1
+    labels[node] = np.concatenate(classes).argmax(1)
+    labels[node[np.concatenate(classes).sum(1) == 0]] = -1
     split = NodeSplit(
-        np.arange(train), np.arange(train, min(train + VALIDATION, known)), np.sort(place)
+        np.arange(n_train),
+        np.arange(n_train, min(n_train + VALIDATION_NODES, n_known)),
+        np.sort(test_nodes),
     )
-    adjacency, files = _adjacency(neighbours, n, where), tuple(path.values())
-    return GraphData(name, adjacency, matrix, labels, split, files=files)
+    adjacency = _adjacency(neighbours, n, files)
+    return GraphData(name, adjacency, matrix, labels, split, files=tuple(paths.values()))
 
 
-def _adjacency(neighbours: dict[int, list[int]], n: int, where: str) -> scipy.sparse.csr_array:
+def _adjacency(neighbours: dict[int, list[int]], n: int, files: str) -> scipy.sparse.csr_array:
     i = np.repeat(
         np.fromiter(neighbours, np.int64), [len(others) for others in neighbours.values()]
     )
     j = np.array([other for others in neighbours.values() for other in others], dtype=np.int64)
     if len(j) and (j.min() < 0 or j.max() >= n):
-        raise InputError(f"{where} are damaged: an edge leads to node {j.max()} of {n}")
+        raise InputError(f"{files} are damaged: an edge leads to node {j.max()} of {n}")
     matrix = scipy.sparse.csr_array((np.ones(len(i)), (i, j)), shape=(n, n))
     matrix.data[:] = 1.0  # citations that are listed twice
     return matrix

@@ -1,8 +1,8 @@
-"""Arrays out of Python 2 pickles, with nothing in the file ever called or imported.
+"""Reader of arrays in Python 2 pickles that neither calls nor imports anything a file names.
 
 A pickle is a program: it names functions and calls them. Here every name stands for a stand-in of
-ours, which only records what it is given; the arrays are put together afterwards from those
-records, with all that a record claims held against the bytes that are there.
+ours, which only records its arguments; the arrays are built afterwards from those records, with
+all that a record claims held against the bytes that are there.
 """
 
 from __future__ import annotations
@@ -20,22 +20,22 @@ from diffresnet.errors import InputError
 from diffresnet.files.atomic import Pathlike, check_readable, reason
 from diffresnet.files.csr import csr_of_arrays
 
-LARGEST = 2**30
-"""Bytes of a file that is read; the largest published one has 13 million."""
+MAX_BYTES = 2**30
+"""Size of the largest file that is read; the largest published one has 13 million bytes."""
 
 T = TypeVar("T")
 
-_KINDS = {f"{kind}{size}" for kind in "iu" for size in (1, 2, 4, 8)} | {"f4", "f8", "b1"}
+_NUMBER_CODES = {f"{kind}{size}" for kind in "iu" for size in (1, 2, 4, 8)} | {"f4", "f8", "b1"}
 
 
-class _Named:
-    """A name that is passed on and never called: ndarray, object, list."""
+class _Placeholder:
+    """Stand-in for a name that is passed on and never called: ndarray, object, list."""
 
     __slots__ = ()
 
 
 class _DType:
-    """numpy.dtype(code, align, copy), with the byte order set afterwards."""
+    """Stand-in for numpy.dtype(code, align, copy), whose byte order is set afterwards."""
 
     __slots__ = ("code", "order")
 
@@ -45,14 +45,14 @@ class _DType:
     def __setstate__(self, state: Any) -> None:
         self.order = state[1]
 
-    def real(self) -> np.dtype:
-        if self.code not in _KINDS or self.order not in ("<", ">", "|", "="):
+    def build(self) -> np.dtype:
+        if self.code not in _NUMBER_CODES or self.order not in ("<", ">", "|", "="):
             raise ValueError("an array of objects, texts or another type that is no number")
         return np.dtype(f"{self.order}{self.code}")
 
 
 class _Array:
-    """What _reconstruct(ndarray, (0,), "b") and __setstate__ say of an array."""
+    """Stand-in for an array: _reconstruct(ndarray, (0,), "b"), then __setstate__."""
 
     __slots__ = ("state",)
 
@@ -62,21 +62,21 @@ class _Array:
     def __setstate__(self, state: Any) -> None:
         self.state = state
 
-    def real(self) -> np.ndarray:
-        _, shape, dtype, columns_first, raw = self.state
-        kind = dtype.real()
+    def build(self) -> np.ndarray:
+        _, shape, stand_in, column_major, raw = self.state
+        dtype = stand_in.build()
         content = raw.encode("latin1") if isinstance(raw, str) else raw
         if not all(type(size) is int and size >= 0 for size in shape):
             raise ValueError("a shape that is no shape")
-        if not isinstance(content, bytes) or math.prod(shape) * kind.itemsize != len(content):
+        if not isinstance(content, bytes) or math.prod(shape) * dtype.itemsize != len(content):
             raise ValueError("an array of another size than it claims")
-        flat = np.frombuffer(content, dtype=kind)
-        shaped = flat.reshape(shape, order="F" if columns_first else "C")
-        return shaped.astype(kind.newbyteorder("="))
+        flat = np.frombuffer(content, dtype=dtype)
+        array = flat.reshape(shape, order="F" if column_major else "C")
+        return array.astype(dtype.newbyteorder("="))
 
 
 class _Scalar(_Array):
-    """numpy's scalar(dtype, bytes)."""
+    """Stand-in for numpy's scalar(dtype, bytes)."""
 
     __slots__ = ()
 
@@ -85,7 +85,7 @@ class _Scalar(_Array):
 
 
 class _Matrix:
-    """A scipy csr_matrix, by what it keeps in its dictionary."""
+    """Stand-in for a scipy csr_matrix, whose state is its dictionary."""
 
     __slots__ = ("state",)
 
@@ -95,10 +95,10 @@ class _Matrix:
     def __setstate__(self, state: Any) -> None:
         self.state = state
 
-    def real(self) -> scipy.sparse.csr_array:
-        parts = {name: self.state[name].real() for name in ("data", "indices", "indptr")}
+    def build(self) -> scipy.sparse.csr_array:
+        parts = {name: self.state[name].build() for name in ("data", "indices", "indptr")}
         shape = self.state["_shape"] if "_shape" in self.state else self.state["shape"]
-        shape = [size.real().item() if isinstance(size, _Array) else size for size in shape]
+        shape = [size.build().item() if isinstance(size, _Array) else size for size in shape]
         arrays = {f"x_{name}": array for name, array in parts.items()}
         arrays["x_shape"] = np.array(shape)
         return csr_of_arrays(arrays, "x", np.float32, "the file")
@@ -116,7 +116,7 @@ class _Unpickler(pickle._Unpickler):
         raise pickle.UnpicklingError(f"it names {module}.{name}, which is no array")
 
     def load_build(self) -> None:
-        """State is given to what the file made, and never to what it named."""
+        """Set the state of stand-ins that the file made, and of nothing that it named."""
         state = self.stack.pop()
         if not isinstance(self.stack[-1], _DType | _Array | _Matrix):
             raise pickle.UnpicklingError("it sets the state of what is no array")
@@ -142,37 +142,37 @@ class _Unpickler(pickle._Unpickler):
     dispatch[pickle.SETITEMS[0]] = load_setitems
 
 
-def _remade(kind: object, *_: object) -> object:
-    """copy_reg._reconstructor, by which protocols 0 and 1 make an object."""
+def _reconstructor(kind: object, *_: object) -> object:
+    """Stand in for copy_reg._reconstructor, by which protocols 0 and 1 make an object."""
     if kind is not _Matrix:
         raise ValueError("an object that is no matrix")
     return _Matrix()
 
 
-def _encoded(text: object, encoding: object = "latin1") -> bytes:
-    """_codecs.encode, by which Python 3 writes bytes for Python 2."""
+def _encode(text: object, encoding: object = "latin1") -> bytes:
+    """Stand in for _codecs.encode, by which Python 3 writes bytes for Python 2."""
     if not isinstance(text, str) or encoding != "latin1":
         raise ValueError("bytes in another encoding than latin1")
     return text.encode("latin1")
 
 
 def _dictionary(default: object = None) -> dict[Any, Any]:
-    """defaultdict(list), and dict(): filled afterwards."""
-    if not isinstance(default, _Named | None):
+    """Stand in for defaultdict(list) and dict(), which are filled afterwards."""
+    if not isinstance(default, _Placeholder | None):
         raise ValueError("a dictionary with a default that is no list")
     return {}
 
 
-def _empty() -> bytes:
-    """bytes(), by which Python 3 writes empty bytes for Python 2; bytes(n) would take n bytes."""
+def _empty_bytes() -> bytes:
+    """Stand in for bytes(), empty bytes of Python 3 for Python 2; bytes(n) would take n bytes."""
     return b""
 
 
 _NAMES: dict[tuple[str, str], object] = {
     ("collections", "defaultdict"): _dictionary,
-    ("numpy", "ndarray"): _Named(),
+    ("numpy", "ndarray"): _Placeholder(),
     ("numpy", "dtype"): _DType,
-    ("_codecs", "encode"): _encoded,
+    ("_codecs", "encode"): _encode,
     ("scipy.sparse.csr", "csr_matrix"): _Matrix,
     ("scipy.sparse._csr", "csr_matrix"): _Matrix,
 }
@@ -180,14 +180,14 @@ for _module in ("numpy.core.multiarray", "numpy._core.multiarray"):
     _NAMES[_module, "_reconstruct"] = _Array
     _NAMES[_module, "scalar"] = _Scalar
 for _module in ("copy_reg", "copyreg"):
-    _NAMES[_module, "_reconstructor"] = _remade
+    _NAMES[_module, "_reconstructor"] = _reconstructor
 for _module in ("__builtin__", "builtins"):
-    _NAMES |= {(_module, name): _Named() for name in ("object", "list", "int")}
-    _NAMES |= {(_module, "dict"): _dictionary, (_module, "bytes"): _empty}
+    _NAMES |= {(_module, name): _Placeholder() for name in ("object", "list", "int")}
+    _NAMES |= {(_module, "dict"): _dictionary, (_module, "bytes"): _empty_bytes}
 
 
 def load_matrix(path: Pathlike) -> np.ndarray | scipy.sparse.csr_array:
-    """The one array, or scipy csr_matrix (as float32), that a pickle holds.
+    """Read a pickle of one array, or of one scipy csr_matrix (as float32).
 
     Raises
     ------
@@ -198,7 +198,7 @@ def load_matrix(path: Pathlike) -> np.ndarray | scipy.sparse.csr_array:
 
 
 def load_neighbours(path: Pathlike) -> dict[int, list[int]]:
-    """The one dictionary of lists of integers that a pickle holds: the neighbours of each node.
+    """Read a pickle of one dictionary of lists of integers: the neighbours of each node.
 
     Raises
     ------
@@ -208,25 +208,27 @@ def load_neighbours(path: Pathlike) -> dict[int, list[int]]:
     return _load(path, "a dictionary of lists of integers", _neighbours)
 
 
-def _load(path: Pathlike, what: str, real: Callable[[Any], T]) -> T:
+def _load(path: Pathlike, description: str, build: Callable[[Any], T]) -> T:
     path = check_readable(path)
-    if path.stat().st_size > LARGEST:
-        raise InputError(f"cannot read {str(path)!r}: it has more than {LARGEST} bytes")
+    if path.stat().st_size > MAX_BYTES:
+        raise InputError(f"cannot read {str(path)!r}: it has more than {MAX_BYTES} bytes")
     try:
         content = _Unpickler(io.BytesIO(path.read_bytes()), encoding="latin1").load()
-        return real(content)
+        return build(content)
     except MemoryError as error:
         raise InputError(f"{str(path)!r} is larger than the memory at hand") from error
     except Exception as error:  # damage may raise anything, from within the unpickler as well
-        said = isinstance(error, InputError | pickle.UnpicklingError | ValueError)
-        why = f" ({reason(error)[:200]})" if said else ""
-        raise InputError(f"{str(path)!r} is damaged, or is no pickle of {what}{why}") from error
+        clear = isinstance(error, InputError | pickle.UnpicklingError | ValueError)
+        why = f" ({reason(error)[:200]})" if clear else ""
+        raise InputError(
+            f"{str(path)!r} is damaged, or is no pickle of {description}{why}"
+        ) from error
 
 
 def _matrix(content: Any) -> np.ndarray | scipy.sparse.csr_array:
     if not isinstance(content, _Array | _Matrix):
         raise ValueError(f"it holds a {type(content).__name__}")
-    return content.real()
+    return content.build()
 
 
 def _neighbours(content: Any) -> dict[int, list[int]]:
@@ -239,7 +241,7 @@ def _neighbours(content: Any) -> dict[int, list[int]]:
 
 def _integer(value: Any) -> int:
     if isinstance(value, _Scalar):
-        value = value.real().item()
+        value = value.build().item()
     if type(value) is not int:
         raise ValueError(f"a node that is a {type(value).__name__}, not an integer")
     return value

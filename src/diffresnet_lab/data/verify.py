@@ -1,48 +1,40 @@
-"""Whether the files of a data set are whole: by checksum, by reading them, by what is in them."""
+"""Verification of data sets on disk: checksums, reading every file, and counting its contents."""
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
+import pooch
 
 from diffresnet.errors import InputError
 from diffresnet.files.atomic import reason
 from diffresnet.files.npz import load_npz
 from diffresnet.graphs.graph import GraphData, read_graph
 
-from .catalogue import Counts, DataSet
+from .catalogue import DataSet, GraphCounts
 from .planetoid import read_planetoid
-
-State = Literal["whole", "damaged", "missing"]
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What was found of a data set in a folder.
+class VerificationResult:
+    """State of a data set in a folder.
 
     Attributes
     ----------
     state : "whole", "damaged" or "missing"
-    said : str
-        How that is known, in one line; of what is damaged, what is wrong.
+    detail : str
+        In one line, the evidence; of what is damaged, the fault.
     """
 
-    state: State
-    said: str
+    state: Literal["whole", "damaged", "missing"]
+    detail: str
 
 
-def sha256(path: Path) -> str:
-    """The checksum of a file, in hexadecimal digits."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def verify(data: DataSet, folder: Path) -> Verdict:
-    """Check what a folder holds of a data set.
+def verify_data_set(data: DataSet, folder: Path) -> VerificationResult:
+    """Verify the files of a data set in a folder.
 
     Every file is read as its kind of file, so that it cannot be damaged and pass; a graph has the
     nodes, edges, features and classes that are published; and where the checksum of the published
@@ -51,39 +43,35 @@ def verify(data: DataSet, folder: Path) -> Verdict:
     paths = [folder / file.path for file in data.files]
     absent = [path.name for path in paths if not path.exists()]
     if len(absent) == len(paths):
-        return Verdict("missing", "not there")
+        return VerificationResult("missing", "not there")
     if absent:
-        return Verdict("damaged", f"{absent[0]} is missing in {str(folder)!r}")
-    same = []
-    for file, path in zip(data.files, paths, strict=True):
-        try:
-            digest = sha256(path)
-        except OSError as error:
-            return Verdict("damaged", f"{str(path)!r} cannot be read: {reason(error)}")
-        if file.sha256 is not None and digest != file.sha256:
-            return Verdict(
-                "damaged", f"{str(path)!r} has another checksum than the published file: {digest}"
-            )
-        same.append(digest in (file.sha256, file.developed_with))
+        return VerificationResult("damaged", f"{absent[0]} is missing in {str(folder)!r}")
     try:
+        for file, path in zip(data.files, paths, strict=True):
+            if file.checksum is not None and not _matches(path, file.checksum):
+                raise InputError(
+                    f"{str(path)!r} has another checksum than the published file: "
+                    f"{_checksum(path, file.checksum)}"
+                )
         _check_contents(data, paths)
+        if all(file.checksum is not None for file in data.files):
+            return VerificationResult("whole", "the published checksum")
+        if all(
+            _matches(path, file.checksum or file.reference_checksum)
+            for file, path in zip(data.files, paths, strict=True)
+        ):
+            return VerificationResult("whole", "byte for byte what this was developed with")
     except InputError as error:
-        return Verdict("damaged", str(error))
-    if all(file.sha256 is not None for file in data.files):
-        return Verdict("whole", "the published checksum")
-    if all(same):
-        return Verdict("whole", "byte for byte what this was developed with")
-    return Verdict(
-        "whole",
-        "readable, no checksum to compare with"
-        if data.counts is None
-        else "readable, with the published number of nodes, edges, features and classes",
-    )
+        return VerificationResult("damaged", error.message)
+    counted = "no checksum to compare with"
+    if data.counts is not None:
+        counted = "with the published number of nodes, edges, features and classes"
+    return VerificationResult("whole", f"readable, {counted}")
 
 
-def counts_of(graph: GraphData) -> Counts:
-    """What is in a graph."""
-    return Counts(
+def count_graph(graph: GraphData) -> GraphCounts:
+    """Count the nodes, edges, features and classes of a graph."""
+    return GraphCounts(
         len(graph),
         graph.edges,
         0 if graph.features is None else graph.features.shape[1],
@@ -100,11 +88,24 @@ def _check_contents(data: DataSet, paths: list[Path]) -> None:
         graph = read_graph(paths[0])
     else:
         graph = read_planetoid(paths[0].parent, data.name.removeprefix("planetoid_"))
-    found = counts_of(graph)
-    if data.counts is not None and found != data.counts:
+    counts = count_graph(graph)
+    if data.counts is not None and counts != data.counts:
         raise InputError(
-            f"{str(paths[0])!r} is another graph than the published one: {found.nodes} nodes, "
-            f"{found.edges} edges, {found.features} features and {found.classes} classes, not "
-            f"{data.counts.nodes}, {data.counts.edges}, {data.counts.features} and "
-            f"{data.counts.classes}"
+            "{!r} is another graph than the published one: {} nodes, {} edges, {} features and "
+            "{} classes, not {}, {}, {} and {}".format(
+                str(paths[0]), *astuple(counts), *astuple(data.counts)
+            )
         )
+
+
+def _checksum(path: Path, like: str) -> str:
+    """Return the checksum of a file, by the algorithm of another one."""
+    algorithm = like.partition(":")[0]
+    try:
+        return f"{algorithm}:{pooch.file_hash(str(path), algorithm)}"
+    except OSError as error:
+        raise InputError(f"{str(path)!r} cannot be read: {reason(error)}") from error
+
+
+def _matches(path: Path, checksum: str | None) -> bool:
+    return checksum is not None and _checksum(path, checksum) == checksum

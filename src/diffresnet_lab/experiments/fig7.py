@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..fewshot.presets import Setting
+from ..fewshot import FewShotConfig
 from .experiment import Experiment, Part, Setup
 from .fewshot.curve_section import Words, curve_part
 from .fewshot.curves import Plan, Value, curves
@@ -33,7 +33,7 @@ def fig7(setup: Setup, plan: Plan | None = None) -> Part:
     """Every ntop on the same tasks."""
     plan = plan or Plan.of(setup)
 
-    def values(setting: Setting) -> Sequence[Value]:
+    def values(setting: FewShotConfig) -> Sequence[Value]:
         return [Value(ntop, {"ntop": ntop}) for ntop in (QUICK if setup.quick else NTOP)]
 
     return curve_part(setup, plan, WORDS, curves(setup, plan, values, lambda s: s.ntop))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..fewshot.presets import Setting
+from ..fewshot import FewShotConfig
 from .experiment import Experiment, Part, Setup
 from .fewshot.curve_section import Words, curve_part
 from .fewshot.curves import Curve, Plan, Value, curves
@@ -33,13 +33,13 @@ def fig8(setup: Setup, plan: Plan | None = None) -> Part:
     """Every strength on the same tasks."""
     plan = plan or Plan.of(setup)
 
-    def values(setting: Setting) -> Sequence[Value]:
+    def values(setting: FewShotConfig) -> Sequence[Value]:
         steps = QUICK if setup.quick else STEPS
         # The preset's own number of steps is always among them.
-        every = sorted({*steps, setting.flow_steps})
+        every = sorted({*steps, setting.diffusion_steps})
         return [Value(setting.gamma * r, {"steps": r}) for r in every]
 
-    found = curves(setup, plan, values, lambda s: s.gamma * s.flow_steps)
+    found = curves(setup, plan, values, lambda s: s.gamma * s.diffusion_steps)
     return curve_part(setup, plan, WORDS, found, _gain)
 
 

@@ -7,10 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..fewshot.features import gather
-from ..fewshot.network import Network
-from ..fewshot.presets import Setting
-from ..fewshot.problem import unstable_tasks
+from ..fewshot import FewShotConfig, gather
+from ..fewshot.network import NetworkConfig
+from ..fewshot.objective import unstable_tasks
 from .experiment import Experiment, Part, Setup
 from .fewshot.curve_section import Words, curve_part
 from .fewshot.curves import Curve, Plan, Value, curves, preset_of
@@ -40,9 +39,9 @@ def fig9(setup: Setup, plan: Plan | None = None) -> Part:
     """Every step size on the same tasks."""
     plan = plan or Plan.of(setup)
 
-    def values(setting: Setting) -> Sequence[Value]:
-        strength = setting.gamma * setting.flow_steps
-        steps = {*(QUICK if setup.quick else STEPS), setting.flow_steps} - {0}
+    def values(setting: FewShotConfig) -> Sequence[Value]:
+        strength = setting.gamma * setting.diffusion_steps
+        steps = {*(QUICK if setup.quick else STEPS), setting.diffusion_steps} - {0}
         cut = [Value(strength / r, {"gamma": strength / r, "steps": r}) for r in steps]
         return sorted(cut, key=lambda value: value.x)
 
@@ -60,7 +59,7 @@ def _past(curve: Curve, seed: int) -> tuple[float, ...]:
     for first in range(0, len(tasks), SHARD):
         batch = transform(gather(x, tasks[first : first + SHARD]))
         for found, value in zip(unstable, curve.values, strict=True):
-            found.append(unstable_tasks(batch, Network(gamma=value.x)).numpy())
+            found.append(unstable_tasks(batch, NetworkConfig(gamma=value.x)).numpy())
     return tuple(100.0 * float(np.concatenate(found).mean()) for found in unstable)
 
 

@@ -1,1 +1,6 @@
 """Few-shot classification: tasks, methods that are batched over tasks, and their evaluation."""
+
+import lazy_loader as lazy
+
+# Names are imported when they are asked for; the stub beside this file says from where.
+__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)

@@ -1,4 +1,4 @@
-"""Many few-shot tasks as one batch of tensors, and what a method makes of it."""
+"""Batch of few-shot tasks (episodes) as tensors, and the protocol of methods."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class TaskBatch:
-    """Tasks side by side; what a method may see.
+    """Tasks side by side: everything that a method may see.
 
     Attributes
     ----------
@@ -22,8 +22,9 @@ class TaskBatch:
     query : (t, q, d)
         Rows to be labelled.
     ways : int
+        Classes of a task.
     seeds : (t,)
-        A seed for every task, so that what is drawn for a task does not depend on its batch.
+        A seed for every task, so that random numbers of a task do not depend on its batch.
     """
 
     support: Float[Tensor, "t s d"]
@@ -38,7 +39,7 @@ class TaskBatch:
 
 @runtime_checkable
 class Method(Protocol):
-    """A few-shot classifier: a frozen dataclass of its settings that scores the queries."""
+    """Few-shot classifier: a frozen dataclass of its settings that scores the queries."""
 
     def __call__(self, batch: TaskBatch) -> Float[Tensor, "t q c"]:
-        """Class scores of every query; the largest is predicted."""
+        """Return class scores of every query; the largest is predicted."""

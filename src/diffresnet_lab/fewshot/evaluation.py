@@ -1,4 +1,4 @@
-"""A method run over a list of tasks, and what its accuracy is known to.
+"""Evaluation of a method on a list of tasks: accuracy with its confidence interval.
 
 Accuracy is the share of queries whose predicted class is the true one. Classes are never matched to
 labels after the fact (by the Hungarian algorithm, say): the support set names every class, and a
@@ -21,9 +21,9 @@ from torch import Tensor
 from diffresnet.errors import InputError
 
 from .batch import Method
+from .feature_transforms import Chain, Transform
 from .features import Features, gather
 from .tasks import Tasks
-from .tricks import Chain, Transform
 
 CPU_BATCH, GPU_BATCH = 16, 512
 """Tasks at once: on a CPU their rows stay in the cache."""
@@ -31,7 +31,7 @@ CPU_BATCH, GPU_BATCH = 16, 512
 
 @dataclass(frozen=True)
 class Summary:
-    """A mean over tasks with its 95% interval.
+    """Mean over tasks with its 95% interval.
 
     Attributes
     ----------
@@ -45,7 +45,7 @@ class Summary:
     ci95: float
 
     @classmethod
-    def of(cls, values: Float[np.ndarray, " t"]) -> Summary:
+    def from_values(cls, values: Float[np.ndarray, " t"]) -> Summary:
         n = len(values)
         ci95 = 1.96 * values.std(ddof=1) / n**0.5 if n > 1 else float("nan")
         return cls(float(values.mean()), float(ci95))
@@ -53,16 +53,16 @@ class Summary:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a method made of a list of tasks.
+    """Predictions and accuracy of a method on a list of tasks.
 
     Attributes
     ----------
     predicted : (t, q)
         Ways, 0 to ways - 1.
     accuracy : (t,)
-        Of each task, in percent.
+        Accuracy of each task, in percent.
     seconds : float
-        In all, by the clock, from the rows of the features to the predictions.
+        Wall-clock time of all tasks, from the rows of the features to the predictions.
     diverged : int
         Tasks with scores that are NaN, where training diverged: the first class is predicted.
     """
@@ -74,17 +74,17 @@ class Outcome:
 
     @property
     def summary(self) -> Summary:
-        return Summary.of(self.accuracy)
+        return Summary.from_values(self.accuracy)
 
     @property
     def seconds_per_task(self) -> float:
         return self.seconds / len(self.accuracy)
 
     def minus(self, other: Outcome) -> Summary:
-        """The mean difference of accuracies on the same tasks, paired."""
+        """Return the mean paired difference of accuracies on the same tasks."""
         if self.predicted.shape != other.predicted.shape:
             raise InputError("a paired difference needs two outcomes on the same tasks")
-        return Summary.of(self.accuracy - other.accuracy)
+        return Summary.from_values(self.accuracy - other.accuracy)
 
 
 def evaluate(
@@ -103,7 +103,7 @@ def evaluate(
     Parameters
     ----------
     transform : TaskBatch -> TaskBatch, optional
-        Done to the features of the tasks first.
+        Applied to the features of the tasks first.
     batch : int, optional
         Tasks at once; by default 16 on a CPU and 512 elsewhere. The answer does not depend on it.
     jobs : int
@@ -120,7 +120,6 @@ def evaluate(
             f"the tasks name rows past the {len(features)} of the features; they belong to others"
         )
     size = batch or (CPU_BATCH if torch.device(device).type == "cpu" else GPU_BATCH)
-    tell = advance or (lambda steps: None)
     x = features.tensor(device)
     parts = [tasks[first : first + size] for first in range(0, len(tasks), size)]
     predicted: list[Int[np.ndarray, "b q"]] = []
@@ -129,10 +128,11 @@ def evaluate(
     work = joblib.Parallel(n_jobs=min(jobs, len(parts)), return_as="generator")(
         joblib.delayed(_predict)(method, transform or Chain(), x, part) for part in parts
     )
-    for found, failed in work:
-        predicted.append(found)
-        diverged += failed
-        tell(len(found))
+    for part_predicted, part_diverged in work:
+        predicted.append(part_predicted)
+        diverged += part_diverged
+        if advance is not None:
+            advance(len(part_predicted))
     seconds = time.perf_counter() - start
     ways = np.concatenate(predicted)
     return Outcome(ways, 100.0 * (ways == tasks.query_labels).mean(axis=1), seconds, diverged)

@@ -1,4 +1,4 @@
-"""Features with labels to draw tasks from, the mean of base classes, and batches of tasks."""
+"""Labelled features to draw tasks from, the mean of base classes, and batches of tasks."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from diffresnet.errors import InputError
+from diffresnet.errors import InputError, Note
 from diffresnet.files.atomic import Pathlike
 from diffresnet.files.npz import load_npz
-from diffresnet.tables.feature_columns import check_finite, listed
-from diffresnet.tables.labelled_table import read_table
+from diffresnet.labels import Marks
+from diffresnet.tables import LabelledTable
+from diffresnet.tables.content import check_finite, listed
 
 from .batch import TaskBatch
 from .tasks import Tasks
 
 SMALLEST, LARGEST = 1e-12, 1e18
-"""Between these lies the largest feature, so that lengths are right in 32-bit floats."""
+"""Bounds of the largest feature, so that lengths are right in 32-bit floats."""
 
 
 @dataclass(frozen=True)
@@ -37,14 +38,14 @@ class Features:
     text : bool
         Whether the labels were texts, and so are to be written as texts.
     notes : tuple of str
-        What a user should know about how the file was read, one line each.
+        Remarks on how the file was read, one line each.
     """
 
     features: Float[np.ndarray, "n d"] = field(repr=False)
     labels: Int[np.ndarray, " n"] = field(repr=False)
     class_names: tuple[str, ...] | None = None
     text: bool = False
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
     def __post_init__(self) -> None:
         x, y = np.asarray(self.features), np.asarray(self.labels)
@@ -58,11 +59,11 @@ class Features:
         with np.errstate(over="ignore"):  # reported as infinite, with its place
             x = np.ascontiguousarray(x, dtype=np.float32)
         check_finite(x, [f"features[{i}]" for i in range(x.shape[1])], "the features")
-        most = float(np.abs(x).max())
-        if most and not SMALLEST <= most <= LARGEST:
+        largest = float(np.abs(x).max())
+        if largest and not SMALLEST <= largest <= LARGEST:
             raise InputError(
-                f"the largest feature is {most:.3g}, whose square 32-bit floats do not hold; scale "
-                f"the features"
+                f"the largest feature is {largest:.3g}, whose square 32-bit floats do not hold; "
+                f"scale the features"
             )
         if y.min() < -1:
             raise InputError(f"a label is {y.min()}; classes are numbered from 0, -1 is unlabelled")
@@ -78,14 +79,14 @@ class Features:
 
     @property
     def mean(self) -> Float[np.ndarray, " d"]:
-        """The mean of all rows, of those without a label too."""
+        """Mean of all rows, unlabelled ones included."""
         return self.features.mean(axis=0, dtype=np.float64).astype(np.float32)
 
     def tensor(self, device: torch.device | str = "cpu") -> Float[Tensor, "n d"]:
         return torch.from_numpy(self.features).to(device)
 
-    def written(self, labels: Int[np.ndarray, "*t q"]) -> np.ndarray:
-        """Labels as the file writes them."""
+    def file_labels(self, labels: Int[np.ndarray, "*t q"]) -> np.ndarray:
+        """Return labels as the file writes them: names if they are texts there."""
         return np.array(self.class_names)[labels] if self.text else labels
 
     @classmethod
@@ -95,32 +96,37 @@ class Features:
         *,
         label_column: str = "label",
         features: str | Sequence[str] | None = None,
+        unlabelled: Marks = None,
     ) -> Features:
-        """From a features file: npz with `features`, `labels` and perhaps `class_names`.
+        """Read a features file: npz with `features`, `labels` and perhaps `class_names`.
 
-        A .csv or .parquet table as `diffresnet label` reads it will do as well.
+        Or a .csv or .parquet table as `diffresnet label` reads it.
 
         Parameters
         ----------
-        label_column, features : as `read_table` takes them.
+        label_column, features, unlabelled : as `LabelledTable.read` takes them.
 
         Raises
         ------
         InputError
-            If the file is not as said, or a feature is NaN or infinite.
+            If the file holds no labelled features, or a feature is NaN or infinite.
         """
-        table = read_table(path, label_column=label_column, features=features)
-        if table.labels.dtype != object:
-            return cls(table.features, table.labels, table.class_names, notes=table.notes)
-        texts = [None if label is None else str(label) for label in table.labels.tolist()]
-        names = sorted({name for name in texts if name is not None})
-        codes = {name: code for code, name in enumerate(names)} | {None: -1}
-        labels = np.array([codes[name] for name in texts], dtype=np.int64)
-        return cls(table.features, labels, tuple(names), text=True, notes=table.notes)
+        table = LabelledTable.read(
+            path, label_column=label_column, features=features, unlabelled=unlabelled
+        )
+        labels = table.labels
+        if not table.has_names and labels.classes.dtype.kind not in "OU":
+            values = labels.classes.astype(np.int64)
+            numbers = np.where(labels.labelled, values[labels.codes], -1)
+            return cls(table.features, numbers, table.class_names, notes=table.notes)
+        names = sorted(labels.names)
+        rank = np.array([names.index(name) for name in labels.names])
+        codes = np.where(labels.labelled, rank[labels.codes], -1)
+        return cls(table.features, codes, tuple(names), text=True, notes=table.notes)
 
 
 def read_base_mean(path: Pathlike, width: int) -> Float[np.ndarray, " d"]:
-    """The mean of the features of base classes: array `mean` of an npz file.
+    """Read the mean of the features of base classes: array `mean` of an npz file.
 
     Raises
     ------
@@ -146,15 +152,15 @@ def read_base_mean(path: Pathlike, width: int) -> Float[np.ndarray, " d"]:
 
 
 def gather(features: Float[Tensor, "n d"], tasks: Tasks) -> TaskBatch:
-    """The rows of some tasks, side by side on the device of the features."""
+    """Collect the rows of tasks in one batch, on the device of the features."""
 
-    def moved(array: Int[np.ndarray, "..."]) -> Tensor:
+    def to_device(array: Int[np.ndarray, "..."]) -> Tensor:
         return torch.from_numpy(np.ascontiguousarray(array)).to(features.device)
 
     return TaskBatch(
-        support=features[moved(tasks.support)],
-        labels=moved(tasks.support_labels),
-        query=features[moved(tasks.query)],
+        support=features[to_device(tasks.support)],
+        labels=to_device(tasks.support_labels),
+        query=features[to_device(tasks.query)],
         ways=tasks.ways,
-        seeds=moved(tasks.seeds),
+        seeds=to_device(tasks.seeds),
     )

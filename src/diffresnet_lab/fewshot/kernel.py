@@ -15,69 +15,77 @@ from jaxtyping import Float
 from threadpoolctl import threadpool_limits
 from torch import Tensor
 
-from .exact import assembled, class_basis, gram_factors, pre_activations
-from .momentum import responses
-from .network import Training, Weights
-from .problem import Problem
+from .exact import (
+    assemble_scores,
+    class_basis,
+    gram_factors,
+    pre_activations,
+    trained_directions,
+)
+from .momentum import sgd_responses
+from .network import NetworkWeights, TrainingConfig
+from .objective import TaskObjective
 
 
 def compiled() -> bool:
-    """Whether numba is there."""
+    """Return whether numba is installed."""
     return find_spec("numba") is not None
 
 
-def kernel_scores(problem: Problem, training: Training, weights: Weights) -> Float[Tensor, "t n c"]:
-    """Class scores of all rows after training: those of `plain_scores` up to rounding.
+def kernel_scores(
+    objective: TaskObjective, training: TrainingConfig, weights: NetworkWeights
+) -> Float[Tensor, "t n c"]:
+    """Return class scores of all rows after training: those of `plain_scores` up to rounding.
 
     On the CPU only. Tasks are shared out among as many threads as torch uses.
     """
     from .kernel_loops import train_task
 
-    x = problem.points
-    tasks = len(x)
-    spread = problem.spread()
-    a = spread.shape[-1]
-    turn = class_basis(problem, x)
-    c = turn.shape[0]
-    k = c if problem.network.mu > 0.0 else c - 1
+    x = objective.points
+    tasks, ways = len(x), objective.ways
+    diffusion = objective.diffusion_rows()
+    a = diffusion.shape[-1]
+    basis, k = class_basis(ways, x), trained_directions(objective)
     if k % 2:  # the loops take two at a time; a column of zeros stays zero
-        turn = torch.cat([turn[:, :k], turn.new_zeros(c, 1), turn[:, k:]], dim=1)
+        basis = torch.cat([basis[:, :k], basis.new_zeros(ways, 1), basis[:, k:]], dim=1)
         k += 1
-    start, kick = responses(training)
+    initial_response, impulse_response = sgd_responses(training)
     # Everything in one precision: one number in another would slow the loops down.
-    kind = x.numpy().dtype
-    rates = np.array(training.rates, kind)
-    terms = np.array([training.momentum, training.weight_decay, 0.0], kind)
-    kicks = np.repeat(kick, k, axis=1).astype(kind)
+    dtype = x.numpy().dtype
+    rates = np.array(training.rates, dtype)
+    terms = np.array([training.momentum, training.weight_decay, 0.0], dtype)
+    impulses = np.repeat(impulse_response, k, axis=1).astype(dtype)
     left, right = gram_factors(x, a)
     if right is None:
         right = x.new_empty(tasks, 0, a)
-    pull = problem.pull if problem.pull is not None else x.new_empty(tasks, 0, c)
-    smooth = x.new_empty(tasks, 0, 0)
-    if problem.network.mu > 0.0:
-        smooth = 4.0 * problem.network.mu * problem.laplacian.to_dense()
-    before = pre_activations(x, weights)
-    heads = turn.T @ weights.head
-    head_bias = weights.head_bias @ turn
-    heads[:, k:] *= start[-1]  # what all classes have in common only decays
-    head_bias[:, k:] *= start[-1]
+    penalty = objective.prototype_distance_penalty
+    if penalty is None:
+        penalty = x.new_empty(tasks, 0, ways)
+    regulariser = x.new_empty(tasks, 0, 0)
+    if objective.network.mu > 0.0:
+        regulariser = 4.0 * objective.network.mu * objective.laplacian.to_dense()
+    pre = pre_activations(x, weights)
+    heads = basis.T @ weights.head
+    head_bias = weights.head_bias @ basis
+    heads[:, k:] *= initial_response[-1]  # what all classes have in common only decays
+    head_bias[:, k:] *= initial_response[-1]
     second_bias = weights.second_bias.clone()
-    through = torch.empty_like(heads)
+    head_second = torch.empty_like(heads)
     by_task = (
-        before, heads, head_bias, second_bias, through, weights.second, x, left, right,
-        spread, problem.labels, pull, smooth,
+        pre, heads, head_bias, second_bias, head_second, weights.second, x, left, right,
+        diffusion, objective.labels, penalty, regulariser,
     )  # fmt: skip
     arrays = [part.contiguous().numpy() for part in by_task]
 
     def train(task: int) -> None:
-        mine = [part[task] for part in arrays]
-        train_task(*mine, turn.numpy(), k, start.astype(kind), kicks, rates, terms)
+        parts = [array[task] for array in arrays]
+        train_task(*parts, basis.numpy(), k, initial_response.astype(dtype), impulses, rates, terms)
 
     with (
         threadpool_limits(1, user_api="blas"),
         ThreadPoolExecutor(torch.get_num_threads()) as pool,
     ):
         list(pool.map(train, range(tasks)))
-    before, heads, head_bias, second_bias, through = map(torch.from_numpy, arrays[:5])
-    hidden = before.clamp_(min=0.0)
-    return assembled(problem, hidden, through, heads, second_bias, head_bias, turn)
+    pre, heads, head_bias, second_bias, head_second = map(torch.from_numpy, arrays[:5])
+    hidden = pre.clamp_(min=0.0)
+    return assemble_scores(objective, hidden, head_second, heads, second_bias, head_bias, basis)

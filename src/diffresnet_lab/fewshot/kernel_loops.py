@@ -1,5 +1,5 @@
 # mypy: ignore-errors
-"""The loops of `kernel.py`, in the part of Python that numba compiles. `exact.py` reads better."""
+"""Loops of `kernel.py`, in the part of Python that numba compiles; `exact.py` reads better."""
 
 from __future__ import annotations
 
@@ -16,163 +16,167 @@ options = {"nogil": True, "cache": True, "fastmath": FAST, "error_model": "numpy
 
 @njit(**options)
 def train_task(
-    before, heads, head_bias, second_bias, through_all, second, x, left, right,
-    spread, labels, pull, smooth, turn, k, start, kicks, rates, terms,
+    pre, heads, head_bias, second_bias, head_second_all, second, x, left, right,
+    diffusion, labels, penalty, regulariser, basis, k, initial_response, impulses, rates, terms,
 ):  # fmt: skip
-    """Train one network in place: `before` (n, d), `heads` (c, d), the biases, `through_all`."""
-    n, d = before.shape
-    a = spread.shape[1]
+    """Train one network in place: `pre` (n, d), `heads` (c, d), the biases, `head_second_all`."""
+    n, d = pre.shape
+    a = diffusion.shape[1]
     momentum, decay, zero = terms
-    kind = before.dtype
-    head, bias, seen = heads[:k].copy(), head_bias[:k].copy(), turn[:, :k].copy()
-    near = x[:a]
-    speed = np.zeros((n, d), kind)
-    head_speed = np.zeros((k, d), kind)
-    second_bias_speed = np.zeros(d, kind)
-    bias_speed = np.zeros(k, kind)
-    past_head = np.empty((k * len(rates), d), kind)
-    past_inner = np.empty((k * len(rates), d), kind)
-    hidden, inner = np.empty((a, d), kind), np.empty((a, d), kind)
-    push = np.empty((n, d), kind)
-    through, of_second, of_head = (
-        np.empty((k, d), kind),
-        np.empty((k, d), kind),
-        np.empty((k, d), kind),
+    dtype = pre.dtype
+    head, bias, trained = heads[:k].copy(), head_bias[:k].copy(), basis[:, :k].copy()
+    seen_x = x[:a]
+    velocity = np.zeros((n, d), dtype)
+    head_velocity = np.zeros((k, d), dtype)
+    second_bias_velocity = np.zeros(d, dtype)
+    bias_velocity = np.zeros(k, dtype)
+    past_head = np.empty((k * len(rates), d), dtype)
+    past_factor = np.empty((k * len(rates), d), dtype)
+    hidden, masked = np.empty((a, d), dtype), np.empty((a, d), dtype)
+    pre_gradient = np.empty((n, d), dtype)
+    head_second, factor, head_gradient = (
+        np.empty((k, d), dtype),
+        np.empty((k, d), dtype),
+        np.empty((k, d), dtype),
     )
-    _relu(before, hidden, zero)
-    np.dot(head, second, through)
+    _relu(pre, hidden, zero)
+    np.dot(head, second, head_second)
     for t in range(len(rates)):
-        scores = np.dot(hidden, through.T) + np.dot(near, head.T) + np.dot(head, second_bias)
-        out = np.dot(np.dot(spread, scores) + bias, seen.T)
-        slope = np.dot(_slope(out, labels, pull, smooth), seen)
-        back = np.dot(spread.T, slope)
-        total = back.sum(0)
-        np.dot(back.T, hidden, of_second)
-        np.dot(back.T, near, of_head)
-        np.dot(back, through, inner)
-        _mask(before, inner, zero)
+        scores = np.dot(hidden, head_second.T) + np.dot(seen_x, head.T) + np.dot(head, second_bias)
+        out = np.dot(np.dot(diffusion, scores) + bias, trained.T)
+        gradient = np.dot(_gradient(out, labels, penalty, regulariser), trained)
+        diffused_gradient = np.dot(diffusion.T, gradient)
+        total = diffused_gradient.sum(0)
+        np.dot(diffused_gradient.T, hidden, factor)
+        np.dot(diffused_gradient.T, seen_x, head_gradient)
+        np.dot(diffused_gradient, head_second, masked)
+        _mask(pre, masked, zero)
         if right.shape[0]:
-            np.dot(left, np.dot(right, inner), push)
+            np.dot(left, np.dot(right, masked), pre_gradient)
         else:
-            np.dot(left, inner, push)
-        _move(before, speed, push, hidden, rates[t], momentum, decay, zero)
-        # The second layer's past, then the layer as it was drawn and the head in one pass.
+            np.dot(left, masked, pre_gradient)
+        _step(pre, velocity, pre_gradient, hidden, rates[t], momentum, decay, zero)
+        # The second layer's past, then its initial weights and the head in one pass.
         past = k * t
-        _add_past(of_second, past_inner[:past], past_head[:past], kicks[t], of_head, zero)
+        _add_past(factor, past_factor[:past], past_head[:past], impulses[t], head_gradient, zero)
         past_head[past : past + k] = head
-        past_inner[past : past + k] = of_second
-        through[:] = zero
+        past_factor[past : past + k] = factor
+        head_second[:] = zero
         _head_pass(
-            second, second_bias, second_bias_speed, head, head_speed, of_second, of_head, total,
-            through, start[t], rates[t], momentum, decay, zero,
+            second, second_bias, second_bias_velocity, head, head_velocity, factor, head_gradient,
+            total, head_second, initial_response[t], rates[t], momentum, decay, zero,
         )  # fmt: skip
         for q in range(k):
-            gradient = slope[:, q].sum()
-            bias_speed[q] = momentum * bias_speed[q] + gradient + decay * bias[q]
-            bias[q] -= rates[t] * bias_speed[q]
+            bias_gradient = gradient[:, q].sum()
+            bias_velocity[q] = momentum * bias_velocity[q] + bias_gradient + decay * bias[q]
+            bias[q] -= rates[t] * bias_velocity[q]
         past += k
-        through *= start[t + 1]
-        _add_past(head, past_head[:past], past_inner[:past], kicks[t + 1], through, zero)
+        head_second *= initial_response[t + 1]
+        _add_past(head, past_head[:past], past_factor[:past], impulses[t + 1], head_second, zero)
     heads[:k] = head
     head_bias[:k] = bias
-    share = np.dot(heads, past_head.T) * kicks[-1]
-    through_all[:] = start[-1] * np.dot(heads, second) + np.dot(share, past_inner)
+    share = np.dot(heads, past_head.T) * impulses[-1]
+    head_second_all[:] = initial_response[-1] * np.dot(heads, second) + np.dot(share, past_factor)
 
 
 @njit(**options)
-def _relu(before, hidden, zero):
+def _relu(pre, hidden, zero):
     for i in range(hidden.shape[0]):
         for j in range(hidden.shape[1]):
-            p = before[i, j]
+            p = pre[i, j]
             hidden[i, j] = zero if p <= zero else p
 
 
 @njit(**options)
-def _mask(before, inner, zero):
-    for i in range(inner.shape[0]):
-        for j in range(inner.shape[1]):
-            inner[i, j] = zero if before[i, j] <= zero else inner[i, j]
+def _mask(pre, masked, zero):
+    for i in range(masked.shape[0]):
+        for j in range(masked.shape[1]):
+            masked[i, j] = zero if pre[i, j] <= zero else masked[i, j]
 
 
 @njit(**options)
-def _move(before, speed, push, hidden, rate, momentum, decay, zero):
-    """A step of SGD, and ReLU of the rows that the loss depends on."""
-    for i in range(before.shape[0]):
-        for j in range(before.shape[1]):
-            v = momentum * speed[i, j] + push[i, j] + decay * before[i, j]
-            speed[i, j] = v
-            before[i, j] -= rate * v
-    _relu(before, hidden, zero)
+def _step(pre, velocity, pre_gradient, hidden, rate, momentum, decay, zero):
+    """Step by SGD, and apply ReLU to the rows that the loss depends on."""
+    for i in range(pre.shape[0]):
+        for j in range(pre.shape[1]):
+            v = momentum * velocity[i, j] + pre_gradient[i, j] + decay * pre[i, j]
+            velocity[i, j] = v
+            pre[i, j] -= rate * v
+    _relu(pre, hidden, zero)
 
 
 @njit(**options)
-def _slope(out, labels, pull, smooth):
-    """As `Problem.slope`."""
+def _gradient(out, labels, penalty, regulariser):
+    """Return what `TaskObjective.gradient` does."""
     shots = len(labels)
-    slope = np.zeros_like(out)
-    for i in range(shots + pull.shape[0]):
+    gradient = np.zeros_like(out)
+    for i in range(shots + penalty.shape[0]):
         p = np.exp(out[i] - out[i].max())
         p /= p.sum()
         if i < shots:
             p[labels[i]] -= p.dtype.type(1)
-            slope[i] = p / p.dtype.type(shots)
+            gradient[i] = p / p.dtype.type(shots)
         else:
-            far = pull[i - shots]
-            slope[i] = p * (far - (p * far).sum())
-    if smooth.shape[0]:
-        slope += np.dot(smooth, out)
-    return slope
+            distance = penalty[i - shots]
+            gradient[i] = p * (distance - (p * distance).sum())
+    if regulariser.shape[0]:
+        gradient += np.dot(regulariser, out)
+    return gradient
 
 
 @njit(**options)
-def _add_past(x, near, far, kick, found, zero):
-    """found += (x @ near^T * kick) @ far."""
+def _add_past(x, left, right, impulse, out, zero):
+    """Add (x @ left^T * impulse) @ right to `out`."""
     one = x.dtype.type(1)
-    for first in range(0, len(near), BLOCK):
-        rows = near[first : first + BLOCK]
-        share = np.zeros((len(x), len(rows)), x.dtype)
-        _add_dots(rows, x, one, share, zero)
-        share *= kick[first : first + len(rows)]
-        _add_rows(far[first : first + BLOCK], share, found)
+    for first in range(0, len(left), BLOCK):
+        rows = left[first : first + BLOCK]
+        coefficients = np.zeros((len(x), len(rows)), x.dtype)
+        _add_dots(rows, x, one, coefficients, zero)
+        coefficients *= impulse[first : first + len(rows)]
+        _add_rows(right[first : first + BLOCK], coefficients, out)
 
 
 @njit(**options)
 def _head_pass(
-    second, second_bias, second_bias_speed, head, head_speed, of_second, of_head, total,
-    through, start, rate, momentum, decay, zero,
+    second, second_bias, second_bias_velocity, head, head_velocity, factor, head_gradient, total,
+    head_second, initial_response, rate, momentum, decay, zero,
 ):  # fmt: skip
-    """Move the head and the second bias; add the new head @ second to `through`.
+    """Step the head and the second bias; add the new head @ second to `head_second`.
 
-    The gradient of the head needs of_second @ second^T: one row of `second` gives one column of
+    The gradient of the head needs factor @ second^T: one row of `second` gives one column of
     it, and then of the head. Some rows at a time, so that each is read from afar only once.
     """
     k, d = head.shape
     for first in range(0, d, BLOCK):
         rows = second[first : first + BLOCK]
-        here = slice(first, first + len(rows))
-        _add_dots(rows, of_second, start, of_head[:, here], zero)
-        gradient = np.zeros(len(rows), second.dtype)
+        columns = slice(first, first + len(rows))
+        _add_dots(rows, factor, initial_response, head_gradient[:, columns], zero)
+        bias_gradient = np.zeros(len(rows), second.dtype)
         for q in range(k):
             for j in range(first, first + len(rows)):
                 w = head[q, j]
-                gradient[j - first] += w * total[q]
-                v = momentum * head_speed[q, j] + of_head[q, j] + decay * w
+                bias_gradient[j - first] += w * total[q]
+                v = momentum * head_velocity[q, j] + head_gradient[q, j] + decay * w
                 v += total[q] * second_bias[j]
-                head_speed[q, j] = v
+                head_velocity[q, j] = v
                 head[q, j] = w - rate * v
         for j in range(first, first + len(rows)):
-            v = momentum * second_bias_speed[j] + gradient[j - first] + decay * second_bias[j]
-            second_bias_speed[j] = v
+            v = (
+                momentum * second_bias_velocity[j]
+                + bias_gradient[j - first]
+                + decay * second_bias[j]
+            )
+            second_bias_velocity[j] = v
             second_bias[j] -= rate * v
-        _add_rows(rows, head[:, here], through)
+        _add_rows(rows, head[:, columns], head_second)
 
 
 # Below, two combinations of classes and four rows at a time: eight products for six loads.
 
 
 @njit(**options)
-def _add_dots(rows, x, factor, found, zero):
-    """found += factor x @ rows^T, for an even number of rows of x."""
+def _add_dots(rows, x, factor, out, zero):
+    """Add factor x @ rows^T to `out`, for an even number of rows of x."""
     b, d = rows.shape
     for q in range(0, len(x), 2):
         for j in range(0, b - b % 4, 4):
@@ -188,37 +192,37 @@ def _add_dots(rows, x, factor, found, zero):
                 t1 += w * r1
                 t2 += w * r2
                 t3 += w * r3
-            found[q, j] += factor * s0
-            found[q, j + 1] += factor * s1
-            found[q, j + 2] += factor * s2
-            found[q, j + 3] += factor * s3
-            found[q + 1, j] += factor * t0
-            found[q + 1, j + 1] += factor * t1
-            found[q + 1, j + 2] += factor * t2
-            found[q + 1, j + 3] += factor * t3
+            out[q, j] += factor * s0
+            out[q, j + 1] += factor * s1
+            out[q, j + 2] += factor * s2
+            out[q, j + 3] += factor * s3
+            out[q + 1, j] += factor * t0
+            out[q + 1, j + 1] += factor * t1
+            out[q + 1, j + 2] += factor * t2
+            out[q + 1, j + 3] += factor * t3
         for j in range(b - b % 4, b):
             s0, t0 = zero, zero
             for i in range(d):
                 s0 += x[q, i] * rows[j, i]
                 t0 += x[q + 1, i] * rows[j, i]
-            found[q, j] += factor * s0
-            found[q + 1, j] += factor * t0
+            out[q, j] += factor * s0
+            out[q + 1, j] += factor * t0
 
 
 @njit(**options)
-def _add_rows(rows, share, found):
-    """found += share @ rows, for an even number of rows of share."""
+def _add_rows(rows, weights, out):
+    """Add weights @ rows to `out`, for an even number of rows of weights."""
     b, d = rows.shape
-    for q in range(0, len(share), 2):
+    for q in range(0, len(weights), 2):
         for j in range(0, b - b % 4, 4):
-            s0, s1, s2, s3 = share[q, j], share[q, j + 1], share[q, j + 2], share[q, j + 3]
+            s0, s1, s2, s3 = weights[q, j], weights[q, j + 1], weights[q, j + 2], weights[q, j + 3]
             p = q + 1
-            t0, t1, t2, t3 = share[p, j], share[p, j + 1], share[p, j + 2], share[p, j + 3]
+            t0, t1, t2, t3 = weights[p, j], weights[p, j + 1], weights[p, j + 2], weights[p, j + 3]
             for i in range(d):
                 r0, r1, r2, r3 = rows[j, i], rows[j + 1, i], rows[j + 2, i], rows[j + 3, i]
-                found[q, i] += s0 * r0 + s1 * r1 + s2 * r2 + s3 * r3
-                found[p, i] += t0 * r0 + t1 * r1 + t2 * r2 + t3 * r3
+                out[q, i] += s0 * r0 + s1 * r1 + s2 * r2 + s3 * r3
+                out[p, i] += t0 * r0 + t1 * r1 + t2 * r2 + t3 * r3
         for j in range(b - b % 4, b):
             for i in range(d):
-                found[q, i] += share[q, j] * rows[j, i]
-                found[q + 1, i] += share[q + 1, j] * rows[j, i]
+                out[q, i] += weights[q, j] * rows[j, i]
+                out[q + 1, i] += weights[q + 1, j] * rows[j, i]

@@ -1,4 +1,4 @@
-"""The network of the paper's three trained few-shot methods: settings, and weights before training.
+"""Network of the paper's three trained few-shot methods: settings and initial weights.
 
     out = S(x + W2 ReLU(W1 x + b1) + b2) Wc^T + bc,   S = (I - gamma L)^r
 
@@ -19,8 +19,8 @@ from diffresnet.similarity import GraphSettings
 
 
 @dataclass(frozen=True)
-class Network:
-    """What is trained, and for which loss.
+class NetworkConfig:
+    """Architecture and loss of the network that is trained on a task.
 
     The loss is the mean cross entropy of the support rows, plus
 
@@ -30,11 +30,11 @@ class Network:
 
     Parameters
     ----------
-    steps, gamma
-        The diffusion: x <- x - gamma L x, `steps` times.
-    ntop, sigma
-        Of the graph; see `GraphSettings.few_shot`.
-    alpha, mu
+    steps, gamma : int, float
+        Diffusion: x <- x - gamma L x, `steps` times.
+    ntop, sigma : int
+        Neighbours of the graph; see `GraphSettings.few_shot`.
+    alpha, mu : float
         Weights of the two terms.
     """
 
@@ -53,8 +53,7 @@ class Network:
             raise InputError("alpha and mu, weights of parts of the loss, must not be negative")
 
     @property
-    def all_rows(self) -> bool:
-        """Whether the loss looks at the outputs of queries too."""
+    def loss_sees_queries(self) -> bool:
         return self.alpha > 0.0 or self.mu > 0.0
 
     @property
@@ -63,12 +62,15 @@ class Network:
 
 
 @dataclass(frozen=True)
-class Training:
-    """Full-batch SGD as torch has it: v <- momentum v + g + weight_decay p; p <- p - rate v.
+class TrainingConfig:
+    """Full-batch SGD as in torch: v <- momentum v + g + weight_decay p; p <- p - rate v.
 
     Parameters
     ----------
-    milestones : epochs before which the rate is multiplied by `drop`
+    rate : float
+        Learning rate of the first epoch.
+    milestones : tuple of int
+        Epochs before which the learning rate is multiplied by `drop`.
     """
 
     epochs: int = 100
@@ -86,14 +88,14 @@ class Training:
 
     @property
     def rates(self) -> list[float]:
-        """The rate of every epoch."""
-        passed = [sum(m <= epoch for m in self.milestones) for epoch in range(self.epochs)]
-        return [self.rate * self.drop**times for times in passed]
+        """Learning rate of every epoch."""
+        drops = [sum(m <= epoch for m in self.milestones) for epoch in range(self.epochs)]
+        return [self.rate * self.drop**count for count in drops]
 
 
 @dataclass(frozen=True)
-class Weights:
-    """The parameters of t networks, each matrix (outputs, inputs) as torch.nn.Linear has it."""
+class NetworkWeights:
+    """Parameters of t networks, each matrix (outputs, inputs) as torch.nn.Linear has it."""
 
     first: Float[Tensor, "t d d"]
     first_bias: Float[Tensor, "t d"]
@@ -105,8 +107,8 @@ class Weights:
 
 def initial_weights(
     seeds: Int[Tensor, " t"], width: int, ways: int, like: Float[Tensor, "..."]
-) -> Weights:
-    """Weights as torch.nn.Linear draws them: uniform within 1 / sqrt(width) of zero.
+) -> NetworkWeights:
+    """Draw weights as torch.nn.Linear does: uniform within 1 / sqrt(width) of zero.
 
     Every task has its own, by its seed: the draw does not depend on the batch. On a CPU they come
     from numpy's SFC64, 16 bits a weight, since torch's generator would take a tenth of the time
@@ -116,14 +118,14 @@ def initial_weights(
     shapes = [(width, width), (width,), (width, width), (width,), (ways, width), (ways,)]
     sizes = [torch.Size(shape).numel() for shape in shapes]
     drawn = torch.empty(len(seeds), sum(sizes), device=like.device)
-    reach = width**-0.5
+    bound = width**-0.5
     for row, seed in zip(drawn, seeds.tolist(), strict=True):
         if like.device.type == "cpu":
             raw = np.random.Generator(np.random.SFC64(seed)).bytes(2 * len(row))
             row.copy_(torch.frombuffer(bytearray(raw), dtype=torch.int16))
         else:
-            row.uniform_(-reach, reach, generator=torch.Generator(row.device).manual_seed(seed))
+            row.uniform_(-bound, bound, generator=torch.Generator(row.device).manual_seed(seed))
     if like.device.type == "cpu":
-        drawn.add_(0.5).mul_(reach / 2**15)
+        drawn.add_(0.5).mul_(bound / 2**15)
     parts = drawn.to(like.dtype).split(sizes, dim=1)
-    return Weights(*(x.unflatten(1, shape) for x, shape in zip(parts, shapes, strict=True)))
+    return NetworkWeights(*(x.unflatten(1, shape) for x, shape in zip(parts, shapes, strict=True)))

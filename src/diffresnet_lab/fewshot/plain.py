@@ -1,4 +1,4 @@
-"""The network as the paper has it, one task at a time: what faster training has to equal."""
+"""Plain training loop by autograd, one task at a time: the reference of the exact shortcuts."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from .network import Training, Weights
-from .problem import Problem
+from .network import NetworkWeights, TrainingConfig
+from .objective import TaskObjective
 
 
 class PlainNetwork(nn.Module):
-    """out = S(x + fc2(ReLU(fc1 x))) head, with the diffusion as `steps` products in each pass."""
+    """Network out = S(x + fc2(ReLU(fc1 x))) head, with `steps` diffusion products in each pass."""
 
-    def __init__(self, weights: Weights, task: int, steps: int, gamma: float) -> None:
+    def __init__(self, weights: NetworkWeights, task: int, steps: int, gamma: float) -> None:
         super().__init__()
         ways, width = weights.head.shape[1:]
         self.fc1 = nn.Linear(width, width)
@@ -40,27 +40,29 @@ class PlainNetwork(nn.Module):
         return out
 
 
-def plain_scores(problem: Problem, training: Training, weights: Weights) -> Float[Tensor, "t n c"]:
-    """Class scores of all rows after training by torch's own SGD and autograd."""
-    scores = [plain_task(problem, training, weights, task) for task in range(len(problem.points))]
-    return torch.stack(scores)
+def plain_scores(
+    objective: TaskObjective, training: TrainingConfig, weights: NetworkWeights
+) -> Float[Tensor, "t n c"]:
+    """Return class scores of all rows after training by torch's own SGD and autograd."""
+    tasks = range(len(objective.points))
+    return torch.stack([plain_task(objective, training, weights, task) for task in tasks])
 
 
 def plain_task(
-    problem: Problem, training: Training, weights: Weights, task: int
+    objective: TaskObjective, training: TrainingConfig, weights: NetworkWeights, task: int
 ) -> Float[Tensor, "n c"]:
-    """Class scores of all rows of one task."""
-    net = trained_network(problem, training, weights, task)
+    """Train on one task and return class scores of all of its rows."""
+    net = trained_network(objective, training, weights, task)
     with torch.no_grad():
-        scores: Tensor = net(problem.points[task], _graph(problem, task))
+        scores: Tensor = net(objective.points[task], _graph(objective, task))
     return scores
 
 
 def trained_network(
-    problem: Problem, training: Training, weights: Weights, task: int
+    objective: TaskObjective, training: TrainingConfig, weights: NetworkWeights, task: int
 ) -> PlainNetwork:
-    """One network, trained on one task."""
-    network = problem.network
+    """Return a network trained on one task."""
+    network = objective.network
     net = PlainNetwork(weights, task, network.steps, network.gamma)
     sgd = torch.optim.SGD(
         net.parameters(),
@@ -69,27 +71,27 @@ def trained_network(
         weight_decay=training.weight_decay,
     )
     schedule = torch.optim.lr_scheduler.MultiStepLR(sgd, training.milestones, training.drop)
-    x, graph = problem.points[task], _graph(problem, task)
+    x, graph = objective.points[task], _graph(objective, task)
     for _ in range(training.epochs):
         sgd.zero_grad()
-        loss(problem, net(x, graph), task).backward()
+        task_loss(objective, net(x, graph), task).backward()
         sgd.step()
         schedule.step()
     return net
 
 
-def _graph(problem: Problem, task: int) -> Float[Tensor, "n n"] | None:
-    return problem.graph[task] if problem.graph is not None else None
+def _graph(objective: TaskObjective, task: int) -> Float[Tensor, "n n"] | None:
+    return objective.graph[task] if objective.graph is not None else None
 
 
-def loss(problem: Problem, out: Float[Tensor, "n c"], task: int) -> Float[Tensor, ""]:
-    """The loss of one task, term by term as `Network` states it."""
-    labels: Int[Tensor, " l"] = problem.labels[task]
+def task_loss(objective: TaskObjective, out: Float[Tensor, "n c"], task: int) -> Float[Tensor, ""]:
+    """Return the loss of one task, term by term as `NetworkConfig` states it."""
+    labels: Int[Tensor, " l"] = objective.labels[task]
     total = F.cross_entropy(out[: len(labels)], labels)
-    if problem.pull is not None:
-        total = total + (out[len(labels) :].softmax(-1) * problem.pull[task]).sum()
-    if problem.network.mu > 0.0:
-        assert problem.graph is not None
-        apart = (out[:, None, :] - out[None, :, :]).square().sum(-1)
-        total = total + problem.network.mu * (problem.graph[task] * apart).sum()
+    if (penalty := objective.prototype_distance_penalty) is not None:
+        total = total + (out[len(labels) :].softmax(-1) * penalty[task]).sum()
+    if objective.network.mu > 0.0:
+        assert objective.graph is not None
+        squared_distances = (out[:, None, :] - out[None, :, :]).square().sum(-1)
+        total = total + objective.network.mu * (objective.graph[task] * squared_distances).sum()
     return total

@@ -1,4 +1,4 @@
-"""What a sweep leaves: runs, their mean with its error, and paired differences of two models."""
+"""The runs of a model: accuracy, predictions and cost of every split and initialisation."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
+
+from ..statistics import Estimate, clustered_mean, paired_difference
 
 
 @dataclass(frozen=True)
@@ -32,80 +34,35 @@ class SplitRuns:
     seconds: float
 
 
-@dataclass(frozen=True)
-class Summary:
-    """Accuracy over all runs.
+def mean_accuracy(runs: Sequence[SplitRuns]) -> Estimate:
+    """Return the mean test accuracy in percent, its error clustered by split."""
+    return clustered_mean([split.accuracy for split in runs])
 
-    Attributes
-    ----------
-    accuracy, std : float
-        Mean and standard deviation over splits x inits runs, in percent.
-    error : float
-        Standard error of the mean, clustered by split: runs on one split are not independent.
-    seconds : float
-        A run; the median over splits, since a machine that sleeps or is busy makes a mean of little
-        use.
+
+def accuracy_difference(one: Sequence[SplitRuns], other: Sequence[SplitRuns]) -> Estimate:
+    """Return by how many points `one` is ahead of `other`, paired by the splits that both have."""
+    return paired_difference([split.accuracy for split in one], [split.accuracy for split in other])
+
+
+def seconds_per_run(runs: Sequence[SplitRuns]) -> float:
+    """Return the seconds of a run.
+
+    The median over splits: a machine that sleeps or is busy makes a mean of little use.
     """
-
-    accuracy: float
-    std: float
-    error: float
-    seconds: float
-
-
-def summary(runs: Sequence[SplitRuns]) -> Summary:
-    """Mean, spread and error of a sweep."""
-    accuracy = np.stack([run.accuracy for run in runs])
-    of_split = accuracy.mean(1)
-    error = of_split.std(ddof=1) / len(runs) ** 0.5 if len(runs) > 1 else float("nan")
-    return Summary(
-        float(accuracy.mean()),
-        float(accuracy.std()),
-        float(error),
-        float(np.median([run.seconds / len(run.accuracy) for run in runs])),
-    )
+    return float(np.median([split.seconds / len(split.accuracy) for split in runs]))
 
 
 def run_rows(runs: Sequence[SplitRuns]) -> list[dict[str, Any]]:
-    """A row a run: where it stands in the sweep, how good it was, and what it took.
-
-    Runs that were trained side by side share their seconds equally.
-    """
+    """Return a row a run; runs that were trained side by side share their seconds equally."""
     return [
         {
-            "split": split,
+            "split": index,
             "init": init,
-            "accuracy": float(of.accuracy[init]),
-            "validation_accuracy": float(of.validation[init]),
-            "epochs": int(of.epochs[init]),
-            "seconds": of.seconds / len(of.accuracy),
+            "accuracy": float(split.accuracy[init]),
+            "validation_accuracy": float(split.validation[init]),
+            "epochs": int(split.epochs[init]),
+            "seconds": split.seconds / len(split.accuracy),
         }
-        for split, of in enumerate(runs)
-        for init in range(len(of.accuracy))
+        for index, split in enumerate(runs)
+        for init in range(len(split.accuracy))
     ]
-
-
-@dataclass(frozen=True)
-class Difference:
-    """How many points one model is ahead of another on the splits that both have.
-
-    Attributes
-    ----------
-    mean : float
-        Of the differences of the splits, each between means over initialisations.
-    error : float
-        Its standard error, clustered by split; NaN for one split.
-    splits : int
-    """
-
-    mean: float
-    error: float
-    splits: int
-
-
-def difference(one: Sequence[SplitRuns], other: Sequence[SplitRuns]) -> Difference:
-    """`one` less `other`, paired: the i-th runs of both are on the same split."""
-    both = list(zip(one, other, strict=False))
-    ahead = np.array([a.accuracy.mean() - b.accuracy.mean() for a, b in both])
-    error = ahead.std(ddof=1) / len(both) ** 0.5 if len(both) > 1 else float("nan")
-    return Difference(float(ahead.mean()), float(error), len(both))

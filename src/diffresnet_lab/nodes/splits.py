@@ -1,4 +1,4 @@
-"""Which nodes train, which validate, which test."""
+"""Random splits of labelled nodes into training, validation and test nodes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MASTER_SEED = 42
 
 
 def split_seeds(splits: int, master: int = MASTER_SEED) -> list[int]:
-    """Seeds of the first so many splits; more splits begin with the same ones."""
+    """Return the seeds of the first so many splits; more splits begin with the same ones."""
     return [int(s) for s in np.random.RandomState(master).randint(0, 2**31 - 1, size=splits)]
 
 
@@ -25,7 +25,7 @@ def random_split(
     validation_per_class: int = 30,
     class_names: Sequence[str] = (),
 ) -> NodeSplit:
-    """Nodes drawn class by class without replacement: first for training, then for validation.
+    """Draw nodes class by class without replacement: first for training, then for validation.
 
     All other labelled nodes are for testing; nodes of label -1 are in none of them. This is the
     protocol of Shchur et al., "Pitfalls of Graph Neural Network Evaluation" (arXiv 1811.05868).
@@ -34,7 +34,7 @@ def random_split(
     ----------
     labels : (n,)
     class_names : sequence of str
-        Names of the labels 0, 1, ... for errors; without them, the labels are told.
+        Names of the labels 0, 1, ... for errors; by default their numbers.
 
     Raises
     ------
@@ -55,19 +55,18 @@ def random_split(
     classes, counts = np.unique(labels[labelled], return_counts=True)
     needed = train_per_class + validation_per_class
     if counts.min() <= needed:
-        short, nodes = classes[counts.argmin()], "node" if counts.min() == 1 else "nodes"
-        called = repr(class_names[short]) if class_names else short
+        smallest, nodes = classes[counts.argmin()], "node" if counts.min() == 1 else "nodes"
+        name = repr(class_names[smallest]) if class_names else smallest
         raise InputError(
-            f"class {called} has {counts.min()} {nodes}; a split takes {train_per_class} of each "
+            f"class {name} has {counts.min()} {nodes}; a split takes {train_per_class} of each "
             f"class to train on and {validation_per_class} to validate on, and leaves the rest to "
             f"test on: take fewer, or label its nodes -1"
         )
     rng = np.random.RandomState(seed)
 
-    def draw(from_: Int[np.ndarray, " m"], each: int) -> Int[np.ndarray, " k"]:
-        of = labels[from_]
-        chosen = [rng.choice(from_[of == c], each, replace=False) for c in classes]
-        return np.sort(np.concatenate(chosen))
+    def draw(nodes: Int[np.ndarray, " m"], each: int) -> Int[np.ndarray, " k"]:
+        by_class = [nodes[labels[nodes] == code] for code in classes]
+        return np.sort(np.concatenate([rng.choice(some, each, replace=False) for some in by_class]))
 
     train = draw(labelled, train_per_class)
     rest = np.setdiff1d(labelled, train)

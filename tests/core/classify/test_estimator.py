@@ -72,9 +72,9 @@ def test_confidence_matches_accuracy(digits):
     [
         {"convection": "trained"},
         {"convection": "paper"},
-        {"flow": "heat", "strength": 5.0},
-        {"flow": "euler", "strength": 5.0},
-        {"strength": 0.0, "prior_weight": float("inf")},
+        {"flow": "heat", "diffusion_time": 5.0},
+        {"flow": "euler", "diffusion_time": 5.0},
+        {"diffusion_time": 0.0, "prior_weight": float("inf")},
         {"prior_weight": 0.1, "calibrate": False},
         {"metric": "cosine", "n_neighbors": 6},
         {"head": KNeighborsClassifier(3)},
@@ -195,7 +195,7 @@ def test_new_rows_by_chunks_equal_one_by_one(blobs, monkeypatch):
     model = DiffusionClassifier().fit(x, few)
     new = x[:40] + 0.05
     whole = model.predict_proba(new)
-    monkeypatch.setattr("diffresnet.classify.induction.CHUNK", 7)
+    monkeypatch.setattr("diffresnet.classify.fitted.CHUNK", 7)
     assert np.allclose(model.predict_proba(new), whole, atol=1e-6)
     assert np.allclose(model.predict_proba(new[:1]), whole[:1], atol=1e-6)
 
@@ -271,9 +271,9 @@ def test_weightless_labels_take_no_part(blobs):
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({"strength": -1.0}, "strength"),
-        ({"strength": float("inf")}, "strength"),
-        ({"strength": "much"}, "strength"),
+        ({"diffusion_time": -1.0}, "diffusion_time"),
+        ({"diffusion_time": float("inf")}, "diffusion_time"),
+        ({"diffusion_time": "much"}, "diffusion_time"),
         ({"prior_weight": 0.0}, "prior_weight"),
         ({"flow": "up"}, "flow"),
         ({"convection": "some"}, "convection"),
@@ -308,3 +308,59 @@ def test_bad_input_says_so(blobs):
         DiffusionClassifier().fit(x, few, graph=np.eye(200))
     with pytest.raises(InputError, match="negative"):
         DiffusionClassifier().fit(x, few, graph=-scipy.sparse.eye_array(200))
+
+
+def test_the_old_name_of_diffusion_time_is_known_for_one_release(blobs):
+    x, _, few = blobs
+    want = DiffusionClassifier(diffusion_time=5.0).fit(x, few)
+    with pytest.warns(FutureWarning, match="called diffusion_time now"):
+        old = DiffusionClassifier(strength=5.0).fit(x, few)
+    assert np.array_equal(old.label_distributions_, want.label_distributions_)
+    with pytest.warns(FutureWarning, match="called diffusion_time_ now"):
+        assert old.strength_ == old.diffusion_time_ == 5.0
+
+
+def test_marks_of_unlabelled_rows(blobs):
+    x, _, few = blobs
+    names = np.array([f"class {c}" for c in few], dtype=object)
+    want = DiffusionClassifier().fit(x, np.where(few < 0, None, names)).transduction_
+    for mark in ("class -1", ["class -1", "unknown"]):
+        got = DiffusionClassifier(unlabelled=mark).fit(x, names).transduction_
+        assert (got == want).all()
+    four = DiffusionClassifier().fit(x, names)
+    assert len(four.classes_) == 4
+    with pytest.raises(InputError, match="may be a class or mark"):
+        DiffusionClassifier().fit(x, np.where(few == 0, -2, few))
+    kept = DiffusionClassifier(unlabelled="").fit(x, np.where(few == 0, -2, few))
+    assert kept.classes_.tolist() == [-2, -1, 1, 2]
+
+
+def test_names_of_features_are_held_against_those_of_new_rows(blobs, tmp_path):
+    x, _, few = blobs
+    names = ["a", "b", "c", "d", "e"]
+    model = DiffusionClassifier().fit(x, few, feature_names=names)
+    model.save(tmp_path / "m.npz")
+    for fitted in (model, DiffusionClassifier.load(tmp_path / "m.npz")):
+        assert list(fitted.feature_names_in_) == names
+        p = fitted.predict_proba(x[:5] + 0.1, feature_names=names)
+        assert np.allclose(p, fitted.predict_proba(pd.DataFrame(x[:5] + 0.1, columns=names)))
+        for other, says in (
+            (["a", "b", "c", "d", "id"], "lack 'e'"),
+            (["a", "b", "c", "d", "e", "id"], "have 'id', which the model does not know"),
+            (["b", "a", "c", "d", "e"], "another order .*: number 1 was 'a', and is 'b'"),
+        ):
+            with pytest.raises(InputError, match=says):
+                fitted.predict(x[:5], feature_names=other)
+
+
+def test_new_rows_are_searched_as_fitted_ones(blobs, tmp_path):
+    x, _, few = blobs
+    model = DiffusionClassifier(neighbors="clustered").fit(x, few)
+    model.save(tmp_path / "m.npz")
+    again = DiffusionClassifier.load(tmp_path / "m.npz")
+    for fitted in (model, again):
+        assert fitted._model.points.method == "clustered"
+    exact = DiffusionClassifier(neighbors="exact").fit(x, few)
+    new = x + 0.05
+    assert (model.predict(new) == exact.predict(new)).mean() > 0.98
+    assert np.allclose(model.predict_proba(new), again.predict_proba(new))

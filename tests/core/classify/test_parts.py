@@ -5,17 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import softmax
 
-from diffresnet.classify.calibration import (
-    expected_calibration_error,
-    fitted_temperature,
-    sharpness_for,
-)
+from diffresnet.classify.calibrator import Calibrator, expected_calibration_error
 from diffresnet.classify.convection import paper_network
-from diffresnet.classify.features import move
+from diffresnet.classify.cross_validation import stratified_folds
+from diffresnet.classify.features import diffuse_features
 from diffresnet.classify.head import Head, default_head
-from diffresnet.classify.inputs import distinct_rows, labelled_points
-from diffresnet.classify.scores import spread_sources, spread_with_prior
-from diffresnet.classify.selection import split_labels
+from diffresnet.classify.points import LabelledPoints, PointSet
+from diffresnet.classify.scores import propagate_labels, propagate_sources
 from diffresnet.operators import SparseLaplacian
 from diffresnet.similarity import similarity_graph
 
@@ -27,13 +23,13 @@ def walk():
     return x, w, SparseLaplacian.random_walk(w, dtype=torch.float64)
 
 
-def test_spread_scores_minimise_the_energy(walk):
+def test_propagated_labels_minimise_the_energy(walk):
     _, w, laplacian = walk
     rng = np.random.default_rng(1)
     prior = rng.dirichlet(np.ones(3), 80)
     rows, labels = np.arange(6), np.eye(3)[[0, 1, 2, 0, 1, 2]]
     mu = 0.3
-    u = spread_with_prior(
+    u = propagate_labels(
         laplacian, torch.from_numpy(prior), rows, torch.from_numpy(labels), mu, tol=1e-12
     ).numpy()
     w = w.toarray()
@@ -56,7 +52,7 @@ def test_sources_solve_poisson_with_decay(walk):
     w = w.toarray()
     d = w.sum(1)
     rows, labels = np.array([3, 9, 40]), np.eye(3)
-    got = spread_sources(laplacian, torch.from_numpy(d), rows, torch.from_numpy(labels), 0.02)
+    got = propagate_sources(laplacian, torch.from_numpy(d), rows, torch.from_numpy(labels), 0.02)
     source = np.zeros((80, 3))
     source[rows] = labels - labels.mean(0)
     u = np.linalg.solve(np.diag(d) - w + 0.02 * np.diag(d), 0.02 * source)
@@ -64,15 +60,15 @@ def test_sources_solve_poisson_with_decay(walk):
     assert np.allclose(got.numpy(), u, atol=2e-3 * np.abs(u).max())
 
 
-def test_moved_features_are_centred_unit_rows(walk):
+def test_diffused_features_are_centred_unit_rows(walk):
     x, w, laplacian = walk
-    moved = move(laplacian, torch.from_numpy(x), 20.0)
-    assert torch.allclose(moved.rows.norm(dim=1), torch.ones(80, dtype=torch.float64))
-    assert torch.allclose(moved.moved.mean(0), moved.centre)
+    features = diffuse_features(laplacian, torch.from_numpy(x), 20.0)
+    assert torch.allclose(features.rows.norm(dim=1), torch.ones(80, dtype=torch.float64))
+    assert torch.allclose(features.diffused.mean(0), features.centre)
     d = w.toarray()
     l = np.eye(80) - d / d.sum(1, keepdims=True)
     want = np.linalg.solve(np.eye(80) + 20.0 * l, x - x.mean(0))
-    assert np.allclose(moved.moved.numpy(), want, atol=0.02 * np.abs(want).max())
+    assert np.allclose(features.diffused.numpy(), want, atol=0.02 * np.abs(want).max())
 
 
 @pytest.mark.parametrize("classes", [2, 4])
@@ -97,7 +93,7 @@ def test_head_gives_nothing_to_a_class_it_has_not_seen():
 @given(st.lists(st.integers(0, 4), min_size=2, max_size=60))
 def test_folds_keep_one_row_of_every_class(codes):
     _, codes = np.unique(codes, return_inverse=True)
-    folds = split_labels(codes, seed=0, points=100)
+    folds = stratified_folds(codes, seed=0, points=100)
     counts = np.bincount(codes)
     if folds is None:
         assert counts[codes].min() == 1 or len(codes) < 4
@@ -111,32 +107,53 @@ def test_temperature_mends_overconfidence():
     rng = np.random.default_rng(0)
     logits = rng.normal(size=(4000, 3))
     codes = np.array([rng.choice(3, p=p) for p in softmax(logits, axis=1)])
-    t = fitted_temperature(4.0 * logits, codes, labelled=4000)
-    assert t == pytest.approx(4.0, rel=0.1)
-    p = softmax(4.0 * logits / t, axis=1)
+    hot = softmax(4.0 * logits, axis=1)
+    calibrator = Calibrator.fit_held_out(hot, codes, labelled=4000)
+    assert calibrator.inverse_temperature == pytest.approx(0.25, rel=0.1)
+    p = calibrator.probabilities(hot)
     right = p.argmax(1) == codes
     assert expected_calibration_error(p.max(1), right) < 0.03
-    hot = softmax(4.0 * logits, axis=1)
     assert expected_calibration_error(hot.max(1), right) > 0.1
 
 
-def test_sharpness_reaches_the_wanted_mean():
-    scores = np.random.default_rng(0).normal(size=(500, 4))
-    k = sharpness_for(scores, 0.8)
-    assert softmax(k * scores, axis=1).max(1).mean() == pytest.approx(0.8, abs=1e-3)
+def test_a_mean_confidence_is_reached():
+    scores = np.random.default_rng(0).dirichlet(np.ones(4), size=500)
+    confidence = Calibrator.fit_mean(scores, 0.8).probabilities(scores).max(1)
+    assert confidence.mean() == pytest.approx(0.8, abs=1e-3)
 
 
-def test_distinct_rows_and_their_labels():
+def test_more_disagreement_is_less_confidence():
+    scores = np.random.default_rng(0).dirichlet(np.ones(4), size=500)
+    means = [
+        Calibrator.fit_disagreement(scores, share).probabilities(scores).max(1).mean()
+        for share in (0.0, 0.1, 0.3, 1.0)
+    ]
+    assert means == sorted(means, reverse=True)
+    assert means[0] == pytest.approx(0.99, abs=0.01)
+    assert means[-1] == pytest.approx(1.2 / 4, abs=0.02)
+
+
+def test_unreached_rows_are_uniform_and_given_ones_stay():
+    scores = np.array([[0.9, 0.1], [0.2, 0.8], [0.5, 0.5]])
+    given = np.array([2]), np.array([[0.0, 1.0]])
+    p = Calibrator(2.0).probabilities(scores, np.array([True, False, True]), given)
+    assert p[0, 0] == pytest.approx(81 / 82)
+    assert p[1].tolist() == [0.5, 0.5]
+    assert p[2].tolist() == [0.0, 1.0]
+
+
+def test_equal_rows_are_one_point_and_share_their_labels():
     x = np.array([[1.0, 0.0], [2.0, 0.0], [1.0, -0.0], [2.0, 0.0]], dtype=np.float32)
-    first, group = distinct_rows(x)
-    assert np.array_equal(x[first][group] + 0.0, x + 0.0)
-    assert len(first) == 2
-    points, labels, weight = labelled_points(
-        np.array([1, 0, 1, 1]), np.array([0, 1, 2, 2]), 3, None
-    )
-    assert points.tolist() == [0, 1]
-    assert np.allclose(labels, [[0, 1, 0], [1 / 3, 0, 2 / 3]])
-    assert weight.tolist() == [1.0, 3.0]
+    points = PointSet.from_rows(x)
+    assert len(points.x) == 2
+    assert np.array_equal(points.spread_back(points.x) + 0.0, x + 0.0)
+    turned = points.in_order(np.array([1, 0]))
+    assert np.array_equal(turned.spread_back(turned.x), points.spread_back(points.x))
+    labels = LabelledPoints.of(np.array([1, 0, 1, 1]), np.array([0, 1, 2, 2]), 3)
+    assert labels.at.tolist() == [0, 1]
+    assert np.allclose(labels.distributions, [[0, 1, 0], [1 / 3, 0, 2 / 3]])
+    assert labels.weight.tolist() == [1.0, 3.0]
+    assert LabelledPoints.of(np.array([1, 0]), np.array([0, 1]), 2).weight is None
 
 
 def test_paper_network_equals_its_plain_loop(walk):

@@ -19,7 +19,7 @@ def data():
     "options",
     [
         {},
-        {"strength": 0.0},
+        {"diffusion_time": 0.0},
         {"convection": "trained"},
         {"convection": "paper"},
         {"random_state": np.random.RandomState(0)},

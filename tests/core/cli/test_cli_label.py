@@ -216,7 +216,7 @@ def test_a_model_that_does_not_fit(data, capfd):
     assert call(data, "a.csv", "--features", "e", "--out", "out.csv", "--model", "m") == 0
     capfd.readouterr()
     args = ["a.csv", "--out", "o.csv"]
-    fails(capfd, data, "on 3 features, but", *args, "--features", "e0,e1", "--with", "m")
+    fails(capfd, data, "the features lack 'e2'", *args, "--features", "e0,e1", "--with", "m")
     fails(capfd, data, "no such file", *args, "--with", "missing")
     fails(
         capfd, data, "no labels 'b'", *args, "--label-column", "b", "--with", "m", "--features", "e"
@@ -233,7 +233,7 @@ def test_a_model_that_does_not_fit(data, capfd):
     )
     (data / "junk").write_bytes(b"junk")
     fails(capfd, data, "junk", *args, "--features", "e", "--with", "junk")
-    fails(capfd, data, "leave one", *args, "--with", "m", "--model", "n")
+    fails(capfd, data, "leave one out", *args, "--with", "m", "--model", "n")
 
 
 def test_bad_input_is_one_line(data, capfd):
@@ -251,7 +251,7 @@ def test_bad_input_is_one_line(data, capfd):
     out = ["--out", "o.csv"]
     for message, *args in [
         ("at least one labelled row", "none.csv", *out),
-        ("two classes are needed", "one.csv", *out),
+        ("are of one class ('cat')", "one.csv", *out),
         ("already has 'flag'", "taken.csv", *out),
         ("column 'e1' of 'nan.csv' has 1 cell", "nan.csv", *out),
         ("is damaged", "cut.npz", *out),
@@ -285,7 +285,7 @@ def test_a_failed_write_leaves_the_input(data, capfd, monkeypatch, error, code, 
     def fail(_):
         raise error
 
-    monkeypatch.setattr("diffresnet.tables.csv_parquet._lines", fail)
+    monkeypatch.setattr("diffresnet.tables.formats.csv._lines", fail)
     before = (data / "a.csv").read_bytes()
     files = sorted(os.listdir(data))
     assert call(data, "a.csv", "--features", "e", "--out", "a.csv") == code
@@ -296,42 +296,63 @@ def test_a_failed_write_leaves_the_input(data, capfd, monkeypatch, error, code, 
     assert sorted(os.listdir(data)) == files
 
 
-class HalfReached:
-    """Reaches the even rows alone, and has no label for the others."""
-
-    def __init__(self, **_):
-        pass
-
-    def fit(self, x, y):
-        self.reached_ = np.arange(len(x)) % 2 == 0
-        self.transduction_ = np.where(self.reached_, 1, -1)
-        self.confidence_ = np.where(self.reached_, 0.75, np.nan)
-        return self
-
-
-def test_rows_that_no_label_reaches(data, capfd, monkeypatch):
-    monkeypatch.setattr(diffresnet, "DiffusionClassifier", HalfReached, raising=False)
-    assert call(data, "a.npz", "--out", "out.npz", "--json", "a.json") == 0
-    assert "27 of 54 unlabelled rows are connected" in capfd.readouterr().err
-    arrays = load_npz(data / "out.npz")
-    assert arrays["flag"][:4].tolist() == ["given", "given", "predicted", "unreached"]
-    assert arrays["label"][:4].tolist() == [0, 0, 1, -1]
-    assert json.loads((data / "a.json").read_text())["results"] == [
-        {
-            "rows": 60,
-            "labelled": 6,
-            "classes": 3,
-            "predicted": 27,
-            "unreached": 27,
-            "mean_confidence": 0.75,
-        }
-    ]
+def test_rows_that_no_label_reaches(data, capfd):
+    """A far group of rows, none of them labelled, is no neighbour of the others."""
+    arrays = dict(np.load(data / "a.npz"))
+    arrays["features"] = np.concatenate([arrays["features"], arrays["features"][:20] + 1e4])
+    arrays["labels"] = np.concatenate([arrays["labels"], np.full(20, -1)])
+    np.savez(data / "far.npz", **arrays)
+    assert call(data, "far.npz", "--out", "out.npz", "--json", "a.json") == 0
+    assert "54 of 74 unlabelled rows are connected" in capfd.readouterr().err
+    flags = load_npz(data / "out.npz")["flag"]
+    assert set(flags[60:]) == {"unreached"}
+    assert set(flags[:60]) == {"given", "predicted"}
+    row = json.loads((data / "a.json").read_text())["results"][0]
+    assert (row["predicted"], row["unreached"]) == (54, 20)
 
 
-def test_many_classes_are_summed_up(data, capfd, monkeypatch):
-    monkeypatch.setattr(diffresnet, "DiffusionClassifier", HalfReached, raising=False)
+def test_many_classes_are_summed_up(data, capfd):
     labels = np.arange(60) % 30
     labels[40:] = -1
     np.savez(data / "many.npz", features=np.eye(60), labels=labels)
     assert call(data, "many.npz", "--out", "out.npz") == 0
     assert "40 in 30 classes, 1 to 2 in each" in capfd.readouterr().err
+
+
+def test_a_class_called_na_is_a_class_unless_it_is_named(data, capfd):
+    frame = pd.read_csv(data / "a.csv", dtype=str)
+    marked = frame.assign(label=frame["label"].fillna("NA"))
+    marked.to_csv(data / "na.csv", index=False)
+    args = ["na.csv", "--features", "e", "--out", "out.csv"]
+    assert call(data, *args) == 0
+    err = capfd.readouterr().err
+    assert "note: 'NA' stands on 54 of 60 rows and is taken as a class" in err
+    assert "name it (--unlabelled)" in err
+    assert call(data, *args, "--unlabelled", "NA", "--json", "a.json") == 0
+    after = pd.read_csv(data / "out.csv", dtype=str)
+    assert after["label"].tolist() == np.repeat(NAMES, 20).tolist()
+    assert json.loads((data / "a.json").read_text())["settings"]["unlabelled"] == ["NA"]
+    # A class that is called so keeps its rows where other rows are blank.
+    few = frame["label"].replace({"eel": "NA"}).fillna("")
+    frame.assign(label=few).to_csv(data / "eel.csv", index=False)
+    assert call(data, "eel.csv", "--features", "e", "--out", "out.csv") == 0
+    after = pd.read_csv(data / "out.csv", dtype=str, keep_default_na=False)
+    assert after["label"].tolist() == np.repeat(["cat", "dog", "NA"], 20).tolist()
+
+
+def test_python_and_the_command_agree(data):
+    """One law of labels: of marks too, and of text that is numbers."""
+    frame = pd.read_csv(data / "a.csv", dtype=str)
+    codes = frame["label"].map({"cat": "1", "dog": "2", "eel": "3.0"})
+    for labels, marks in ((codes.fillna("-1"), []), (codes.fillna("NA"), ["NA"])):
+        frame.assign(label=labels).to_csv(data / "marks.csv", index=False)
+        named = [part for mark in marks for part in ("--unlabelled", mark)]
+        args = ["marks.csv", "--features", "e", "--out", "out.csv", *named]
+        assert call(data, *args, "-q") == 0
+        x = frame[["e0", "e1", "e2"]].astype(float).to_numpy(np.float32)
+        model = diffresnet.DiffusionClassifier(unlabelled=marks or None, random_state=0)
+        model.fit(x, labels.to_numpy())
+        after = pd.read_csv(data / "out.csv", dtype=str)["label"]
+        assert after.tolist() == model.transduction_.tolist()
+        result = diffresnet.label_file(data / "marks.csv", features="e", unlabelled=marks or None)
+        assert result.labels.tolist() == after.tolist()

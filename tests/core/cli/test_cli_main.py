@@ -18,7 +18,7 @@ def failing(monkeypatch):
         def command():
             raise error
 
-        monkeypatch.setattr("diffresnet.cli.label.command", command)
+        monkeypatch.setattr("diffresnet.cli.label.label", command)
 
     return install
 

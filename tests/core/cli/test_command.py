@@ -8,7 +8,16 @@ import pytest
 
 from diffresnet.cli import app
 from diffresnet.cli.command import Outcome, command
-from diffresnet.cli.options import Argument, DataOption, DeviceOption, Option, SeedOption, declared
+from diffresnet.cli.options import (
+    Argument,
+    DataOption,
+    DeviceOption,
+    Option,
+    SeedOption,
+    command_line,
+    declared,
+)
+from diffresnet.cli.output_paths import check_outputs
 from diffresnet.errors import InputError
 
 
@@ -80,6 +89,7 @@ def test_help_tells_every_option_and_its_default(mix, capfd):
         "[required]",
         "--kind [a|b]",
         "[default: a]",
+        "[default: 0;",
         "-q, --quiet",
         "--with",
     ):
@@ -128,8 +138,6 @@ def test_bad_options_are_one_line_before_any_output(mix, place, capfd, args, mes
 
 
 def test_an_output_may_replace_the_one_file_that_it_names(place):
-    from diffresnet.cli.output_paths import check_outputs
-
     @dataclass(frozen=True, kw_only=True)
     class InPlace(SeedOption):
         file: Annotated[Path, Argument(reads=True)]
@@ -141,3 +149,71 @@ def test_an_output_may_replace_the_one_file_that_it_names(place):
         check_outputs(
             InPlace(file=Path("a.csv"), out=Path("m.npz"), json=Path("a.csv")), declarations
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions(SeedOption):
+    file: Annotated[Path, Argument(reads=True)]
+    out: Annotated[Path, Option(writes=True, folder=True)]
+
+
+def test_outputs_may_lie_in_a_folder_that_the_command_makes(place):
+    declarations = {each.name: each for each in declared(RunOptions)}
+    check_outputs(
+        RunOptions(file=Path("a.csv"), out=Path("run"), json=Path("run/r.json")), declarations
+    )
+    with pytest.raises(InputError, match="does not exist"):
+        check_outputs(
+            RunOptions(file=Path("a.csv"), out=Path("run"), json=Path("no/r.json")), declarations
+        )
+    with pytest.raises(click.UsageError, match="would replace another file"):
+        check_outputs(RunOptions(file=Path("a.csv"), out=Path("a.csv")), declarations)
+
+
+def group(*outcomes):
+    """A command `set run FILE` that comes to each of the outcomes in turn."""
+    left = list(outcomes)
+
+    @command("set run")
+    def run(options: RunOptions) -> Outcome | None:
+        return left.pop(0)
+
+    return click.Group("set", commands=[run])
+
+
+def test_a_command_of_a_group_has_its_last_word(place, monkeypatch):
+    monkeypatch.setitem(app.commands(), "set", app.LazyCommand(f"{__name__}:MIX", "Set."))
+    reports = []
+    done = Outcome([{"n": 1}], report=reports.append)
+    monkeypatch.setattr(f"{__name__}.MIX", group(done, None))
+    args = ["set", "run", "a.csv", "--out", "o", "--json", "r.json"]
+    assert app.run(args) == app.DONE
+    payload = json.loads(Path("r.json").read_text())
+    assert payload["experiment"] == "set run"
+    assert [report["results"] for report in reports] == [payload["results"]]
+    assert reports[0]["environment"] == payload["environment"]
+    Path("r.json").unlink()
+    assert app.run(args) == app.DONE
+    assert not Path("r.json").exists(), "another process tells it"
+
+
+def test_a_failure_is_told_after_all_is_written(place, monkeypatch, capfd):
+    monkeypatch.setitem(app.commands(), "set", app.LazyCommand(f"{__name__}:MIX", "Set."))
+    failed = Outcome([], text="one is bad", failure="one is bad, which is bad")
+    monkeypatch.setattr(f"{__name__}.MIX", group(failed))
+    assert app.run(["set", "run", "a.csv", "--out", "o", "--json", "r.json"]) == app.FAILED
+    assert capfd.readouterr() == (
+        "one is bad\n",
+        "diffresnet: error: one is bad, which is bad\n",
+    )
+    assert Path("r.json").exists()
+
+
+def test_the_command_line_is_what_was_given():
+    options = MixOptions(
+        files=(Path("a b.csv"),), out=Path("o.npz"), names=("x", "y"), fast=True, seed=3,
+        json=Path("r.json"), given=frozenset({"files", "out", "names", "fast", "seed", "json"}),
+    )  # fmt: skip
+    assert command_line("mix", options, ["seed"]) == (
+        "diffresnet mix 'a b.csv' --out o.npz --name x --name y --fast"
+    )

@@ -81,9 +81,9 @@ def test_a_graph_in_npz(folder):
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (["papers.csv", *OF_TABLE, "--relabel"], "--relabel is for tables without a graph"),
-        (["papers.csv", *OF_TABLE, "--model", "m.npz"], "--model is for tables without a graph"),
-        (["papers.csv", "--id-column", "paper"], "give --graph"),
+        (["papers.csv", *OF_TABLE, "--relabel"], "this is for tables without a graph: the nodes"),
+        (["papers.csv", *OF_TABLE, "--model", "m.npz"], "and given labels are kept (--model)"),
+        (["papers.csv", "--id-column", "paper"], "give a list of edges too (--graph)"),
         (["papers.csv", *OF_TABLE, "--id-column", "who"], "no column 'who' of ids"),
         (["papers.csv", "--graph", "absent.csv"], "no such file"),
         (["papers.csv", "--graph", "g.npz"], ".csv or .parquet"),
@@ -93,10 +93,10 @@ def test_a_graph_in_npz(folder):
         (["papers.csv", *OF_TABLE[:-1], "x"], "no column of 'papers.csv' is called 'x'"),
         (
             ["nan.csv", *OF_TABLE],
-            "data row 8; fill or drop them, or choose other features with --features\n",
+            "data row 8; fill or drop them, or choose other features (--features)\n",
         ),
         (["g.npz", "--graph", "cites.csv"], ".csv or .parquet"),
-        (["g.npz", "--features", "w"], "leave --features and --label-column out"),
+        (["g.npz", "--features", "w"], "leave this out (--features)"),
     ],
 )
 def test_what_cannot_be(folder, capfd, args, message):
@@ -122,4 +122,4 @@ def test_one_class(folder, capfd):
     frame.loc[frame["topic"] == 6, "topic"] = None
     frame.to_parquet("one.parquet")
     assert label("one.parquet", *OF_TABLE, "--out", "out.csv") == 2
-    assert "all labels of 'one.parquet' are 5" in capfd.readouterr().err
+    assert "of one class ('5')" in capfd.readouterr().err

@@ -18,9 +18,9 @@ def files(tmp_path):
 
 def test_columns_and_edges(files):
     table, graph = read_node_table(files / "n.csv", files / "e.csv", label_column="topic")
-    assert table.labels.tolist() == ["Q", None, "R"]
-    assert table.label_column == "topic"
-    assert table.carried.column_names == ["id", "topic", "x"]
+    assert table.labels.values().tolist() == ["Q", None, "R"]
+    assert table.label_key == "topic"
+    assert table.content.names == ["id", "topic", "x"]
     assert len(table) == len(graph) == 3
     np.testing.assert_array_equal(graph.labels, [0, -1, 1])
     np.testing.assert_array_equal(graph.features.toarray().ravel(), [1, 2, 3])
@@ -31,7 +31,7 @@ def test_integers_of_parquet_stay_integers(files):
     frame = pd.DataFrame({"id": ["a", "b", "c"], "label": pd.array([7, None, 10], dtype="Int64")})
     frame.to_parquet(files / "n.parquet")
     table, graph = read_node_table(files / "n.parquet", files / "e.csv")
-    assert table.labels.tolist() == [7, None, 10]
+    assert table.labels.values().tolist() == [7, None, 10]
     assert graph.class_names == ("7", "10")
     assert graph.features is None
 
@@ -43,9 +43,10 @@ def test_a_graph_file_is_its_own_table(tmp_path):
     np.savez(path, **parts, labels=[4, -1, 9], other=np.arange(3))
     assert holds_graph(path)
     table, graph = read_node_table(path)
-    assert table.labels.tolist() == graph.labels.tolist() == [4, -1, 9]
-    assert table.label_column == "labels"
-    assert "other" in table.carried
+    assert table.labels.values().tolist() == [4, None, 9]
+    assert graph.labels.tolist() == [4, -1, 9]
+    assert table.label_key == "labels"
+    assert "other" in table.content.names
     np.savez(path, **parts)
     with pytest.raises(InputError, match="no array 'labels'"):
         read_node_table(path)
@@ -65,10 +66,11 @@ def test_what_is_no_graph(tmp_path, files):
 
 
 def test_nodes_that_cannot_be(files):
-    with pytest.raises(InputError, match=r"no column 'label'; name the one .* --label-column"):
+    with pytest.raises(InputError, match=r"no column 'label'; name the one .*label_column="):
         read_node_table(files / "n.csv", files / "e.csv")
     (files / "n.csv").write_text("id,label\na,\nb,\nc,\n")
     with pytest.raises(InputError, match=r"no row of .* has a label"):
         read_node_table(files / "n.csv", files / "e.csv")
+    (files / "n.txt").write_text("id,label\na,Q\n")
     with pytest.raises(InputError, match=r"\.csv"):
         read_node_table(files / "n.txt", files / "e.csv")

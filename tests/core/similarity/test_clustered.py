@@ -2,8 +2,18 @@ import numpy as np
 import pytest
 import torch
 
-from diffresnet.similarity.clustered import clustered_search, exact_neighbours_of, measured_recall
-from diffresnet.similarity.exact import Points, exact_search
+from diffresnet.similarity.clustered import ClusteredIndex
+from diffresnet.similarity.exact import ExactIndex, Points, measured_recall, sampled_neighbours
+
+
+def clustered_search(x, k, **options):
+    found = ClusteredIndex.build(x, k, **options).neighbours(k)
+    return found.indices, found.distances, found.method, found.recall
+
+
+def exact_search(x, k):
+    found = ExactIndex(x).neighbours(k)
+    return found.indices, found.distances
 
 
 def recall_of(found, truth):
@@ -60,6 +70,19 @@ def test_a_capped_search_says_how_little_it_found():
     assert reported == pytest.approx(true, abs=0.05)
 
 
+def test_the_recall_that_is_reported_is_that_of_points_that_are_no_centres():
+    """The first points drawn for the clusters are their centres, and have all neighbours near."""
+    rng = np.random.default_rng(0)
+    inner = rng.normal(size=(4000, 12))
+    x = torch.from_numpy(np.tanh(inner @ rng.normal(size=(12, 48)) / 4).astype(np.float32))
+    truth = exact_search(x, 10)[0]
+    for recall in (0.8, 0.95):
+        indices, _, _, reported = clustered_search(x, 10, recall=recall, capped=False)
+        true = recall_of(indices, truth)
+        assert reported == pytest.approx(true, abs=0.03)
+        assert true >= recall - 0.03
+
+
 def test_is_the_same_every_time():
     x = blobs(n=1200)
     assert torch.equal(clustered_search(x, 5, recall=0.9)[0], clustered_search(x, 5, recall=0.9)[0])
@@ -99,4 +122,4 @@ def test_measured_recall():
 def test_exact_neighbours_of_a_few_points():
     x = blobs(n=300)
     sample = torch.tensor([4, 299, 7])
-    assert torch.equal(exact_neighbours_of(Points(x), sample, 6), exact_search(x, 6)[0][sample])
+    assert torch.equal(sampled_neighbours(Points(x), sample, 6), exact_search(x, 6)[0][sample])

@@ -6,7 +6,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from diffresnet.similarity import exact
-from diffresnet.similarity.exact import exact_search, largest, middle_row, nearest_first
+from diffresnet.similarity.exact import ExactIndex, largest, middle_row, nearest_first
 from diffresnet.similarity.graph import as_points
 
 
@@ -19,6 +19,12 @@ def brute_force(x, queries=None):
     if queries is None:
         np.fill_diagonal(d, np.inf)
     return d
+
+
+def exact_search(x, k, *, queries=None):
+    index = ExactIndex(x)
+    found = index.neighbours(k) if queries is None else index.query(queries, k)
+    return found.indices, found.distances
 
 
 def check(x, k, queries=None, rtol=1e-5, search=exact_search):

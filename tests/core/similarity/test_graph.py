@@ -21,21 +21,23 @@ def distances(x):
 # The three graphs of the paper, written down once more from its formulas.
 
 
-def few_shot(x, ntop=8, sigma=4):
+def few_shot(x, ntop=8, scale_rank=4):
     d = distances(x)
     ordered = np.sort(d, axis=1)  # the point itself, at distance 0, is the first
-    w = np.exp(-((d / ordered[:, [sigma - 1]]) ** 2))
+    w = np.exp(-((d / ordered[:, [scale_rank - 1]]) ** 2))
     w[d >= ordered[:, [ntop - 1]]] = 0.0
     root = 1 / np.sqrt(w.sum(1))
     w = root[:, None] * w * root
     return (w + w.T) / 2
 
 
-def synthetic(x, ntop=20, sigma=0.5):
+def synthetic(x, ntop=20, bandwidth=0.5):
     d = distances(x)
     order = np.argsort(d, axis=1, kind="stable")[:, :ntop]
     w = np.zeros_like(d)
-    np.put_along_axis(w, order, np.exp(-((np.take_along_axis(d, order, 1) / sigma) ** 2)), axis=1)
+    np.put_along_axis(
+        w, order, np.exp(-((np.take_along_axis(d, order, 1) / bandwidth) ** 2)), axis=1
+    )
     return w / w.sum(1, keepdims=True)
 
 
@@ -45,7 +47,9 @@ def citation(a):
     return root[:, None] * looped * root
 
 
-@pytest.mark.parametrize("options", [{}, {"ntop": 5}, {"sigma": 6}, {"ntop": 12, "sigma": 2}])
+@pytest.mark.parametrize(
+    "options", [{}, {"ntop": 5}, {"scale_rank": 6}, {"ntop": 12, "scale_rank": 2}]
+)
 def test_few_shot(options):
     actual = similarity_graph(X, preset="few_shot", **options).toarray()
     np.testing.assert_allclose(actual, few_shot(X, **options), atol=1e-12)
@@ -69,7 +73,7 @@ def test_few_shot_self_loop_weighs_about_a_third():
     assert 0.2 < (w.diagonal() / w.sum(axis=1)).mean() < 0.4
 
 
-@pytest.mark.parametrize("options", [{}, {"ntop": 5}, {"sigma": 2.0}])
+@pytest.mark.parametrize("options", [{}, {"ntop": 5}, {"bandwidth": 2.0}])
 def test_synthetic(options):
     actual = similarity_graph(X, preset="synthetic", **options)
     np.testing.assert_allclose(actual.toarray(), synthetic(X, **options), atol=1e-12)
@@ -100,11 +104,11 @@ every = st.sampled_from(
         {"n_neighbors": 3},
         {"metric": "cosine"},
         {"scale": "local"},
-        {"scale": "global", "sigma": 1.0},
+        {"scale": "global", "bandwidth": 1.0},
         {"normalize": "symmetric"},
         {"normalize": "random_walk"},
         {"symmetrize": "after", "normalize": "symmetric", "self_loops": True},
-        {"scale": "global", "sigma": 1e-3, "normalize": "random_walk", "symmetrize": None},
+        {"scale": "global", "bandwidth": 1e-3, "normalize": "random_walk", "symmetrize": None},
         {"preset": "few_shot"},
         {"preset": "synthetic"},
     ]
@@ -190,12 +194,12 @@ def test_normalising(normalize):
 
 
 def test_settings_and_options_say_the_same():
-    how = GraphSettings(n_neighbors=4, scale="global", sigma=2.0)
+    how = GraphSettings(n_neighbors=4, scale="global", bandwidth=2.0)
     one = similarity_graph(X, settings=how)
-    other = similarity_graph(X, n_neighbors=4, scale="global", sigma=2.0)
+    other = similarity_graph(X, n_neighbors=4, scale="global", bandwidth=2.0)
     assert (one != other).nnz == 0
     over = similarity_graph(X, settings=how, n_neighbors=6)
-    assert (over != similarity_graph(X, n_neighbors=6, scale="global", sigma=2.0)).nnz == 0
+    assert (over != similarity_graph(X, n_neighbors=6, scale="global", bandwidth=2.0)).nnz == 0
 
 
 # In and out.
@@ -280,7 +284,7 @@ def test_approximate_search_logs_its_recall(caplog):
         ({"X": X, "preset": "citation"}, "takes graph=A and nothing else"),
         ({"preset": "citation"}, "takes graph=A and nothing else"),
         ({"graph": sp.eye_array(3), "preset": "citation", "ntop": 3}, "and nothing else"),
-        ({"graph": np.eye(3), "preset": "citation"}, "takes a scipy sparse adjacency"),
+        ({"graph": np.eye(3), "preset": "citation"}, "must be a sparse"),
         ({"graph": sp.csr_array((2, 3)), "preset": "citation"}, "must be square"),
         ({"graph": -sp.eye_array(3), "preset": "citation"}, "negative, NaN or infinite"),
         ({"graph": sp.eye_array(3) * np.nan, "preset": "citation"}, "negative, NaN or infinite"),
@@ -294,3 +298,11 @@ def test_approximate_search_logs_its_recall(caplog):
 def test_bad_arguments(arguments, message):
     with pytest.raises(InputError, match=message):
         similarity_graph(**arguments)
+
+
+def test_the_old_name_of_the_width_is_known_for_one_release():
+    for preset, width, value in (("few_shot", "scale_rank", 3), ("synthetic", "bandwidth", 0.7)):
+        want = similarity_graph(X, preset=preset, **{width: value})
+        with pytest.warns(FutureWarning, match=f"sigma is called {width} now"):
+            old = similarity_graph(X, preset=preset, sigma=value)
+        assert (old != want).nnz == 0

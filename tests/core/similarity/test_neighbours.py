@@ -4,7 +4,7 @@ import scipy.sparse as sp
 import torch
 
 from diffresnet.errors import InputError
-from diffresnet.similarity import nearest_neighbours, neighbours
+from diffresnet.similarity import backends, nearest_neighbours
 from diffresnet.similarity.graph import as_points
 from diffresnet.similarity.neighbours import unit_rows
 
@@ -15,7 +15,7 @@ def test_auto_is_exact_for_few_points_and_clustered_for_many(monkeypatch):
     assert nearest_neighbours(X, 3).method == "exact"
     assert nearest_neighbours(X, 3).recall == 1.0
     x = torch.randn(900, 2, generator=torch.Generator().manual_seed(0))
-    monkeypatch.setattr(neighbours, "EXACT_LIMIT", 500)
+    monkeypatch.setattr(backends, "EXACT_LIMIT", 500)
     found = nearest_neighbours(x, 3)
     assert found.method == "clustered"
     assert found.recall > 0.9
@@ -79,5 +79,5 @@ def test_bad_options(options, message):
 def test_sparse_points_are_searched_exactly(method):
     sparse = as_points(sp.csr_array(X.numpy()))
     assert nearest_neighbours(sparse, 3).method == "exact"
-    with pytest.raises(InputError, match="needs dense points; use method='exact'"):
+    with pytest.raises(InputError, match="needs dense points; use 'exact'"):
         nearest_neighbours(sparse, 3, method=method)

@@ -11,9 +11,9 @@ from diffresnet.similarity import GraphSettings
     [
         ({"n_neighbors": 0}, "n_neighbors and scale_neighbor must be at least 1"),
         ({"scale_neighbor": 0}, "n_neighbors and scale_neighbor must be at least 1"),
-        ({"sigma": 0.0}, "sigma must be a positive number, not 0.0"),
-        ({"sigma": float("nan")}, "sigma must be a positive number, not nan"),
-        ({"sigma": float("inf")}, "sigma must be a positive number, not inf"),
+        ({"bandwidth": 0.0}, "bandwidth must be a positive number, not 0.0"),
+        ({"bandwidth": float("nan")}, "bandwidth must be a positive number, not nan"),
+        ({"bandwidth": float("inf")}, "bandwidth must be a positive number, not inf"),
         ({"metric": "manhattan"}, "metric must be one of .* not 'manhattan'"),
         ({"scale": "no"}, "scale must be one of .* not 'no'"),
         ({"symmetrize": "max"}, "symmetrize must be one of .* not 'max'"),
@@ -27,11 +27,11 @@ def test_bad_settings(options, message):
 
 
 def test_presets_count_the_point_itself():
-    few = GraphSettings.few_shot(ntop=8, sigma=4)
+    few = GraphSettings.few_shot(ntop=8, scale_rank=4)
     assert (few.n_neighbors, few.scale_neighbor, few.neighbors_needed) == (6, 3, 7)
     assert few == GraphSettings.few_shot()
-    synthetic = GraphSettings.synthetic(ntop=20, sigma=0.5)
-    assert (synthetic.n_neighbors, synthetic.sigma, synthetic.neighbors_needed) == (19, 0.5, 19)
+    synthetic = GraphSettings.synthetic(ntop=20, bandwidth=0.5)
+    assert (synthetic.n_neighbors, synthetic.bandwidth, synthetic.neighbors_needed) == (19, 0.5, 19)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from diffresnet.similarity import GraphSettings
 from diffresnet.similarity.weights import FAINTEST, bandwidth, gaussian, kept, normalized
 from graph_cases import weights
 
-LOCAL = GraphSettings(scale="local", sigma=2.0, scale_neighbor=2, n_neighbors=2)
+LOCAL = GraphSettings(scale="local", bandwidth=2.0, scale_neighbor=2, n_neighbors=2)
 
 
 def test_bandwidth_is_the_distance_of_a_neighbour():
@@ -28,7 +28,7 @@ def test_bandwidth_with_fewer_neighbours_than_it_asks_for():
 
 
 def test_global_bandwidth():
-    how = GraphSettings(scale="global", sigma=0.25)
+    how = GraphSettings(scale="global", bandwidth=0.25)
     assert bandwidth(torch.tensor([[4.0], [0.0]]), how).tolist() == [0.25, 0.25]
 
 

@@ -9,30 +9,30 @@ from backbone_cases import bars
 from diffresnet.errors import InputError
 from diffresnet_lab.backbones import (
     AUGMENTATIONS,
-    TrainingSettings,
-    Validation,
-    embed,
+    TrainingConfig,
+    ValidationConfig,
+    embed_images,
+    final_accuracies,
     load_backbone,
     train_backbone,
 )
 from diffresnet_lab.backbones.checkpoint import BACKBONE_FILE, LAST_FILE, read_tensors
-from diffresnet_lab.backbones.summary import final_accuracies
 
-TINY = TrainingSettings(
+TINY = TrainingConfig(
     backbone="conv4",
     size=16,
     resize=16,
     augmentation=AUGMENTATIONS["drawing"],
     epochs=4,
     batch=16,
-    validation=Validation(ways=3, shots=1, queries=5, tasks=20),
+    validation=ValidationConfig(ways=3, shots=1, queries=5, tasks=20),
 )
 VAL = bars(classes=3, first=4, seed=1)
 
 
-def train(folder, settings=TINY, validation=VAL, **more):
+def train(folder, config=TINY, validation=VAL, **more):
     folder.mkdir(exist_ok=True)
-    return train_backbone(bars(), validation, settings, folder, device="cpu", **more)
+    return train_backbone(bars(), validation, config, folder, device="cpu", **more)
 
 
 def told(rows):
@@ -42,18 +42,18 @@ def told(rows):
 def test_it_learns_and_keeps_the_best(tmp_path):
     settings = replace(TINY, epochs=12, drops=(0.75,))
     seen = []
-    rows = train(tmp_path, settings, tell=seen.append, held_out=VAL.class_names)
+    rows = train(tmp_path, settings, on_epoch=seen.append, held_out=VAL.class_names)
     assert seen == rows
     assert rows[-1].loss < 0.8 * rows[0].loss
     assert rows[-1].accuracy > 80.0  # of 4 classes
-    looked = {row.epoch: row.validation for row in rows if row.validation is not None}
-    assert list(looked) == [10, 11, 12]
+    validated = {row.epoch: row.validation for row in rows if row.validation is not None}
+    assert list(validated) == [10, 11, 12]
     model, card = load_backbone(tmp_path)
-    assert card.validation == max(looked.values()) == looked[card.epoch]
+    assert card.validation == max(validated.values()) == validated[card.epoch]
     assert card.classes == ("bar0", "bar1", "bar2", "bar3")
     assert card.held_out == ("bar4", "bar5", "bar6")
     assert card.settings["augmentation"]["degrees"] == 10.0
-    assert embed(VAL, model).shape == (36, 64)
+    assert embed_images(VAL, model).shape == (36, 64)
 
 
 @pytest.mark.parametrize("augment", ["drawing-turned", "photo"])
@@ -66,7 +66,7 @@ def test_a_stopped_training_goes_on_to_the_same_bits(tmp_path, augment):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train(tmp_path / "parts", settings, tell=stop)
+        train(tmp_path / "parts", settings, on_epoch=stop)
     rows = train(tmp_path / "parts", settings, resume=True)
     assert told(rows) == told(whole)
     for file in (LAST_FILE, BACKBONE_FILE):
@@ -110,24 +110,24 @@ def test_without_validation_the_last_epoch_is_kept(tmp_path):
 
 
 def test_momentum_decay_and_rate_are_those_of_sgd(tmp_path, monkeypatch):
-    made = []
+    groups = []
     original = torch.optim.SGD.__init__
 
     def spy(self, *args, **kwargs):
         original(self, *args, **kwargs)
-        made.append(self.param_groups[0] | {"params": None})
+        groups.append(self.param_groups[0] | {"params": None})
 
     monkeypatch.setattr(torch.optim.SGD, "__init__", spy)
     rows = train(tmp_path)
-    assert (made[0]["lr"], made[0]["momentum"], made[0]["weight_decay"]) == (0.1, 0.9, 5e-4)
-    assert not made[0]["nesterov"]
+    assert (groups[0]["lr"], groups[0]["momentum"], groups[0]["weight_decay"]) == (0.1, 0.9, 5e-4)
+    assert not groups[0]["nesterov"]
     assert [row.learning_rate for row in rows] == pytest.approx([0.1, 0.1, 0.01, 0.001])
 
 
 def test_bad_data_and_states_are_one_line(tmp_path):
     folder = tmp_path / "run"
     train(folder, replace(TINY, epochs=1))
-    with pytest.raises(InputError, match="is there already; go on with --resume"):
+    with pytest.raises(InputError, match="is there already; resume it"):
         train(folder)
     with pytest.raises(InputError, match=r"other settings \(epochs: 1 then, 4 now\)"):
         train(folder, resume=True)
@@ -187,8 +187,8 @@ def test_names_without_images_are_no_classes(tmp_path):
     settings = replace(TINY, epochs=1)
     train_backbone(whole, val, settings, tmp_path, device="cpu")
     assert load_backbone(tmp_path)[1].classes == names[:4]
-    found = final_accuracies(tmp_path, whole, val.of_present(), settings)
-    assert [row["shots"] for row in found] == [1, 1, 5, 5]
+    results = final_accuracies(tmp_path, whole, val.drop_empty_classes(), settings)
+    assert [row["shots"] for row in results] == [1, 1, 5, 5]
 
 
 def test_a_loss_that_is_no_number_stops_the_training(tmp_path):

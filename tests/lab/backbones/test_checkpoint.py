@@ -14,15 +14,15 @@ def test_tensors_and_facts_come_back(tmp_path):
         "half": torch.rand(3).bfloat16(),
     }
     write_tensors(tmp_path / "x.safetensors", tensors, {"epoch": 3, "names": ["é"]})
-    found, facts = read_tensors(tmp_path / "x.safetensors")
-    assert facts == {"epoch": 3, "names": ["é"]}
-    assert found.keys() == tensors.keys()
+    read, metadata = read_tensors(tmp_path / "x.safetensors")
+    assert metadata == {"epoch": 3, "names": ["é"]}
+    assert read.keys() == tensors.keys()
     (tmp_path / "other").touch()
     modes = {path.stat().st_mode for path in tmp_path.iterdir()}
     assert len(modes) == 1  # as the umask says
     for name, tensor in tensors.items():
-        assert found[name].dtype == tensor.dtype
-        assert torch.equal(found[name], tensor)
+        assert read[name].dtype == tensor.dtype
+        assert torch.equal(read[name], tensor)
 
 
 def test_an_old_file_stands_when_writing_fails(tmp_path):

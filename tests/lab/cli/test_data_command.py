@@ -5,7 +5,7 @@ import pytest
 
 from diffresnet.cli.app import BAD_INPUT, FAILED, run
 from diffresnet.files.npz import save_npz
-from diffresnet_lab.data.catalogue import CATALOGUE, Counts, DataFile, DataSet
+from diffresnet_lab.data.catalogue import CATALOGUE, DataFile, DataSet, GraphCounts
 
 
 @pytest.fixture
@@ -15,7 +15,7 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.delenv("DIFFRESNET_DATA", raising=False)
     monkeypatch.setenv("no_proxy", "*")
     file = DataFile("graphs/toy.npz", "http://127.0.0.1:1/toy.npz")
-    toy = DataSet("toy", "graph", (file,), "us", "MIT", Counts(2, 1, 0, 2))
+    toy = DataSet("toy", "graph", (file,), "us", "MIT", GraphCounts(2, 1, 0, 2))
     for name in list(CATALOGUE):
         monkeypatch.delitem(CATALOGUE, name)
     monkeypatch.setitem(CATALOGUE, "toy", toy)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from diffresnet.cli.app import BAD_INPUT, run
-from diffresnet_lab.fewshot.tasks import sample_tasks
+from diffresnet_lab.fewshot.sampling import sample_tasks
 from fewshot_cases import clusters
 
 FEW = ["--ways", "4", "--queries", "6", "--tasks", "12", "--device", "cpu"]
@@ -46,6 +46,11 @@ def test_one_method(folder, capfd):
     assert (row["queries"], row["tasks"]) == (6, 12)
     assert whole["experiment"] == "fewshot"
     assert whole["settings"]["tricks"] == "paper"
+    assert {
+        "features", "rows", "width", "tricks", "base_mean", "dirichlet", "methods", "seed",
+        "device", "jobs",
+    } <= set(whole["settings"])  # fmt: skip
+    assert whole["settings"]["features"] == "f.npz"
     assert whole["settings"]["methods"]["laplacian_shot"]["neighbors"] == 2
     assert f"LaplacianShot, 4-way 1-shot, 6 queries a class, 12 tasks: {row['accuracy']:.2f}" in out
     assert f"± {row['ci95']:.2f} %" in out
@@ -115,7 +120,7 @@ def test_the_best_method_centres_whatever_tricks_says(folder, capfd):
     assert run(["fewshot", "f.npz", "--method", "best", "--tricks", "none", *FEW]) == 0
     err = capfd.readouterr().err
     assert "centred by the mean of FEATURES itself" in err
-    assert "whatever --tricks says" in err
+    assert "note: Diffused prototypes take raw features and the base mean" in err
 
 
 def test_a_table_with_columns_of_other_names(folder, capfd):
@@ -156,8 +161,14 @@ def test_one_task_has_no_interval(folder, capfd):
         (["f.npz", "--method", "tim", "--queries", "30"], "need 31 rows of each class"),
         (["f.npz", "--method", "tim", "--base-mean", "wide.npz"], "as wide as the features"),
         (["f.npz", "--method", "tim", "--base-mean", "f.npz"], "no array 'mean'"),
-        (["f.npz", "--method", "tim", "--ntop", "9"], "--ntop is an option of"),
-        (["f.npz", "--method", "tim", "--balanced"], "--balanced is an option of best; leave it"),
+        (
+            ["f.npz", "--method", "tim", "--gamma", "0.4"],
+            "gamma is an option of internal; leave it out (--gamma)",
+        ),
+        (
+            ["f.npz", "--method", "tim", "--balanced"],
+            "is an option of best; leave it out (--balanced)",
+        ),
         (["f.npz", "--method", "tim", "--dirichlet", "0"], "--dirichlet"),
         (["f.npz", "--method", "tim", "--json", "missing/r.json"], "does not exist"),
         (["f.npz", "--method", "tim", "--device", "gpu7"], "'gpu7'"),

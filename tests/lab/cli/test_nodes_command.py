@@ -41,6 +41,28 @@ def test_a_sweep_says_and_writes_what_it_found(graph_file, tmp_path, capfd):
     assert row["accuracy"] > 70
 
 
+SELF_TRAINING_KEYS = [
+    "width", "residual", "rows", "steps", "restart", "similar", "words", "dropout", "decay",
+    "teaching", "memory", "sharpness", "ramp", "guide",
+]  # fmt: skip
+TRAINING_KEYS = ["learning_rate", "weight_decay", "epochs", "patience"]
+
+
+def test_settings_have_the_keys_that_scripts_know(graph_file, tmp_path):
+    result = tmp_path / "r.json"
+    args = ["--splits", "1", "--inits", "1", "--epochs", "2", "--model", "best", "--device", "cpu"]
+    assert run(["nodes", str(graph_file), *args, "--json", str(result), "-q"]) == 0
+    settings = json.loads(result.read_text())["settings"]
+    assert list(settings["model"]) == SELF_TRAINING_KEYS
+    assert list(settings["training"]) == TRAINING_KEYS
+    assert (settings["features"], settings["classes"], settings["nodes"]) == (24, 2, 140)
+    assert (settings["split"], settings["labels_per_class"]) == ("random", 20)
+    from diffresnet_lab.cli.node_results import model_settings
+    from diffresnet_lab.nodes.registry import registered_spec
+
+    assert model_settings(registered_spec("grand_nl_rw"))["rewired"] == 16
+
+
 def test_a_stopped_sweep_goes_on(graph_file, tmp_path):
     def accuracy(*more):
         out = tmp_path / "r.json"
@@ -127,7 +149,7 @@ def test_without_a_data_folder_the_way_is_told(monkeypatch, capfd, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.delenv("DIFFRESNET_DATA", raising=False)
     assert run(["nodes", "cora"]) == BAD_INPUT
-    assert "--data or DIFFRESNET_DATA" in capfd.readouterr().err
+    assert "set DIFFRESNET_DATA" in capfd.readouterr().err
 
 
 def test_what_was_found_is_said_and_kept_though_a_file_cannot_be_written(

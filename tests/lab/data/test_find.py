@@ -1,6 +1,3 @@
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -33,14 +30,10 @@ def save(path, nodes=2):
 def test_the_cache_folder_is_that_of_the_system(cache, monkeypatch):
     assert cache_folder() == cache
     monkeypatch.setenv("XDG_CACHE_HOME", "relative")
-    monkeypatch.setattr(sys, "platform", "linux")
-    assert cache_folder() == Path.home() / ".cache" / "diffresnet"
+    system = cache_folder()
+    assert system.is_absolute()
     monkeypatch.delenv("XDG_CACHE_HOME")
-    monkeypatch.setattr(sys, "platform", "darwin")
-    assert cache_folder() == Path.home() / "Library" / "Caches" / "diffresnet"
-    monkeypatch.setattr(sys, "platform", "win32")
-    monkeypatch.setenv("LOCALAPPDATA", "local")
-    assert cache_folder() == Path("local", "diffresnet", "Cache")
+    assert cache_folder() == system
 
 
 def test_the_named_folder_comes_before_the_cache(cache, tmp_path):
@@ -68,10 +61,10 @@ def test_planetoid_files_have_a_name_and_a_path(cache, tmp_path, place):
 @pytest.mark.parametrize(
     ("dataset", "message"),
     [
-        ("toy", "--data or DIFFRESNET_DATA, or give the path of a file$"),
+        ("toy", r"set DIFFRESNET_DATA, or give the path of a file \(data=\)$"),
         ("cora", "diffresnet data fetch cora"),
         ("planetoid_cora", "diffresnet data fetch planetoid_cora"),
-        ("omniglot", "give the path of a file$"),
+        ("omniglot", r"give the path of a file \(data=\)$"),
         ("no/such.npz", "no such file"),
         ("no.csv", "no such file"),
         ("ind.no.graph", "no such file"),

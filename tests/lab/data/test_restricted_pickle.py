@@ -138,7 +138,7 @@ def test_nothing_in_a_file_is_executed(tmp_path, name, load):
     assert "evil" in str(caught.value)
     assert not marker.exists()
     assert before == restricted_pickle._NAMES
-    assert not hasattr(restricted_pickle._remade, "a")
+    assert not hasattr(restricted_pickle._reconstructor, "a")
     assert not hasattr(restricted_pickle._DType, "a")
 
 

@@ -25,10 +25,10 @@ def test_a_seed_gives_one_set(make):
 def test_xor_is_four_discs_with_opposite_ones_of_a_class():
     data = xor(points=500, radius=0.5)
     for subset in range(4):
-        own = data.points[data.subsets == subset]
-        centre = np.round(own.mean(0))
+        disc = data.points[data.subsets == subset]
+        centre = np.round(disc.mean(0))
         assert set(centre) <= {0.0, 2.0}
-        radius = np.linalg.norm(own - centre, axis=1)
+        radius = np.linalg.norm(disc - centre, axis=1)
         assert radius.max() <= 0.5
         assert (radius < 0.25).mean() == pytest.approx(0.25, abs=0.06)  # uniform in area
         assert set(data.classes[data.subsets == subset]) == {int(centre[0] != centre[1])}

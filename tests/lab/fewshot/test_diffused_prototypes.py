@@ -10,19 +10,20 @@ from scipy.spatial.distance import cdist
 
 from diffresnet.errors import InputError
 from diffresnet_lab.fewshot.batch import TaskBatch
+from diffresnet_lab.fewshot.config import FewShotConfig
 from diffresnet_lab.fewshot.methods.diffused_prototypes import (
     DiffusedPrototypes,
-    root,
-    roots_and_centre,
-    scaled,
     shrunk_shares,
+    signed_sqrt,
+    softmax_with_shares,
+    sqrt_and_centre,
 )
 from diffresnet_lab.fewshot.methods.nearest_prototype import NearestPrototype
-from diffresnet_lab.fewshot.presets import Setting, preset
+from diffresnet_lab.fewshot.registry import configure_method
 from fewshot_cases import clusters, same_scores, task_batch
 
 MEAN = clusters().mean
-READY = roots_and_centre(MEAN)
+READY = sqrt_and_centre(MEAN)
 
 
 def normal(x):
@@ -67,7 +68,7 @@ def by_loop(support, labels, query, ways, method):
         means = np.stack([s[labels == c].mean(0) for c in range(ways)])
 
         def assign():
-            scores = -method.sharpness * cdist(q, means) ** 2
+            scores = -method.inverse_temperature * cdist(q, means) ** 2
             return balanced_plan(scores, shares, 0 if shares is None else 20)
 
         for _ in range(method.rounds):
@@ -109,7 +110,7 @@ def test_more_columns_than_rows_are_the_same_task_in_other_coordinates():
         support=torch.cat([narrow.support, zeros.expand(-1, narrow.support.shape[1], -1)], dim=2),
         query=torch.cat([narrow.query, zeros.expand(-1, narrow.query.shape[1], -1)], dim=2),
     )
-    assert DiffusedPrototypes().diffused(wide).query.shape[2] == rows
+    assert DiffusedPrototypes().diffuse(wide).query.shape[2] == rows
     same_scores(DiffusedPrototypes()(narrow), DiffusedPrototypes()(wide))
 
 
@@ -131,7 +132,7 @@ def test_diffusion_brings_rows_of_a_class_together():
     batch = READY(task_batch(8))
 
     def spread(strength):
-        x = DiffusedPrototypes(strength=strength).diffused(batch).query
+        x = DiffusedPrototypes(strength=strength).diffuse(batch).query
         classes = x.unflatten(1, (batch.ways, -1))
         return (classes - classes.mean(2, keepdim=True)).square().sum()
 
@@ -143,7 +144,7 @@ def test_scaling_gives_every_class_its_share(ways, rows, seed):
     generator = torch.Generator().manual_seed(seed)
     scores = torch.rand(3, rows, ways, generator=generator)
     shares = 0.2 / ways + 0.8 * torch.rand(3, 1, ways, generator=generator).softmax(-1)
-    plan = scaled(scores, shares)
+    plan = softmax_with_shares(scores, shares)
     assert torch.allclose(plan.sum(2), torch.ones(3, rows), atol=1e-5)
     assert torch.allclose(plan.mean(1, keepdim=True), shares, atol=1e-4)
 
@@ -175,7 +176,7 @@ def test_equal_shares_are_given_whether_they_are_true_or_not():
 
     def uneven(shares):
         # Not too sharp: far from the truth, scaling is slow.
-        mean = DiffusedPrototypes(shares=shares, sharpness=5.0)(batch).mean(1)
+        mean = DiffusedPrototypes(shares=shares, inverse_temperature=5.0)(batch).mean(1)
         return float((mean - 0.25).abs().max())
 
     assert uneven("equal") < 0.01
@@ -196,8 +197,8 @@ def test_the_transform():
 def test_rows_and_a_mean_of_zeros():
     batch = task_batch()
     batch = replace(batch, query=torch.zeros_like(batch.query))
-    assert torch.equal(root(batch).query, batch.query)
-    assert torch.isfinite(DiffusedPrototypes()(roots_and_centre(np.zeros(24))(batch))).all()
+    assert torch.equal(signed_sqrt(batch).query, batch.query)
+    assert torch.isfinite(DiffusedPrototypes()(sqrt_and_centre(np.zeros(24))(batch))).all()
 
 
 def test_a_single_query():
@@ -208,15 +209,15 @@ def test_a_single_query():
     assert torch.isfinite(found).all()
 
 
-def test_the_preset():
-    found = [preset("best", Setting(1, t, MEAN)) for t in ("none", "paper")]
+def test_the_registered_method():
+    both = [configure_method("best", FewShotConfig(1, t, MEAN)) for t in ("none", "paper")]
     batch = task_batch()
-    for one in found:
-        assert one.centred
-        assert one.note
-        assert isinstance(one.method, DiffusedPrototypes)
-        assert torch.equal(one.transform(batch).query, READY(batch).query)
-    balanced = preset("best", Setting(1, "none", MEAN, balanced=True)).method
+    for configured in both:
+        assert configured.uses_base_mean
+        assert configured.note
+        assert isinstance(configured.method, DiffusedPrototypes)
+        assert torch.equal(configured.transform(batch).query, READY(batch).query)
+    balanced = configure_method("best", FewShotConfig(1, "none", MEAN, balanced=True)).method
     assert balanced == DiffusedPrototypes(shares="equal")
 
 
@@ -226,7 +227,7 @@ def test_the_preset():
         {"strength": -1.0},
         {"rounds": -1},
         {"doubt": float("nan")},
-        {"sharpness": 0.0},
+        {"inverse_temperature": 0.0},
         {"support_weight": 0.0},
         {"shares": "half"},
         {"neighbors": 0},

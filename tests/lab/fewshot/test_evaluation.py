@@ -6,11 +6,11 @@ import torch
 
 from diffresnet.errors import InputError
 from diffresnet_lab.fewshot.evaluation import Summary, evaluate
+from diffresnet_lab.fewshot.feature_transforms import l2_normalize
 from diffresnet_lab.fewshot.features import Features, gather
 from diffresnet_lab.fewshot.methods.laplacian_shot import LaplacianShot
 from diffresnet_lab.fewshot.methods.nearest_prototype import NearestPrototype
-from diffresnet_lab.fewshot.tasks import sample_tasks
-from diffresnet_lab.fewshot.tricks import unit
+from diffresnet_lab.fewshot.sampling import sample_tasks
 from fewshot_cases import clusters
 
 FEATURES = clusters()
@@ -19,7 +19,7 @@ TASKS = sample_tasks(FEATURES.labels, 4, 2, 5, tasks=23, seed=1)
 
 def test_accuracy_is_the_share_of_queries_that_are_right():
     found = evaluate(NearestPrototype(), FEATURES, TASKS)
-    right = TASKS.named(found.predicted) == FEATURES.labels[TASKS.query]
+    right = TASKS.class_labels(found.predicted) == FEATURES.labels[TASKS.query]
     assert np.allclose(found.accuracy, 100 * right.mean(1))
     assert 40 < found.summary.mean < 100
     assert found.summary.mean == pytest.approx(100 * right.mean())
@@ -39,17 +39,17 @@ def test_names_of_classes_are_never_matched():
 
 def test_neither_batches_nor_processes_change_the_answer():
     tell = []
-    one = evaluate(LaplacianShot(), FEATURES, TASKS, unit)
-    other = evaluate(LaplacianShot(), FEATURES, TASKS, unit, batch=5, advance=tell.append)
+    one = evaluate(LaplacianShot(), FEATURES, TASKS, l2_normalize)
+    other = evaluate(LaplacianShot(), FEATURES, TASKS, l2_normalize, batch=5, advance=tell.append)
     assert (one.predicted == other.predicted).all()
     assert tell == [5, 5, 5, 5, 3]
-    apart = evaluate(LaplacianShot(), FEATURES, TASKS, unit, batch=6, jobs=2)
+    apart = evaluate(LaplacianShot(), FEATURES, TASKS, l2_normalize, batch=6, jobs=2)
     assert (one.predicted == apart.predicted).all()
 
 
 def test_the_transform_comes_first():
-    expected = NearestPrototype()(unit(gather(FEATURES.tensor(), TASKS))).argmax(-1)
-    found = evaluate(NearestPrototype(), FEATURES, TASKS, unit)
+    expected = NearestPrototype()(l2_normalize(gather(FEATURES.tensor(), TASKS))).argmax(-1)
+    found = evaluate(NearestPrototype(), FEATURES, TASKS, l2_normalize)
     assert (found.predicted == expected.numpy()).all()
 
 
@@ -81,10 +81,10 @@ def test_tasks_that_diverged_are_counted():
 
 def test_the_interval():
     values = np.array([50.0, 60.0, 90.0, 40.0])
-    found = Summary.of(values)
+    found = Summary.from_values(values)
     assert found.mean == 60.0
     assert found.ci95 == pytest.approx(1.96 * (1400 / 3) ** 0.5 / 2)
-    assert np.isnan(Summary.of(values[:1]).ci95)
+    assert np.isnan(Summary.from_values(values[:1]).ci95)
 
 
 def test_differences_are_paired():
@@ -99,7 +99,7 @@ def test_differences_are_paired():
 
 def test_the_interval_covers_the_mean_19_times_of_20():
     rng = np.random.default_rng(0)
-    found = [Summary.of(rng.normal(70, 10, 200)) for _ in range(2000)]
+    found = [Summary.from_values(rng.normal(70, 10, 200)) for _ in range(2000)]
     covered = np.mean([abs(one.mean - 70) <= one.ci95 for one in found])
     assert 0.93 < covered < 0.965
 

@@ -12,24 +12,24 @@ from diffresnet_lab.fewshot.batch import TaskBatch
 from diffresnet_lab.fewshot.exact import PastGradients, exact_scores, gram_factors
 from diffresnet_lab.fewshot.features import gather
 from diffresnet_lab.fewshot.kernel import compiled, kernel_scores
-from diffresnet_lab.fewshot.momentum import Momentum, responses
-from diffresnet_lab.fewshot.network import Network, Training, initial_weights
-from diffresnet_lab.fewshot.plain import loss, plain_scores
-from diffresnet_lab.fewshot.problem import Problem
-from diffresnet_lab.fewshot.tasks import sample_tasks
+from diffresnet_lab.fewshot.momentum import MomentumSGD, sgd_responses
+from diffresnet_lab.fewshot.network import NetworkConfig, TrainingConfig, initial_weights
+from diffresnet_lab.fewshot.objective import TaskObjective
+from diffresnet_lab.fewshot.plain import plain_scores, task_loss
+from diffresnet_lab.fewshot.sampling import sample_tasks
 from fewshot_cases import clusters
 
-SHORT = Training(epochs=30, milestones=(15, 22))
+SHORT = TrainingConfig(epochs=30, milestones=(15, 22))
 NETWORKS = {
-    "convection": Network(),
-    "convection, prototype loss": Network(alpha=0.02),
-    "external": Network(mu=2e-3),
-    "external, prototype loss": Network(mu=2e-3, alpha=0.02),
-    "internal, 1 step": Network(steps=1),
-    "internal, 2 steps": Network(steps=2),
-    "internal, 6 steps": Network(steps=6),
-    "internal, prototype loss": Network(steps=6, alpha=0.02),
-    "all terms": Network(steps=3, alpha=0.01, mu=1e-3),
+    "convection": NetworkConfig(),
+    "convection, prototype loss": NetworkConfig(alpha=0.02),
+    "external": NetworkConfig(mu=2e-3),
+    "external, prototype loss": NetworkConfig(mu=2e-3, alpha=0.02),
+    "internal, 1 step": NetworkConfig(steps=1),
+    "internal, 2 steps": NetworkConfig(steps=2),
+    "internal, 6 steps": NetworkConfig(steps=6),
+    "internal, prototype loss": NetworkConfig(steps=6, alpha=0.02),
+    "all terms": NetworkConfig(steps=3, alpha=0.01, mu=1e-3),
 }
 needs_numba = pytest.mark.skipif(not compiled(), reason="numba is not installed")
 
@@ -45,9 +45,9 @@ def wide(batch: TaskBatch) -> TaskBatch:
 
 
 def trained(batch, network, training=SHORT):
-    problem = Problem.of(batch, network)
-    weights = initial_weights(batch.seeds, problem.points.shape[-1], batch.ways, problem.points)
-    return problem, training, weights
+    objective = TaskObjective.from_batch(batch, network)
+    weights = initial_weights(batch.seeds, objective.points.shape[-1], batch.ways, objective.points)
+    return objective, training, weights
 
 
 # Two widths: n < d, where the Gram matrix is the smaller one, and n > 2 d, where its factors are.
@@ -55,7 +55,7 @@ def trained(batch, network, training=SHORT):
 @pytest.mark.parametrize("name", list(NETWORKS))
 def test_equals_the_plain_loop(name, width):
     batch = wide(task_batch_of(width, 3, ways=4, shots=2, queries=6))
-    case = trained(batch, NETWORKS[name], Training())
+    case = trained(batch, NETWORKS[name], TrainingConfig())
     expected = plain_scores(*case)
     scale = expected.abs().max()
     torch.testing.assert_close(exact_scores(*case), expected, rtol=0, atol=1e-8 * scale)
@@ -67,7 +67,7 @@ def test_equals_the_plain_loop(name, width):
 @pytest.mark.parametrize("name", list(NETWORKS))
 def test_compiled_equals_batched(name, width, ways):
     batch = wide(task_batch_of(width, 3, ways=ways, shots=2, queries=6))
-    case = trained(batch, NETWORKS[name], Training())
+    case = trained(batch, NETWORKS[name], TrainingConfig())
     expected = exact_scores(*case)
     scale = expected.abs().max()
     torch.testing.assert_close(kernel_scores(*case), expected, rtol=0, atol=1e-8 * scale)
@@ -86,14 +86,16 @@ def test_duplicated_rows(name):
 
 
 def test_other_optimiser_settings():
-    training = Training(epochs=13, rate=0.03, momentum=0.0, weight_decay=0.05, milestones=(4,))
-    case = trained(wide(task_batch_of(9, 2)), Network(steps=2), training)
+    training = TrainingConfig(
+        epochs=13, rate=0.03, momentum=0.0, weight_decay=0.05, milestones=(4,)
+    )
+    case = trained(wide(task_batch_of(9, 2)), NetworkConfig(steps=2), training)
     torch.testing.assert_close(exact_scores(*case), plain_scores(*case), rtol=1e-8, atol=1e-8)
 
 
 def test_single_precision_predicts_the_same():
     batch = task_batch_of(96, 12, ways=5, shots=1, queries=10)
-    case = trained(batch, Network(steps=6), Training())
+    case = trained(batch, NetworkConfig(steps=6), TrainingConfig())
     expected = plain_scores(*case).argmax(-1)
     assert (exact_scores(*case).argmax(-1) == expected).float().mean() >= 0.995
     if compiled():
@@ -101,14 +103,14 @@ def test_single_precision_predicts_the_same():
 
 
 @pytest.mark.parametrize("name", list(NETWORKS))
-def test_slope_is_the_derivative_of_the_loss(name):
+def test_the_gradient_of_the_loss(name):
     batch = wide(task_batch_of(24, 2, ways=4, shots=2, queries=5))
-    problem = Problem.of(batch, NETWORKS[name])
-    rows = problem.spread().shape[1]
+    objective = TaskObjective.from_batch(batch, NETWORKS[name])
+    rows = objective.diffusion_rows().shape[1]
     out = torch.randn(2, rows, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
     out.requires_grad_()
-    sum(loss(problem, out[task], task) for task in range(2)).backward()
-    torch.testing.assert_close(problem.slope(out.detach()), out.grad)
+    sum(task_loss(objective, out[task], task) for task in range(2)).backward()
+    torch.testing.assert_close(objective.gradient(out.detach()), out.grad)
 
 
 @given(
@@ -118,31 +120,31 @@ def test_slope_is_the_derivative_of_the_loss(name):
     seed=st.integers(0, 99),
 )
 def test_sgd_is_linear_in_start_and_gradients(momentum, decay, milestones, seed):
-    training = Training(12, 0.2, momentum, decay, tuple(milestones))
+    training = TrainingConfig(12, 0.2, momentum, decay, tuple(milestones))
     rng = np.random.default_rng(seed)
     gradients = torch.from_numpy(rng.normal(size=(12, 3)))
     first = torch.from_numpy(rng.normal(size=3))
     parameter = torch.nn.Parameter(first.clone())
     sgd = torch.optim.SGD([parameter], 0.2, momentum, weight_decay=decay)
     schedule = torch.optim.lr_scheduler.MultiStepLR(sgd, milestones, 0.1)
-    ours = Momentum(first.clone(), training)
+    ours = MomentumSGD(first.clone(), training)
     for gradient, rate in zip(gradients, training.rates, strict=True):
         parameter.grad = gradient
         sgd.step()
         schedule.step()
         ours.step(gradient, rate)
-    start, kick = responses(training)
-    closed = start[-1] * first + torch.from_numpy(kick[-1]) @ gradients
+    initial_response, impulse_response = sgd_responses(training)
+    closed = initial_response[-1] * first + torch.from_numpy(impulse_response[-1]) @ gradients
     torch.testing.assert_close(closed, parameter.data)
     torch.testing.assert_close(ours.parameter, parameter.data)
 
 
 def test_past_gradients_multiply_as_the_matrix_they_stand_for():
-    draw = torch.Generator().manual_seed(0)
-    drawn = torch.randn(2, 5, 5, dtype=torch.float64, generator=draw)
-    matrix, past = Momentum(drawn.clone(), SHORT), PastGradients(drawn, 3, SHORT)
+    generator = torch.Generator().manual_seed(0)
+    initial = torch.randn(2, 5, 5, dtype=torch.float64, generator=generator)
+    matrix, past = MomentumSGD(initial.clone(), SHORT), PastGradients(initial, 3, SHORT)
     for rate in SHORT.rates:
-        left, right, x = torch.randn(3, 2, 3, 5, dtype=torch.float64, generator=draw)
+        left, right, x = torch.randn(3, 2, 3, 5, dtype=torch.float64, generator=generator)
         past.append(left, right)
         matrix.step_product(left.mT, right, rate)
         torch.testing.assert_close(past.product(x), x @ matrix.parameter)

@@ -4,7 +4,7 @@ import torch
 
 from diffresnet.errors import InputError
 from diffresnet_lab.fewshot.features import Features, gather, read_base_mean
-from diffresnet_lab.fewshot.tasks import sample_tasks
+from diffresnet_lab.fewshot.sampling import sample_tasks
 from fewshot_cases import clusters
 
 X = np.arange(12.0, dtype=np.float16).reshape(4, 3)
@@ -18,14 +18,14 @@ def test_half_precision_is_read_as_single(tmp_path):
     assert read.labels.tolist() == [0, 1, -1, 1]
     assert read.mean.tolist() == [4.5, 5.5, 6.5]
     assert (read.width, len(read), read.class_names, read.text) == (3, 4, None, False)
-    assert read.written(np.array([[1, 0]])).tolist() == [[1, 0]]
+    assert read.file_labels(np.array([[1, 0]])).tolist() == [[1, 0]]
 
 
 def test_labels_that_are_texts_are_written_as_texts(tmp_path):
     np.savez(tmp_path / "f.npz", features=X, labels=np.array(["fox", "", "ape", "fox"]))
     read = Features.read(tmp_path / "f.npz")
     assert read.labels.tolist() == [1, -1, 0, 1]
-    assert read.written(read.labels[[0, 2]]).tolist() == ["fox", "ape"]
+    assert read.file_labels(read.labels[[0, 2]]).tolist() == ["fox", "ape"]
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_columns_are_chosen_and_what_is_left_out_is_told(tmp_path):
     (tmp_path / "t.csv").write_text("\n".join(["kind,id,f1,f2", *rows]))
     read = Features.read(tmp_path / "t.csv", label_column="kind")
     assert read.width == 2
-    assert read.notes == ("column 'id' numbers the rows and is no feature",)
+    assert tuple(map(str, read.notes)) == ("column 'id' numbers the rows and is no feature",)
     read = Features.read(tmp_path / "t.csv", label_column="kind", features="f2")
     assert (read.width, read.notes) == (1, ())
     assert read.class_names == ("c0", "c1")

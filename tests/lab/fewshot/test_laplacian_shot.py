@@ -8,9 +8,9 @@ from scipy.spatial.distance import cdist
 from scipy.special import softmax, xlogy
 
 from diffresnet.errors import InputError
+from diffresnet_lab.fewshot.feature_transforms import l2_normalize
 from diffresnet_lab.fewshot.methods.laplacian_shot import LaplacianShot
 from diffresnet_lab.fewshot.methods.nearest_prototype import NearestPrototype
-from diffresnet_lab.fewshot.tricks import unit
 from fewshot_cases import task_batch
 
 
@@ -59,12 +59,12 @@ def compare(batch, method):
     seed=st.integers(0, 99),
 )
 def test_against_a_loop(ways, neighbors, strength, seed):
-    compare(unit(task_batch(2, ways, seed=seed)), LaplacianShot(neighbors, strength))
+    compare(l2_normalize(task_batch(2, ways, seed=seed)), LaplacianShot(neighbors, strength))
 
 
 def test_a_task_that_has_converged_stands_still():
     # A coarse tolerance, so that tasks stop at different iterations and early enough to tell.
-    batch = unit(task_batch(12, seed=3))
+    batch = l2_normalize(task_batch(12, seed=3))
     method = LaplacianShot(strength=1.0, tolerance=3e-3)
     steps = compare(batch, method)
     assert len(set(steps)) > 1
@@ -81,7 +81,7 @@ def test_without_strength_it_is_the_nearest_prototype():
 
 def test_fewer_queries_than_neighbours():
     batch = task_batch(ways=2, queries=1)
-    compare(unit(batch), LaplacianShot(neighbors=1))
+    compare(l2_normalize(batch), LaplacianShot(neighbors=1))
     assert LaplacianShot(neighbors=4)(batch).shape == (3, 2, 2)
     alone = replace(batch, query=batch.query[:, :1])
     assert LaplacianShot()(alone).shape == (3, 1, 2)

@@ -10,8 +10,8 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
 from diffresnet.errors import InputError
+from diffresnet_lab.fewshot.feature_transforms import l2_normalize
 from diffresnet_lab.fewshot.methods.logistic import Logistic
-from diffresnet_lab.fewshot.tricks import unit
 from fewshot_cases import task_batch
 
 
@@ -44,7 +44,7 @@ def test_probabilities_are_scikit_learns(ways, shots, C, scale, seed):
 
 @pytest.mark.parametrize("shots", [1, 5])
 def test_weights_are_scikit_learns(shots):
-    batch = unit(task_batch(2, 5, shots))
+    batch = l2_normalize(task_batch(2, 5, shots))
     weights, bias = Logistic().fit(batch)
     for k in range(2):
         model = sklearns(batch, k, 1.0)

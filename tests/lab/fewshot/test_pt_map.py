@@ -14,7 +14,7 @@ from fewshot_cases import task_batch
 
 def sinkhorn(cost, method):
     """Rows, then columns, until no row sum changes any more: the released code's rule."""
-    plan = np.exp(-method.sharpness * cost)
+    plan = np.exp(-method.inverse_temperature * cost)
     plan /= plan.sum()
     before = np.zeros(len(cost))
     for _ in range(method.sinkhorn_rounds):
@@ -82,7 +82,8 @@ def test_negative_features_keep_their_sign():
 
 
 @pytest.mark.parametrize(
-    "change", [{"power": 0.0}, {"sharpness": 0.0}, {"rate": 0.0}, {"rate": 1.5}, {"rounds": -1}]
+    "change",
+    [{"power": 0.0}, {"inverse_temperature": 0.0}, {"rate": 0.0}, {"rate": 1.5}, {"rounds": -1}],
 )
 def test_bad_settings(change):
     with pytest.raises(InputError, match="PT-MAP needs"):

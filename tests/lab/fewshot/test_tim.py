@@ -4,10 +4,10 @@ import pytest
 import torch
 
 from diffresnet.errors import InputError
+from diffresnet_lab.fewshot.feature_transforms import l2_normalize, prototypes
 from diffresnet_lab.fewshot.methods.alpha_tim import AlphaTim
 from diffresnet_lab.fewshot.methods.nearest_prototype import NearestPrototype
 from diffresnet_lab.fewshot.methods.tim import Tim
-from diffresnet_lab.fewshot.tricks import prototypes, unit
 from fewshot_cases import task_batch
 
 
@@ -54,7 +54,7 @@ def by_autograd(method, batch, entropy):
     ],
 )
 def test_against_autograd(method, entropy):
-    batch = unit(task_batch(2, 4, 2))
+    batch = l2_normalize(task_batch(2, 4, 2))
     found, expected = method(batch).double(), by_autograd(method, batch, entropy)
     assert torch.allclose(found, expected, atol=5e-3)
     start = method.temperature / 2 * NearestPrototype()(batch)
@@ -62,19 +62,19 @@ def test_against_autograd(method, entropy):
 
 
 def test_without_iterations_it_is_the_nearest_prototype():
-    batch = unit(task_batch())
+    batch = l2_normalize(task_batch())
     assert torch.allclose(Tim(iterations=0)(batch), 7.5 * NearestPrototype()(batch))
 
 
 def test_alpha_tim_near_alpha_one_is_tim():
-    batch = unit(task_batch())
+    batch = l2_normalize(task_batch())
     weights = {"cross_entropy": 0.2, "marginal": 1.0, "conditional": 0.4, "iterations": 30}
     near = AlphaTim(alpha=1 + 1e-3, **weights)(batch)
     assert torch.allclose(near, Tim(**weights)(batch), atol=2e-3)
 
 
 def test_the_information_grows():
-    batch = unit(task_batch(6))
+    batch = l2_normalize(task_batch(6))
 
     def information(method):
         p = method(batch).softmax(-1)

@@ -10,19 +10,19 @@ from hypothesis import strategies as st
 from diffresnet.errors import InputError
 from diffresnet_lab.fewshot.batch import TaskBatch
 from diffresnet_lab.fewshot.methods.convection import Convection
-from diffresnet_lab.fewshot.methods.external import External
-from diffresnet_lab.fewshot.methods.internal import Internal
-from diffresnet_lab.fewshot.network import Network, Training, initial_weights
-from diffresnet_lab.fewshot.problem import unstable_tasks
-from diffresnet_lab.fewshot.train import diverged_tasks, trained_scores
+from diffresnet_lab.fewshot.methods.external_diffusion import ExternalDiffusion
+from diffresnet_lab.fewshot.methods.internal_diffusion import InternalDiffusion
+from diffresnet_lab.fewshot.network import NetworkConfig, TrainingConfig, initial_weights
+from diffresnet_lab.fewshot.objective import unstable_tasks
+from diffresnet_lab.fewshot.train import diverged_tasks, train_and_score
 from fewshot_cases import task_batch
 
-SHORT = Training(epochs=30, milestones=(15, 22))
+SHORT = TrainingConfig(epochs=30, milestones=(15, 22))
 METHODS = {
     "convection": Convection(training=SHORT),
-    "external": External(mu=2e-3, training=SHORT),
-    "internal": Internal(training=SHORT),
-    "internal, prototype loss": Internal(alpha=0.05, training=SHORT),
+    "external": ExternalDiffusion(mu=2e-3, training=SHORT),
+    "internal": InternalDiffusion(training=SHORT),
+    "internal, prototype loss": InternalDiffusion(alpha=0.05, training=SHORT),
 }
 
 
@@ -120,19 +120,19 @@ def test_divergence_is_told_not_hidden():
 
 def test_counts_graphs_past_the_bound():
     batch = task_batch(4)
-    assert not unstable_tasks(batch, Network(gamma=0.5)).any()
-    assert unstable_tasks(batch, Network(gamma=20.0)).all()
-    assert trained_scores(batch, Network(2, gamma=20.0), SHORT).shape[0] == 4  # let through
+    assert not unstable_tasks(batch, NetworkConfig(gamma=0.5)).any()
+    assert unstable_tasks(batch, NetworkConfig(gamma=20.0)).all()
+    assert train_and_score(batch, NetworkConfig(2, gamma=20.0), SHORT).shape[0] == 4  # let through
 
 
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: Network(steps=-1), "must not be negative"),
-        (lambda: Network(alpha=-1.0), "alpha and mu"),
-        (lambda: Network(ntop=2), "ntop >= 3"),
-        (lambda: Training(epochs=0), "at least 1 epoch"),
-        (lambda: Training(momentum=1.0), "momentum < 1"),
+        (lambda: NetworkConfig(steps=-1), "must not be negative"),
+        (lambda: NetworkConfig(alpha=-1.0), "alpha and mu"),
+        (lambda: NetworkConfig(ntop=2), "ntop >= 3"),
+        (lambda: TrainingConfig(epochs=0), "at least 1 epoch"),
+        (lambda: TrainingConfig(momentum=1.0), "momentum < 1"),
     ],
 )
 def test_impossible_settings(make, message):

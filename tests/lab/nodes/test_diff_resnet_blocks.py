@@ -6,55 +6,55 @@ import pytest
 import torch
 
 from diffresnet.errors import InputError
-from diffresnet.graphs.training import Training, train
-from diffresnet_lab.nodes.models.diff_resnet import DiffResNetNodes, DiffResNetSettings
+from diffresnet_lab.nodes.models.diff_resnet import DiffResNetConfig, DiffResNetNodes
+from diffresnet_lab.nodes.training import EarlyStoppingConfig, train_early_stopped
 from node_cases import halves, node_data
 
 DEEP = {"gamma": 0.2, "blocks": 3, "width": 5}
 
 
-def plain_hidden(model, member):
+def plain_hidden(model, replica):
     """Embedding, then each block and its diffusion, one after the other."""
-    data, how = model.data, model.settings
-    z = data.dense_x.double()
+    data, config = model.data, model.config
+    z = data.dense_features.double()
     if len(model.embed):
         weight, bias = model.embed
-        z = z @ weight[member].double() + bias[member].double()
+        z = z @ weight[replica].double() + bias[replica].double()
     laplacian = data.laplacian.to_dense().double()
     weights, biases = [model.weight, *model.weights], [model.bias, *model.biases]
-    assert len(weights) == how.blocks
+    assert len(weights) == config.blocks
     for weight, bias in zip(weights, biases, strict=True):
-        z = z + torch.relu(z @ weight[member].double() + bias[member].double())
-        for _ in range(how.steps):
-            z = z - how.gamma * laplacian @ z
+        z = z + torch.relu(z @ weight[replica].double() + bias[replica].double())
+        for _ in range(config.steps):
+            z = z - config.gamma * laplacian @ z
     return z
 
 
-def plain(model, member, rows):
-    scores = plain_hidden(model, member) @ model.head[member].double()
-    return (scores + model.head_bias[member].double())[rows]
+def plain(model, replica, rows):
+    scores = plain_hidden(model, replica) @ model.head[replica].double()
+    return (scores + model.head_bias[replica].double())[rows]
 
 
 @pytest.mark.parametrize("placement", ["each", "once"])
 @pytest.mark.parametrize("steps", [0, 1, 4])
 @pytest.mark.parametrize(("blocks", "width"), [(1, 5), (3, 5), (3, None), (2, 24)])
 def test_answers_are_those_of_the_plain_network(placement, steps, blocks, width):
-    settings = DiffResNetSettings(0.2, steps, 0.5, placement, blocks, width)
+    settings = DiffResNetConfig(0.2, steps, 0.5, placement, blocks, width)
     model = DiffResNetNodes(node_data(), settings, [3, 40]).eval()
     assert len(model.embed) == (2 if width == 5 else 0)
     rows = torch.tensor([5, 0, 59, 5])
     found, hidden = model(rows), model.hidden()
-    for member in range(2):
-        expected = plain(model, member, rows)
-        torch.testing.assert_close(found[member].double(), expected, rtol=1e-4, atol=1e-5)
-        expected = plain_hidden(model, member)
-        torch.testing.assert_close(hidden[member].double(), expected, rtol=1e-4, atol=1e-5)
+    for replica in range(2):
+        expected = plain(model, replica, rows)
+        torch.testing.assert_close(found[replica].double(), expected, rtol=1e-4, atol=1e-5)
+        expected = plain_hidden(model, replica)
+        torch.testing.assert_close(hidden[replica].double(), expected, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("placement", ["each", "once"])
 @pytest.mark.parametrize("steps", [0, 2])
 def test_gradients_are_those_of_the_plain_network(placement, steps):
-    settings = DiffResNetSettings(steps=steps, dropout=0.0, placement=placement, **DEEP)
+    settings = DiffResNetConfig(steps=steps, dropout=0.0, placement=placement, **DEEP)
     model = DiffResNetNodes(node_data(), settings, [1]).train()
     rows = torch.arange(10)
     upstream = torch.randn(10, 2, generator=torch.Generator().manual_seed(0))
@@ -69,7 +69,7 @@ def test_gradients_are_those_of_the_plain_network(placement, steps):
 
 def test_every_block_drops_in_training():
     """Past a first block that is linear and a second of weights zero, the mean is the answer."""
-    settings = DiffResNetSettings(steps=2, dropout=0.3, gamma=0.2, blocks=2, width=5)
+    settings = DiffResNetConfig(steps=2, dropout=0.3, gamma=0.2, blocks=2, width=5)
     model = DiffResNetNodes(node_data(), settings, [1])
     with torch.no_grad():
         model.weights[0].zero_()
@@ -82,9 +82,9 @@ def test_every_block_drops_in_training():
     assert float(((draws.mean(0) - answer) / spread).abs().max()) < 5
 
 
-def test_members_start_and_go_on_alone():
+def test_replicas_start_and_go_on_alone():
     data = node_data()
-    settings = DiffResNetSettings(steps=2, dropout=0.0, **DEEP)
+    settings = DiffResNetConfig(steps=2, dropout=0.0, **DEEP)
     both, alone = (DiffResNetNodes(data, settings, seeds) for seeds in ([70, 8], [8]))
     for together, single in zip(both.parameters(), alone.parameters(), strict=True):
         assert torch.equal(together[1:], single)
@@ -98,13 +98,15 @@ def test_members_start_and_go_on_alone():
 
 def test_it_learns():
     data = node_data()
-    settings = DiffResNetSettings(gamma=0.2, steps=1, dropout=0.1, blocks=3, width=8)
+    settings = DiffResNetConfig(gamma=0.2, steps=1, dropout=0.1, blocks=3, width=8)
     model = DiffResNetNodes(data, settings, [1, 2])
     torch.manual_seed(0)
-    found = train(model, data.labels, *halves(data), Training(0.02, epochs=60))
+    found = train_early_stopped(
+        model, data.labels, *halves(data), EarlyStoppingConfig(0.02, epochs=60)
+    )
     assert float(found.validation.min()) >= 90.0
 
 
 def test_no_block_is_refused():
     with pytest.raises(InputError, match="one block at least, not 0"):
-        DiffResNetNodes(node_data(), DiffResNetSettings(blocks=0), [1])
+        DiffResNetNodes(node_data(), DiffResNetConfig(blocks=0), [1])

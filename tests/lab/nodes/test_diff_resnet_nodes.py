@@ -1,39 +1,39 @@
 import pytest
 import torch
 
-from diffresnet_lab.nodes.models.diff_resnet import DiffResNetNodes, DiffResNetSettings
+from diffresnet_lab.nodes.models.diff_resnet import DiffResNetConfig, DiffResNetNodes
 from node_cases import node_data
 
 
-def plain(model, member, rows):
+def plain(model, replica, rows):
     """The released network on dense float64 features, diffused as features."""
-    data, how = model.data, model.settings
-    x = data.dense_x.double()
-    weight, bias = model.weight[member].double(), model.bias[member].double()
+    data, config = model.data, model.config
+    x = data.dense_features.double()
+    weight, bias = model.weight[replica].double(), model.bias[replica].double()
     z = x + torch.relu(x @ weight + bias)
     laplacian = data.laplacian.to_dense().double()
-    for _ in range(how.steps):
-        z = z - how.gamma * laplacian @ z
-    return (z @ model.head[member].double() + model.head_bias[member].double())[rows]
+    for _ in range(config.steps):
+        z = z - config.gamma * laplacian @ z
+    return (z @ model.head[replica].double() + model.head_bias[replica].double())[rows]
 
 
 @pytest.mark.parametrize("placement", ["each", "once"])
 @pytest.mark.parametrize("steps", [0, 1, 7])
 def test_scores_diffused_are_features_diffused(placement, steps):
     data = node_data()
-    settings = DiffResNetSettings(gamma=0.2, steps=steps, dropout=0.5, placement=placement)
+    settings = DiffResNetConfig(gamma=0.2, steps=steps, dropout=0.5, placement=placement)
     model = DiffResNetNodes(data, settings, [3, 4]).eval()
     rows = torch.tensor([5, 0, 59])
     found = model(rows)
     assert found.shape == (2, 3, 2)
-    for member in range(2):
-        expected = plain(model, member, rows)
-        torch.testing.assert_close(found[member].double(), expected, rtol=1e-4, atol=1e-5)
+    for replica in range(2):
+        expected = plain(model, replica, rows)
+        torch.testing.assert_close(found[replica].double(), expected, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("placement", ["each", "once"])
 def test_without_dropout_training_has_the_gradients_of_the_plain_network(placement):
-    settings = DiffResNetSettings(gamma=0.2, steps=5, dropout=0.0, placement=placement)
+    settings = DiffResNetConfig(gamma=0.2, steps=5, dropout=0.0, placement=placement)
     model = DiffResNetNodes(node_data(), settings, [1]).train()
     rows = torch.arange(10)
     upstream = torch.randn(10, 2, generator=torch.Generator().manual_seed(0))
@@ -46,7 +46,7 @@ def test_without_dropout_training_has_the_gradients_of_the_plain_network(placeme
 
 
 def test_dropout_acts_in_training_and_its_mean_is_the_answer():
-    settings = DiffResNetSettings(gamma=0.2, steps=3, dropout=0.3, placement="each")
+    settings = DiffResNetConfig(gamma=0.2, steps=3, dropout=0.3, placement="each")
     model = DiffResNetNodes(node_data(), settings, [1])
     rows = torch.arange(60)
     torch.manual_seed(0)
@@ -59,8 +59,8 @@ def test_dropout_acts_in_training_and_its_mean_is_the_answer():
     assert float(((draws.mean(0) - answer) / spread).abs().max()) < 5
 
 
-def test_members_start_where_their_seed_says():
-    data, settings = node_data(), DiffResNetSettings()
+def test_replicas_start_where_their_seed_says():
+    data, settings = node_data(), DiffResNetConfig()
     both, alone = (DiffResNetNodes(data, settings, seeds) for seeds in ([7, 8], [8]))
     for together, single in zip(both.parameters(), alone.parameters(), strict=True):
         assert torch.equal(together[1:], single)

@@ -5,12 +5,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from diffresnet.graphs.layers.dropout import dropout
 from diffresnet.graphs.layers.dropout_mask import drop_, mask_key
 from diffresnet.operators import SparseLaplacian
 from diffresnet_lab.nodes.models import panels as module
 from diffresnet_lab.nodes.models.dropped_diffusion import dropped_diffusion
-from diffresnet_lab.nodes.models.members import class_scores
 
 
 def graph(n, seed, symmetric=True):
@@ -76,29 +74,3 @@ def test_no_steps_and_the_same_seed():
     first, again, other = (dropped_diffusion(graph(5, 0), x, 0.1, 2, 0.5, s) for s in (3, 3, 4))
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
-
-
-@given(st.integers(0, 50), st.integers(1, 9), st.sampled_from([0.0, 0.1, 0.5, 0.9]))
-def test_dropout_keeps_entries_or_drops_them_and_so_does_its_gradient(n, width, p):
-    x = (torch.rand(n, width) + 1.0).requires_grad_()
-    y = dropout(x, p, 5)
-    y.sum().backward()
-    kept = y.detach() != 0.0
-    scale = 65536 / (65536 - round(65536 * p))
-    torch.testing.assert_close(y.detach()[kept], scale * x.detach()[kept])
-    torch.testing.assert_close(x.grad, scale * kept.float())
-
-
-@given(st.integers(1, 20), st.integers(1, 3), st.integers(1, 9), st.integers(1, 4))
-def test_class_scores_are_products_of_each_member(n, members, width, classes):
-    z = torch.randn(n, members, width, dtype=torch.float64, requires_grad=True)
-    head = torch.randn(members, width, classes, dtype=torch.float64, requires_grad=True)
-    torch.testing.assert_close(class_scores(z, head), torch.einsum("nmf,mfc->nmc", z, head))
-    assert torch.autograd.gradcheck(class_scores, (z, head))
-
-
-def test_dropout_drops_as_many_as_said():
-    y = dropout(torch.ones(1000, 100), 0.35, 1)
-    assert float((y == 0).float().mean()) == pytest.approx(0.35, abs=0.005)
-    assert not torch.equal(y, dropout(torch.ones(1000, 100), 0.35, 2))
-    assert torch.equal(y, dropout(torch.ones(1000, 100), 0.35, 1))

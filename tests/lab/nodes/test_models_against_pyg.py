@@ -5,9 +5,9 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from diffresnet.graphs.layers.sparsity_pattern import Pattern
+from diffresnet.graphs.layers.sparsity_pattern import SparsityPattern
 from diffresnet_lab.nodes.models import appnp, gat, gcn, gcnii, monet, sage
-from diffresnet_lab.nodes.models.rewiring import pagerank_neighbours
+from diffresnet_lab.nodes.models.pagerank import pagerank_graph
 from node_cases import node_data
 
 pytest.importorskip("torch_geometric", reason="torch_geometric is the oracle of these tests")
@@ -32,10 +32,10 @@ def noisy(model):
 
 def compare(model, data, oracle):
     scores = model(torch.arange(len(data)))
-    for member in range(len(SEEDS)):
+    for replica in range(len(SEEDS)):
         with torch.no_grad():
-            expected = oracle(member)
-        torch.testing.assert_close(scores[member].detach(), expected, atol=1e-5, rtol=1e-4)
+            expected = oracle(replica)
+        torch.testing.assert_close(scores[replica].detach(), expected, atol=1e-5, rtol=1e-4)
 
 
 def put(layer, **tensors):
@@ -50,14 +50,14 @@ def put(layer, **tensors):
 @pytest.mark.parametrize("depth", [1, 2, 4])
 def test_gcn(depth):
     data = node_data()
-    model = noisy(gcn.GCNNodes(data, gcn.GCNSettings(depth, 8), SEEDS))
+    model = noisy(gcn.GCN(data, gcn.GCNConfig(depth, 8), SEEDS))
 
-    def oracle(member):
-        z = data.dense_x
-        for at, (weights, biases) in enumerate(zip(model.weights, model.biases, strict=True)):
-            weight, bias = weights[member], biases[member]
+    def oracle(replica):
+        z = data.dense_features
+        for layer, (weights, biases) in enumerate(zip(model.weights, model.biases, strict=True)):
+            weight, bias = weights[replica], biases[replica]
             conv = put(GCNConv(*weight.shape), bias=bias, **{"lin.weight": weight.T})
-            z = conv(F.relu(z) if at else z, edges(data))
+            z = conv(F.relu(z) if layer else z, edges(data))
         return z
 
     compare(model, data, oracle)
@@ -65,11 +65,11 @@ def test_gcn(depth):
 
 def test_appnp():
     data = node_data()
-    model = noisy(appnp.APPNPNodes(data, appnp.APPNPSettings(8, 7, 0.2), SEEDS))
+    model = noisy(appnp.APPNP(data, appnp.APPNPConfig(8, 7, 0.2), SEEDS))
 
-    def oracle(member):
-        z = F.relu(data.dense_x @ model.first.weight[member] + model.first.bias[member])
-        z = z @ model.last.weight[member] + model.last.bias[member]
+    def oracle(replica):
+        z = F.relu(data.dense_features @ model.first.weight[replica] + model.first.bias[replica])
+        z = z @ model.last.weight[replica] + model.last.bias[replica]
         return APPNP(7, 0.2)(z, edges(data))
 
     compare(model, data, oracle)
@@ -77,15 +77,17 @@ def test_appnp():
 
 def test_gcnii():
     data = node_data()
-    model = noisy(gcnii.GCNIINodes(data, gcnii.GCNIISettings(5, 8, 0.2, 0.7), SEEDS))
+    model = noisy(gcnii.GCNII(data, gcnii.GCNIIConfig(5, 8, 0.2, 0.7), SEEDS))
 
-    def oracle(member):
-        start = F.relu(data.dense_x @ model.first.weight[member] + model.first.bias[member])
+    def oracle(replica):
+        start = F.relu(
+            data.dense_features @ model.first.weight[replica] + model.first.bias[replica]
+        )
         z = start
-        for depth, weight in enumerate(model.layers, start=1):
-            conv = put(GCN2Conv(8, 0.2, 0.7, depth), weight1=weight[member])
+        for depth, weight in enumerate(model.weights, start=1):
+            conv = put(GCN2Conv(8, 0.2, 0.7, depth), weight1=weight[replica])
             z = F.relu(conv(z, start, edges(data)))
-        return z @ model.last.weight[member] + model.last.bias[member]
+        return z @ model.last.weight[replica] + model.last.bias[replica]
 
     compare(model, data, oracle)
 
@@ -93,27 +95,27 @@ def test_gcnii():
 @pytest.mark.parametrize("aggregate", ["mean", "maxpool"])
 def test_sage(aggregate):
     data = node_data()
-    model = noisy(sage.SAGENodes(data, sage.SAGESettings(aggregate, 8), SEEDS))
+    model = noisy(sage.SAGE(data, sage.SAGEConfig(aggregate, 8), SEEDS))
 
-    def oracle(member):
-        z = data.dense_x
-        for at, (own, arounds) in enumerate(
-            [(model.first, model.first_around), (model.last, model.last_around)]
+    def oracle(replica):
+        z = data.dense_features
+        for layer, (own, arounds) in enumerate(
+            [(model.first, model.first_neighbours), (model.last, model.last_neighbours)]
         ):
-            around = arounds[member]
+            around = arounds[replica]
             weights = {
                 "lin_l.weight": around.T,
-                "lin_l.bias": own.bias[member],
-                "lin_r.weight": own.weight[member].T,
+                "lin_l.bias": own.bias[replica],
+                "lin_r.weight": own.weight[replica].T,
             }
-            z = F.relu(z) if at else z
+            z = F.relu(z) if layer else z
             out = around.shape[1]
             if aggregate == "mean":
                 z = put(SAGEConv(z.shape[1], out), **weights)(z, edges(data))
                 continue
             # SAGEConv projects to the width it was given; ours to another, so it is done before.
-            pool = model.last_pool if at else model.first_pool
-            pooled = F.relu(z @ pool.weight[member] + pool.bias[member])
+            pool = model.last_pool if layer else model.first_pool
+            pooled = F.relu(z @ pool.weight[replica] + pool.bias[replica])
             conv = put(SAGEConv((pooled.shape[1], z.shape[1]), out, aggr="max"), **weights)
             z = conv((pooled, z), edges(data))
         return z
@@ -123,41 +125,41 @@ def test_sage(aggregate):
 
 def test_gat():
     data = node_data()
-    model = noisy(gat.GATNodes(data, gat.GATSettings(4, 3), SEEDS))
+    model = noisy(gat.GAT(data, gat.GATConfig(4, 3), SEEDS))
 
-    def conv(layer, weight, member, heads):
+    def conv(layer, weight, replica, heads):
         made = GATConv(weight.shape[1], weight.shape[2] // heads, heads)
         return put(
             made,
-            att_src=layer.source[member][None],
-            att_dst=layer.target[member][None],
-            bias=layer.bias[member],
-            **{"lin.weight": weight[member].T},
+            att_src=layer.source[replica][None],
+            att_dst=layer.target[replica][None],
+            bias=layer.bias[replica],
+            **{"lin.weight": weight[replica].T},
         )
 
-    def oracle(member):
-        inner, outer = model.attend
-        z = F.elu(conv(inner, model.first, member, 3)(data.dense_x, edges(data)))
-        return conv(outer, model.last, member, 1)(z, edges(data))
+    def oracle(replica):
+        inner, outer = model.first_attention, model.last_attention
+        z = F.elu(conv(inner, model.first, replica, 3)(data.dense_features, edges(data)))
+        return conv(outer, model.last, replica, 1)(z, edges(data))
 
     compare(model, data, oracle)
 
 
 def test_monet_against_dense():
     data = node_data()
-    model = noisy(monet.MoNetNodes(data, monet.MoNetSettings(6, 3), SEEDS))
+    model = noisy(monet.MoNet(data, monet.MoNetConfig(6, 3), SEEDS))
     a = torch.from_numpy(data.adjacency.toarray() + np.eye(len(data))).float()
     root = a.sum(1) ** -0.5
 
-    def oracle(member):
+    def oracle(replica):
         ends = torch.stack(torch.broadcast_tensors(root[:, None], root[None]), -1)
-        u = torch.tanh(ends @ model.map[member] + model.shift[member])
-        z = data.dense_x
-        for at, weight in enumerate([model.first[member], model.last[member]]):
-            z = F.relu(z) if at else z
+        u = torch.tanh(ends @ model.map[replica] + model.shift[replica])
+        z = data.dense_features
+        for layer, weight in enumerate([model.first[replica], model.last[replica]]):
+            z = F.relu(z) if layer else z
             parts = []
             for kernel, w in enumerate(weight.chunk(3, 1)):
-                away = (u - model.centre[member, kernel]) / model.width[member, kernel]
+                away = (u - model.centre[replica, kernel]) / model.width[replica, kernel]
                 g = a * torch.exp(-0.5 * away.square().sum(-1))
                 parts.append(g / g.sum(1, keepdim=True) @ z @ w)
             z = torch.stack(parts).sum(0)
@@ -168,8 +170,8 @@ def test_monet_against_dense():
 
 def test_rewiring_takes_the_nearest_by_pagerank():
     data = node_data(40)
-    found = pagerank_neighbours(data, 6, restart=0.15, steps=200)
-    smooth = data.citation.toarray()
+    found = pagerank_graph(data, 6, teleport=0.15, steps=200)
+    smooth = data.normalized_adjacency.toarray()
     exact = 0.15 * np.linalg.inv(np.eye(40) - 0.85 * smooth)
     for row in range(40):
         columns = found.indices[found.indptr[row] : found.indptr[row + 1]]
@@ -180,6 +182,6 @@ def test_rewiring_takes_the_nearest_by_pagerank():
 
 def test_rewiring_is_made_once_a_graph():
     data = node_data(40)
-    assert pagerank_neighbours(data, 5) is pagerank_neighbours(data, 5)
-    assert pagerank_neighbours(data, 5) is not pagerank_neighbours(data, 6)
-    assert len(Pattern(pagerank_neighbours(data, 5))) == 40 * 6
+    assert pagerank_graph(data, 5) is pagerank_graph(data, 5)
+    assert pagerank_graph(data, 5) is not pagerank_graph(data, 6)
+    assert len(SparsityPattern(pagerank_graph(data, 5))) == 40 * 6

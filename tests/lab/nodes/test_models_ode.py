@@ -6,9 +6,9 @@ import torch
 from scipy.integrate import solve_ivp
 from scipy.special import expit, softmax
 
-from diffresnet_lab.nodes.models.cgnn import CGNNNodes, CGNNSettings
-from diffresnet_lab.nodes.models.gde import GDENodes, GDESettings
-from diffresnet_lab.nodes.models.grand import GRANDNodes, GRANDSettings
+from diffresnet_lab.nodes.models.cgnn import CGNN, CGNNConfig
+from diffresnet_lab.nodes.models.gde import GDE, GDEConfig
+from diffresnet_lab.nodes.models.grand import GRAND, GRANDConfig
 from diffresnet_lab.nodes.models.ode import integrate
 from node_cases import node_data
 
@@ -22,12 +22,12 @@ def noisy(model):
     return model.eval()
 
 
-def array(tensor, member):
-    return tensor[member].detach().double().numpy()
+def array(tensor, replica):
+    return tensor[replica].detach().double().numpy()
 
 
-def affine(z, layer, member):
-    return z @ array(layer.weight, member) + array(layer.bias, member)
+def affine(z, layer, replica):
+    return z @ array(layer.weight, replica) + array(layer.bias, replica)
 
 
 def flow(velocity, start, time):
@@ -42,22 +42,22 @@ def flow(velocity, start, time):
 
 def compare(model, data, oracle):
     scores = model(torch.arange(len(data))).detach()
-    for member in range(len(SEEDS)):
-        np.testing.assert_allclose(scores[member], oracle(member), atol=2e-5)
+    for replica in range(len(SEEDS)):
+        np.testing.assert_allclose(scores[replica], oracle(replica), atol=2e-5)
 
 
 @pytest.mark.parametrize("nonlinear", [False, True])
 @pytest.mark.parametrize("rewired", [0, 6])
 def test_grand(nonlinear, rewired):
     data = node_data(40)
-    settings = GRANDSettings(nonlinear, rewired, 8, 6, 3, time=2.3, step=0.1, method="rk4")
-    model = noisy(GRANDNodes(data, settings, SEEDS))
+    settings = GRANDConfig(nonlinear, rewired, 8, 6, 3, time=2.3, step=0.1, method="rk4")
+    model = noisy(GRAND(data, settings, SEEDS))
     joined = np.zeros((40, 40), bool)
     joined[model.pattern.rows, model.pattern.columns] = True
     assert joined.diagonal().all()
 
-    def attention(z, member):
-        query, key = affine(z, model.query, member), affine(z, model.key, member)
+    def attention(z, replica):
+        query, key = affine(z, model.query, replica), affine(z, model.key, replica)
         heads = []
         for head in range(3):
             part = slice(2 * head, 2 * head + 2)
@@ -65,63 +65,67 @@ def test_grand(nonlinear, rewired):
             heads.append(softmax(np.where(joined, scores, -np.inf), axis=1))
         return np.mean(heads, axis=0)
 
-    def oracle(member):
-        start = affine(data.features.toarray(), model.first, member)
-        rate, beta = expit(array(model.alpha, member)), array(model.beta, member)
-        first = attention(start, member)
+    def oracle(replica):
+        start = affine(data.features.toarray(), model.first, replica)
+        rate, beta = expit(array(model.alpha, replica)), array(model.beta, replica)
+        first = attention(start, replica)
 
         def velocity(z):
-            weights = attention(z, member) if nonlinear else first
+            weights = attention(z, replica) if nonlinear else first
             return rate * (weights @ z - z) + beta * start
 
-        return affine(np.maximum(flow(velocity, start, 2.3), 0), model.last, member)
+        return affine(np.maximum(flow(velocity, start, 2.3), 0), model.last, replica)
 
     compare(model, data, oracle)
 
 
 def test_cgnn():
     data = node_data(40)
-    model = noisy(CGNNNodes(data, CGNNSettings(5, time=2.3, step=0.1, method="rk4"), SEEDS))
+    model = noisy(CGNN(data, CGNNConfig(5, time=2.3, step=0.1, method="rk4"), SEEDS))
 
-    def oracle(member):
-        start = affine(data.features.toarray(), model.first, member)
-        a = expit(array(model.alpha, member)) / 2 * (data.citation.toarray() - np.eye(40))
-        w = array(model._weight(), member)
+    def oracle(replica):
+        start = affine(data.features.toarray(), model.first, replica)
+        a = (
+            expit(array(model.alpha, replica))
+            / 2
+            * (data.normalized_adjacency.toarray() - np.eye(40))
+        )
+        w = array(model.weight(), replica)
 
         def velocity(z):
             return a @ z + z @ w - z + start
 
-        return affine(np.maximum(flow(velocity, start, 2.3), 0), model.last, member)
+        return affine(np.maximum(flow(velocity, start, 2.3), 0), model.last, replica)
 
     compare(model, data, oracle)
 
 
 def test_the_weights_of_cgnn_are_symmetric_and_contract():
-    model = noisy(CGNNNodes(node_data(40), CGNNSettings(7), SEEDS))
-    weight = model._weight().detach()
+    model = noisy(CGNN(node_data(40), CGNNConfig(7), SEEDS))
+    weight = model.weight().detach()
     torch.testing.assert_close(weight, weight.transpose(1, 2))
     values = torch.linalg.eigvalsh(weight)
     assert float(values.min()) >= -1e-5
     assert float(values.max()) <= 1 + 1e-5
-    expected = model.scale.detach().clamp(0, 1).sort(1).values
+    expected = model.eigenvalues.detach().clamp(0, 1).sort(1).values
     torch.testing.assert_close(values, expected, atol=1e-5, rtol=1e-5)
 
 
 def test_gde():
     data = node_data(40)
-    model = noisy(GDENodes(data, GDESettings(6, step=0.05), SEEDS))
-    smooth = data.citation.toarray()
+    model = noisy(GDE(data, GDEConfig(6, step=0.05), SEEDS))
+    smooth = data.normalized_adjacency.toarray()
 
-    def convolve(z, layer, member):
-        return smooth @ (z @ array(layer.weight, member)) + array(layer.bias, member)
+    def convolve(z, layer, replica):
+        return smooth @ (z @ array(layer.weight, replica)) + array(layer.bias, replica)
 
-    def oracle(member):
+    def oracle(replica):
         def velocity(z):
-            inner = np.logaddexp(0, convolve(z, model.inner, member))
-            return convolve(inner, model.outer, member)
+            inner = np.logaddexp(0, convolve(z, model.inner, replica))
+            return convolve(inner, model.outer, replica)
 
-        start = np.maximum(convolve(data.features.toarray(), model.first, member), 0)
-        return convolve(flow(velocity, start, 1.0), model.last, member)
+        start = np.maximum(convolve(data.features.toarray(), model.first, replica), 0)
+        return convolve(flow(velocity, start, 1.0), model.last, replica)
 
     compare(model, data, oracle)
 

@@ -4,12 +4,13 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from diffresnet.graphs.layers.sparse_features import SparseProduct
 from diffresnet.operators.matrix import SparseMatrix
 from diffresnet_lab.nodes.models import panels as module
 from diffresnet_lab.nodes.models.first_block import FirstBlock
 from diffresnet_lab.nodes.models.panels import (
-    Dropout,
     FeaturePanels,
+    PanelDropout,
     PanelMap,
     from_panels,
     panel_width,
@@ -69,8 +70,8 @@ def test_features_are_added_whether_sparse_or_dense(n, f, width, density):
 
 def test_dropout_is_its_own_transpose_and_nothing_at_0():
     x = torch.ones(50, 4)
-    assert Dropout(0.0).forward(x, 0) is x
-    drop = Dropout(0.5, seed=3)
+    assert PanelDropout(0.0).forward(x, 0) is x
+    drop = PanelDropout(0.5, seed=3)
     once, again, other = (drop.forward(x.clone(), index) for index in (0, 0, 1))
     assert torch.equal(once, again)
     assert not torch.equal(once, other)
@@ -78,11 +79,11 @@ def test_dropout_is_its_own_transpose_and_nothing_at_0():
     assert torch.equal(drop.backward(x.clone(), 0), once)
 
 
-@pytest.mark.parametrize(("members", "width", "panel"), [(1, 5, 5), (2, 7, 3), (3, 6, 2)])
+@pytest.mark.parametrize(("replicas", "width", "panel"), [(1, 5, 5), (2, 7, 3), (3, 6, 2)])
 @pytest.mark.parametrize("density", [0.02, 0.6])
 @pytest.mark.parametrize("validated", [False, True])
 def test_first_block_scores_and_gradients_are_those_of_the_dense_network(
-    members, width, panel, density, validated
+    replicas, width, panel, density, validated
 ):
     n, k, classes = 11, 4, 3
     features = scipy.sparse.random_array((n, width), density=density, rng=1, format="csr")
@@ -93,28 +94,28 @@ def test_first_block_scores_and_gradients_are_those_of_the_dense_network(
     def drawn(*shape):
         return torch.randn(shape, dtype=torch.float64, generator=generator, requires_grad=True)
 
-    weight, bias = drawn(members, width, width), drawn(members, width)
-    head, moved = drawn(members, width, classes), Averages(k, n)
-    upstream = torch.randn(members, k, classes, dtype=torch.float64)
+    weight, bias = drawn(replicas, width, width), drawn(replicas, width)
+    head, moved = drawn(replicas, width, classes), Averages(k, n)
+    upstream = torch.randn(replicas, k, classes, dtype=torch.float64)
     cut = to_panels(weight.detach(), panel).requires_grad_()
     x = SparseMatrix.from_scipy(features, dtype=torch.float64)
-    block = FirstBlock(x, FeaturePanels(features, panel, CPU))
+    block = FirstBlock(SparseProduct(x), FeaturePanels(features, panel, CPU))
     with torch.no_grad():  # what it has seen with older weights is not used again
-        block.scores(cut, bias, head, moved)
+        block(cut, bias, head, moved)
         cut.mul_(1.0)
         if validated:
-            block.scores(cut, bias, head, moved)
-    scores = block.scores(cut, bias, head, moved)
+            block(cut, bias, head, moved)
+    scores = block(cut, bias, head, moved)
     found = torch.autograd.grad(scores, [cut, bias, head], upstream)
 
     z = dense + torch.relu(dense @ weight + bias[:, None])
     per_panel = -(-width // panel)
-    expected = torch.zeros(members, k, classes, dtype=torch.float64)
-    for member in range(members):
+    expected = torch.zeros(replicas, k, classes, dtype=torch.float64)
+    for replica in range(replicas):
         for p in range(per_panel):
             columns = slice(p * panel, (p + 1) * panel)
-            part = moved.forward(z[member][:, columns], member * per_panel + p)
-            expected[member] = expected[member] + part @ head[member, columns]
+            part = moved.forward(z[replica][:, columns], replica * per_panel + p)
+            expected[replica] = expected[replica] + part @ head[replica, columns]
     wanted = torch.autograd.grad(expected, [weight, bias, head], upstream)
     torch.testing.assert_close(scores, expected)
     torch.testing.assert_close(from_panels(found[0], width), wanted[0])
@@ -125,7 +126,7 @@ def test_first_block_scores_and_gradients_are_those_of_the_dense_network(
 def test_a_step_is_seen_and_products_are_saved_after_a_validation(monkeypatch):
     features = scipy.sparse.csr_array(scipy.sparse.random_array((6, 4), density=0.5, rng=0))
     x = SparseMatrix.from_scipy(features, dtype=torch.float64)
-    block = FirstBlock(x, FeaturePanels(features, 4, CPU))
+    block = FirstBlock(SparseProduct(x), FeaturePanels(features, 4, CPU))
     products = []
     call = SparseMatrix.__call__
     monkeypatch.setattr(SparseMatrix, "__call__", lambda m, y: products.append(1) or call(m, y))
@@ -134,7 +135,7 @@ def test_a_step_is_seen_and_products_are_saved_after_a_validation(monkeypatch):
     head = torch.randn(1, 4, 2, dtype=torch.float64, requires_grad=True)
 
     def scores():
-        return block.scores(weight, bias, head, Dropout(0.0))
+        return block(weight, bias, head, PanelDropout(0.0))
 
     with torch.no_grad():
         before = scores()

@@ -82,7 +82,7 @@ def test_without_edges_nothing_moves():
 
 @pytest.mark.parametrize("directed", [False, True])
 def test_large_blocks_by_iteration(monkeypatch, directed):
-    w = similarity_graph(xor().points, preset="synthetic", ntop=20, sigma=0.5)
+    w = similarity_graph(xor().points, preset="synthetic", ntop=20, bandwidth=0.5)
     if not directed:
         w = scipy.sparse.csr_array((w + w.T) / 2.0)
     exact = equilibrium(w)
@@ -93,7 +93,7 @@ def test_large_blocks_by_iteration(monkeypatch, directed):
 
 
 def test_steps_of_xor_shrink_by_what_was_measured():
-    w = similarity_graph(xor().points, preset="synthetic", ntop=20, sigma=0.5)
+    w = similarity_graph(xor().points, preset="synthetic", ntop=20, bandwidth=0.5)
     found = equilibrium(w)
     assert found.contraction == pytest.approx(0.9265, abs=5e-5)
     assert found.eigenvalue == pytest.approx(1 - 0.9265, abs=5e-5)

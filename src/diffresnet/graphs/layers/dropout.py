@@ -8,11 +8,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from .dropout_mask import drawn_seed, drop_, mask_key, stretch
+from .dropout_mask import draw_seed, drop_, dropout_scale, mask_key
 
 
 def dropout(x: Float[Tensor, "..."], p: float, seed: int | None = None) -> Float[Tensor, "..."]:
-    """Each entry of x is dropped with probability p, else multiplied by 1 / (1 - p).
+    """Drop each entry of x with probability p, and multiply the others by 1 / (1 - p).
 
     The mask is not kept: the backward pass makes it anew.
 
@@ -23,17 +23,16 @@ def dropout(x: Float[Tensor, "..."], p: float, seed: int | None = None) -> Float
     """
     if p == 0.0:
         return x
-    dropped: Tensor = _Dropout.apply(x, p, drawn_seed() if seed is None else seed)
+    dropped: Tensor = _Dropout.apply(x, p, draw_seed() if seed is None else seed)
     return dropped
 
 
 class _Dropout(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, p: float, seed: int) -> Tensor:
-        ctx.of = p, mask_key(seed)
-        return drop_((x * stretch(p)).contiguous(), *ctx.of)
+        ctx.p, ctx.key = p, mask_key(seed)
+        return drop_((x * dropout_scale(p)).contiguous(), ctx.p, ctx.key)
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:
-        p, key = ctx.of
-        return drop_((grad * stretch(p)).contiguous(), p, key), None, None
+        return drop_((grad * dropout_scale(ctx.p)).contiguous(), ctx.p, ctx.key), None, None

@@ -22,25 +22,25 @@ Key = tuple[int, int]
 """Two 32-bit words that a mask is made from."""
 
 
-def stretch(p: float) -> float:
-    """What kept entries are multiplied by, so that the mean stays."""
+def dropout_scale(p: float) -> float:
+    """Return the inverted-dropout scale 1 / (1 - p) of the entries that are kept."""
     kept = LEVELS - round(LEVELS * p)
     return LEVELS / kept if kept else 0.0
 
 
-def drawn_seed() -> int:
-    """A seed from the global generator, as any dropout of a module draws from it."""
+def draw_seed() -> int:
+    """Draw a seed from the global generator, as any dropout of a module draws from it."""
     return int(torch.randint(2**62, ()))
 
 
-def mask_key(seed: int, *which: int) -> Key:
-    """The key of one mask among many of a seed."""
-    first, second = np.random.SeedSequence([seed, *which]).generate_state(2)
+def mask_key(seed: int, *index: int) -> Key:
+    """Return the key of one mask among many of a seed."""
+    first, second = np.random.SeedSequence([seed, *index]).generate_state(2)
     return int(first), int(second)
 
 
 def drop_(x: Float[Tensor, "..."], p: float, key: Key) -> Float[Tensor, "..."]:
-    """Set entries of x to 0 with probability p, in place; the others are not stretched.
+    """Set entries of x to 0 with probability p, in place; the others keep their values.
 
     Entry e of the flat x and entry e + half, half = ceil(size / 2), share a hashed word: its low
     16 bits decide the one, its high 16 bits the other.
@@ -61,7 +61,7 @@ def drop_(x: Float[Tensor, "..."], p: float, key: Key) -> Float[Tensor, "..."]:
 
 
 def _dropped(count: int, level: int, key: Key, device: torch.device) -> Tensor:
-    """Which entries are dropped, by torch alone: 32-bit words are int32 that wrap around."""
+    """Mark the dropped entries, by torch alone: 32-bit words are int32 that wrap around."""
     word = torch.arange(-(-count // 2), dtype=torch.int32, device=device).add_(_signed(key[0]))
     word ^= (word >> 16) & 0xFFFF  # the shift copies the sign, which the mask takes off
     word.mul_(_signed(_FIRST)).bitwise_xor_(_signed(key[1]))
@@ -81,7 +81,7 @@ _FIRST, _SECOND = 0x7FEB352D, 0x846CA68B
 
 @cache
 def _kernel() -> Callable[..., None] | None:
-    """The same by numba, 20 times as fast; None where it is not installed."""
+    """Return the same by numba, 20 times as fast; None where it is not installed."""
     try:
         import numba
     except ImportError:

@@ -1,9 +1,9 @@
-"""The best Diff-ResNet of ours: a residual block, a diffusion of classes, and lessons to itself."""
+"""Self-trained Diff-ResNet: residual block, diffused logits, temporal-ensembling loss."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import scipy.sparse
 import torch
@@ -12,206 +12,194 @@ from torch import Tensor, nn
 
 from ...operators.matrix import SparseMatrix
 from ..layers.dropout import dropout
-from ..layers.linear import Linear, generators, glorot, propagate
-from ..layers.unit_rows import Rows, UnitRows
+from ..layers.linear import ReplicaInit
+from ..layers.normalized_features import NormalizedFeatures, RowScaling
+from ..layers.sparse_features import SparseProduct
 from ..node_data import NodeData
-from ..preset import Preset, of
-from ..training import NodeModel, Training, cross_entropies
-from .guide import diffused_labels
+from ..training import ReplicatedModule, TrainingConfig, cross_entropies
+from .propagated_prior import propagated_prior
+
+TRAINING = TrainingConfig(learning_rate=0.01, weight_decay=0.0)
+"""Adam alone: the weight decay is part of the loss (`SelfTrainingConfig.input_weight_decay`)."""
 
 
 @dataclass(frozen=True)
-class SelfTeachingSettings:
-    """A residual block, a classifier, a diffusion that keeps coming back, and a teacher.
+class SelfTrainingConfig:
+    """Architecture and loss; the same on every graph (docs/nodes.md has how they were chosen).
 
     Parameters
     ----------
     width : int
-        Inside the residual block x + U ReLU(W x + b).
+        Hidden width of the residual block x + U ReLU(W x + b).
     residual : bool
-        Whether the block has its x.
-    rows : "centred", "unit" or "raw"
-        Rows of the features have length 1, less their mean and length 1 again; length 1; or keep
-        their scale (see `UnitRows`).
-    steps, restart : int, float
-        The diffusion s <- (1 - a) A~ s + a s_0 with a the restart: so many explicit Euler steps
-        of gamma = 1 along L = I - A~, each of which comes back to the start by a share of a.
-    similar : float
-        In the place of A~ stands (1 - b) A~ + b K with b this share and K the graph of nodes whose
-        features are alike (`NodeData.similar`).
-    words, dropout : float
-        Dropout of the features of a node, and inside the block.
-    decay : float
-        Half of this times the sum of squares of what the features are multiplied by is added to
-        the loss.
-    teaching : float
-        Weight of the cross entropy between the teacher's classes and the model's, mean over all
-        nodes; 0 for no teacher.
-    memory : float
-        The teacher is what the model says without dropout, averaged over epochs: this share of
-        it is kept from epoch to epoch.
-    sharpness : float
-        The teacher's probabilities are raised to this power.
-    ramp : int
-        In the first so many epochs the weight grows in proportion to the epoch.
-    guide : float
-        The teacher listens to `diffused_labels` too: they weigh as much as the model where there
-        are so many labels a class, more where there are fewer (a share of g / (g + m) with m
-        labels a class); 0 for not at all.
+        Whether the block has its skip connection x.
+    row_scaling : "centred", "unit" or "raw"
+        Normalization of the features, see `NormalizedFeatures`.
+    steps, teleport : int, float
+        Personalised PageRank s <- (1 - a) A~ s + a s_0 of the logits, with a the teleport
+        probability: so many explicit Euler steps of gamma = 1 along L = I - A~, each of which
+        returns to the start by a share of a.
+    feature_graph : float
+        In the place of A~ stands (1 - b) A~ + b K with b this share and K the k-NN graph of the
+        features (`NodeData.feature_graph`).
+    input_dropout, dropout : float
+        Dropout of the features, and inside the block.
+    input_weight_decay : float
+        Half of this times the squared norm of the weights that features are multiplied by is
+        added to the loss.
+    consistency_weight : float
+        Weight of the consistency loss, the cross entropy between the teacher's pseudo-labels and
+        the model's classes, mean over all nodes; 0 for no teacher.
+    ema_decay : float
+        The teacher is the exponential moving average, over epochs, of the model's predictions
+        without dropout; this is its decay.
+    sharpening : float
+        The teacher's probabilities are raised to this power (an inverse temperature).
+    rampup_epochs : int
+        The consistency weight grows linearly over so many first epochs.
+    prior_strength : float
+        The teacher is mixed with `propagated_prior`, which has a share of g / (g + m) with m
+        labels a class: g counts as labels, equal to the model at g a class; 0 for no prior.
     """
 
     width: int = 32
     residual: bool = True
-    rows: Rows = "centred"
+    row_scaling: RowScaling = "centred"
     steps: int = 10
-    restart: float = 0.1
-    similar: float = 0.1
-    words: float = 0.5
+    teleport: float = 0.1
+    feature_graph: float = 0.1
+    input_dropout: float = 0.5
     dropout: float = 0.5
-    decay: float = 0.02
-    teaching: float = 2.0
-    memory: float = 0.9
-    sharpness: float = 1.0
-    ramp: int = 50
-    guide: float = 5.0
+    input_weight_decay: float = 0.02
+    consistency_weight: float = 2.0
+    ema_decay: float = 0.9
+    sharpening: float = 1.0
+    rampup_epochs: int = 50
+    prior_strength: float = 5.0
 
 
-class SelfTeachingNodes(NodeModel):
-    """Members of a Diff-ResNet that is its own teacher on the nodes without labels.
+class SelfTrainedNodes(ReplicatedModule):
+    """Replicas of a Diff-ResNet that learns from its own pseudo-labels too.
 
     Block, diffusion S and classifier are S (x + ReLU(x W + b) U) C, with x the rows of
-    `UnitRows`. The classifier and the diffusion are linear, the one in features, the other in
-    nodes, so that this is S (x C + ReLU(x W + b) H) with H = U C: n x classes numbers are
+    `NormalizedFeatures`. The classifier and the diffusion are linear, the one in features, the
+    other in nodes, so that this is S (x C + ReLU(x W + b) H) with H = U C: n x classes logits are
     diffused. C and H are learned; where C has full column rank there is a U for every H.
 
-    The teacher is a running mean of the model's own classes, as in temporal ensembling (Laine and
-    Aila 2017, arXiv 1610.02242), mixed with what a diffusion of the labels of training nodes says:
-    where labels are few a network alone would teach itself its own errors.
+    The teacher is temporal ensembling (Laine and Aila 2017, arXiv 1610.02242) mixed with a
+    label-propagation prior: where labels are few a network alone would learn its own errors.
+
+    Attributes
+    ----------
+    epoch : int
+    ema_predictions : (m, n, c) or None
+        Moving average of the predictions, once there is one.
+    prior : (n, c) or None
+        Of the labels that `prepare` was told.
     """
 
-    def __init__(
-        self, data: NodeData, settings: SelfTeachingSettings, seeds: Sequence[int]
-    ) -> None:
-        super().__init__()
-        self.members, self.settings, self.data = len(seeds), settings, data
-        self.features = UnitRows(data, settings.rows)
-        self.propagation = _propagation(data, settings.similar)
-        drawn, inputs, device = generators(seeds), self.features.width, data.device
-        self.inside = Linear(drawn, inputs, settings.width, device)
-        self.straight = nn.ParameterList(
-            [glorot(drawn, inputs, data.classes, device)] if settings.residual else []
-        )
-        self.head = Linear(drawn, settings.width, data.classes, device)
+    skip: nn.Parameter | None
+    prior: Float[Tensor, "n c"] | None
+    ema_predictions: Float[Tensor, "m n c"] | None
+
+    def __init__(self, data: NodeData, config: SelfTrainingConfig, seeds: Sequence[int]) -> None:
+        super().__init__(len(seeds))
+        self.config, self.data = config, data
+        self.features = NormalizedFeatures(data, config.row_scaling)
+        self.propagate = SparseProduct(_propagation_matrix(data, config.feature_graph))
+        init, inputs = ReplicaInit(seeds, data.device), self.features.width
+        self.block = init.linear(inputs, config.width)
+        skip = init.glorot(inputs, data.classes) if config.residual else None
+        self.register_parameter("skip", skip)
+        self.head = init.linear(config.width, data.classes)
         self.epoch = 0
-        self.remembered: Tensor | None = None
-        self.guide: Tensor | None = None
-        self.share = 0.0
-        self._said: tuple[list[int], Tensor] | None = None
+        self.register_buffer("ema_predictions", None, persistent=False)
+        self.register_buffer("prior", None, persistent=False)
+        self.prior_weight = 0.0
+        self._eval_logits: tuple[list[int], Tensor] | None = None
 
     def prepare(self, train_rows: Int[Tensor, " k"]) -> None:
-        """The teacher starts afresh, with the guide of these labels."""
-        how = self.settings
-        self.epoch, self.remembered, self._said = 0, None, None
-        self.guide = None
-        if how.teaching and how.guide:
-            self.guide = diffused_labels(self.data, train_rows)
-            self.share = how.guide / (how.guide + len(train_rows) / self.data.classes)
+        """Start the teacher afresh, with the prior of these labels."""
+        config = self.config
+        self.epoch, self.ema_predictions, self._eval_logits = 0, None, None
+        self.prior = None
+        if config.consistency_weight and config.prior_strength:
+            self.prior = propagated_prior(self.data, train_rows)
+            labels_per_class = len(train_rows) / self.data.classes
+            self.prior_weight = config.prior_strength / (config.prior_strength + labels_per_class)
 
     def forward(self, rows: Int[Tensor, " k"]) -> Float[Tensor, "m k c"]:
-        scores = self._scores()
+        logits = self._logits()
         if not self.training:
-            self._said = self._versions(), scores.detach()
-        return scores[:, rows]
+            self._eval_logits = self._weight_versions(), logits.detach()
+        return logits[:, rows]
 
     def losses(self, rows: Int[Tensor, " k"], target: Int[Tensor, " k"]) -> Float[Tensor, " m"]:
-        how = self.settings
+        config = self.config
         self.epoch += 1
-        scores = self._scores()
-        loss = cross_entropies(scores[:, rows], target) + 0.5 * how.decay * self._squares()
-        if how.teaching == 0.0:
+        logits = self._logits()
+        supervised = cross_entropies(logits[:, rows], target)
+        loss = supervised + 0.5 * config.input_weight_decay * self._squared_norm()
+        if config.consistency_weight == 0.0:
             return loss
-        lesson = -(self._teacher() * torch.log_softmax(scores, -1)).sum(-1).mean(-1)
-        weight = how.teaching * min(1.0, self.epoch / max(how.ramp, 1))
-        return loss + weight * lesson
-
-    def keep(self, members: Int[Tensor, " j"]) -> None:
-        super().keep(members)
-        if self.remembered is not None:
-            self.remembered = self.remembered[members]
-        self._said = None
-
-    def _scores(self) -> Float[Tensor, "m n c"]:
-        how = self.settings
-        words, p = (how.words, how.dropout) if self.training else (0.0, 0.0)
-        weights = torch.cat([self.inside.weight, *self.straight], dim=-1)
-        z = self.features(weights, words)
-        block = torch.relu(z[..., : how.width] + self.inside.bias[:, None])
-        start = self.head(dropout(block, p))
-        if how.residual:
-            start = start + z[..., how.width :]
-        scores = start
-        for _ in range(how.steps):
-            scores = (1 - how.restart) * propagate(self.propagation, scores) + how.restart * start
-        return scores
-
-    def _versions(self) -> list[int]:
-        """Numbers that change with every step of the optimiser."""
-        return [parameter._version for parameter in self.parameters()]
-
-    def _squares(self) -> Float[Tensor, " m"]:
-        weights = [self.inside.weight, *self.straight]
-        return torch.stack([weight.square().sum((1, 2)) for weight in weights]).sum(0)
+        pseudo_labels = self.pseudo_labels()
+        consistency = -(pseudo_labels * torch.log_softmax(logits, -1)).sum(-1).mean(-1)
+        rampup = min(1.0, self.epoch / max(config.rampup_epochs, 1))
+        return loss + config.consistency_weight * rampup * consistency
 
     @torch.no_grad()
-    def _teacher(self) -> Float[Tensor, "m n c"]:
-        how = self.settings
-        if self._said is not None and self._said[0] == self._versions():
-            scores = self._said[1]  # validation has asked since the last step
+    def pseudo_labels(self) -> Float[Tensor, "m n c"]:
+        """Update the teacher with the current predictions, and return its probabilities."""
+        config = self.config
+        if self._eval_logits is not None and self._eval_logits[0] == self._weight_versions():
+            logits = self._eval_logits[1]  # validation has asked since the last step
         else:
             self.eval()
-            scores = self._scores()
+            logits = self._logits()
             self.train()
-        classes = torch.softmax(scores, -1)
-        if self.remembered is not None:
-            classes = how.memory * self.remembered + (1 - how.memory) * classes
-        self.remembered = classes
-        sharp = classes**how.sharpness
-        sharp = sharp / sharp.sum(-1, keepdim=True)
-        return sharp if self.guide is None else torch.lerp(sharp, self.guide, self.share)
+        predictions = torch.softmax(logits, -1)
+        if self.ema_predictions is not None:
+            decay = config.ema_decay
+            predictions = decay * self.ema_predictions + (1 - decay) * predictions
+        self.ema_predictions = predictions
+        sharpened = predictions**config.sharpening
+        sharpened = sharpened / sharpened.sum(-1, keepdim=True)
+        if self.prior is None:
+            return sharpened
+        return torch.lerp(sharpened, self.prior, self.prior_weight)
+
+    def keep(self, replicas: Int[Tensor, " j"]) -> None:
+        super().keep(replicas)
+        if self.ema_predictions is not None:
+            self.ema_predictions = self.ema_predictions[replicas]
+        self._eval_logits = None
+
+    def _logits(self) -> Float[Tensor, "m n c"]:
+        config = self.config
+        z = self.features(torch.cat(self._input_weights(), -1), self.active(config.input_dropout))
+        hidden = torch.relu(z[..., : config.width] + self.block.bias[:, None])
+        start = self.head(dropout(hidden, self.active(config.dropout)))
+        if config.residual:
+            start = start + z[..., config.width :]
+        logits, teleport = start, config.teleport
+        for _ in range(config.steps):
+            logits = (1 - teleport) * self.propagate(logits) + teleport * start
+        return logits
+
+    def _input_weights(self) -> list[Tensor]:
+        return [self.block.weight] if self.skip is None else [self.block.weight, self.skip]
+
+    def _weight_versions(self) -> list[int]:
+        """Return numbers that change with every step of the optimizer."""
+        return [parameter._version for parameter in self.parameters()]
+
+    def _squared_norm(self) -> Float[Tensor, " m"]:
+        squares = [weight.square().sum((1, 2)) for weight in self._input_weights()]
+        return torch.stack(squares).sum(0)
 
 
-def _propagation(data: NodeData, similar: float) -> SparseMatrix:
-    if similar == 0.0:
-        return data.propagation
-    mixed = (1.0 - similar) * data.citation + similar * data.similar
+def _propagation_matrix(data: NodeData, feature_graph: float) -> SparseMatrix:
+    if feature_graph == 0.0:
+        return data.propagation_matrix
+    mixed = (1.0 - feature_graph) * data.normalized_adjacency + feature_graph * data.feature_graph
     return SparseMatrix.from_scipy(scipy.sparse.csr_array(mixed), device=data.device)
-
-
-def preset(data: NodeData) -> Preset:
-    """The same settings on every graph.
-
-    They were chosen on splits of master seed 1000, one initialisation each, by validation nodes
-    and by 500 further nodes of each split. There the teacher earned 1.3 +- 0.4 points on Cora (6
-    splits) and 0.5 +- 0.6 on Citeseer (8), on the further nodes. A first form of the model gained
-    0.9 +- 0.2 on Citeseer by a sharpness of 1.5, nothing on Cora, and lost on Pubmed (2 splits).
-    Centred rows were chosen by the validation nodes: there +0.7 +- 0.5 on Cora (6
-    splits), +0.1 +- 0.1 on Citeseer (8), +0.1 +- 0.2 on Pubmed (9), +1.2 +- 0.8 on Amazon Photo
-    (3), -0.2 +- 0.4 on Coauthor CS (2); on the further nodes +0.6 +- 0.4, -0.2 +- 0.3, -0.8 +- 0.4,
-    +1.9 +- 0.4, +0.3 +- 0.9.
-
-    Edges between similar nodes came last, chosen by halves of the validation nodes of such splits:
-    one half stopped the training, the other judged it, and the other way round. A share of 0.1
-    with 5 neighbours gained 1.1 +- 0.4 on Citeseer (12 splits), 0.4 +- 0.4 on Cora (12), 0.5 +- 0.8
-    on Amazon Photo (5) and, with Gaussian weights, 0.8 +- 0.7 on Pubmed (8); a share of 0.2, or 10
-    neighbours, gained less. Words weighed by their rarity lost 2.5 +- 0.6 on Citeseer.
-
-    The guide is the newest part, on such splits too. With 2 labels a class it gained 6.4 points by
-    the validation nodes, 9.4 +- 5.4 by the test nodes on Cora (4 splits), 5.1 and 5.0 +- 2.1 on
-    Citeseer (4); with 20 labels +0.5 and -0.1 +- 0.1 on Cora (6), -0.8 and 0.0 +- 0.6 on Citeseer
-    (6). That it weighs as 5 labels a class was settled by test nodes of 3 to 7 splits, trained for
-    200 epochs: with 1 or 5 labels more of it did as well, with 20 less of it.
-    """
-    training = Training(learning_rate=0.01, weight_decay=0.0)
-    title = "Diff-ResNet, best"
-    made = of("best", title, SelfTeachingNodes, SelfTeachingSettings(), training)
-    return replace(made, needs=("similar",))

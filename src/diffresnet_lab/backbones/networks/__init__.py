@@ -24,7 +24,7 @@ Each has its number of features d as the attribute `features`.
 
 
 def make_backbone(name: str, channels: int, size: int) -> nn.Module:
-    """A backbone with weights drawn anew from torch's generator.
+    """Return a backbone with initial weights drawn from torch's generator.
 
     Raises
     ------
@@ -37,7 +37,7 @@ def make_backbone(name: str, channels: int, size: int) -> nn.Module:
     1600
     """
     if name not in BACKBONES:
-        raise InputError(f"no backbone {name!r}; there are {', '.join(BACKBONES)}")
+        raise InputError(f"no backbone {name!r}; there are {', '.join(BACKBONES)}", "name")
     return BACKBONES[name](channels, size)
 
 

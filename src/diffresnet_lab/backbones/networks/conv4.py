@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from diffresnet.errors import InputError
 
-from .residual import start_convolutions
+from .residual import init_convolutions
 
 
 class Conv4(nn.Module):
@@ -44,7 +44,7 @@ class Conv4(nn.Module):
             raise InputError(f"Conv-4 halves its images four times: {size} pixels are too few")
         self.features = 64 * (size // 16) ** 2
         self.layers = nn.Sequential(*(_layer(channels if i == 0 else 64) for i in range(4)))
-        start_convolutions(self)
+        init_convolutions(self)
 
     def forward(self, images: Float[Tensor, "b c s s"]) -> Float[Tensor, "b d"]:
         return self.layers(images).flatten(1)

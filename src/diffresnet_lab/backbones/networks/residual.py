@@ -1,4 +1,4 @@
-"""What residual backbones share: their two blocks, and stages of them."""
+"""Residual blocks with post- and pre-activation, and stages of them."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from torch import Tensor, nn
 
 
 def conv3x3(channels_in: int, channels: int, stride: int = 1) -> nn.Conv2d:
-    """A 3 x 3 convolution that keeps height and width at stride 1; batch norm brings the bias."""
+    """Return a 3 x 3 convolution with padding 1 and no bias, which batch norm brings."""
     return nn.Conv2d(channels_in, channels, 3, stride, padding=1, bias=False)
 
 
 def conv1x1(channels_in: int, channels: int, stride: int) -> nn.Conv2d:
-    """The projection of a shortcut whose shape changes."""
+    """Return the projection of a shortcut whose shape changes."""
     return nn.Conv2d(channels_in, channels, 1, stride, bias=False)
 
 
@@ -38,8 +38,8 @@ class PostActivationBlock(nn.Module):
             )
 
     def forward(self, x: Float[Tensor, "b i h w"]) -> Float[Tensor, "b o h2 w2"]:
-        moved = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))
-        return F.relu(self.shortcut(x) + moved)
+        residual = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))
+        return F.relu(self.shortcut(x) + residual)
 
 
 class PreActivationBlock(nn.Module):
@@ -61,18 +61,18 @@ class PreActivationBlock(nn.Module):
 
     def forward(self, x: Float[Tensor, "b i h w"]) -> Float[Tensor, "b o h2 w2"]:
         activated = F.relu(self.bn1(x))
-        kept = x if self.shortcut is None else self.shortcut(activated)
-        return kept + self.conv2(F.relu(self.bn2(self.conv1(activated))))
+        shortcut = x if self.shortcut is None else self.shortcut(activated)
+        return shortcut + self.conv2(F.relu(self.bn2(self.conv1(activated))))
 
 
 Block = Callable[[int, int, int], nn.Module]
 """(channels in, channels, stride) -> a block."""
 
 
-def stages(
+def make_stages(
     block: Block, channels_in: int, widths: tuple[int, ...], depth: int, strides: tuple[int, ...]
 ) -> nn.Sequential:
-    """Stages of `depth` blocks each; the first block of a stage changes width and resolution."""
+    """Return stages of `depth` blocks; the first of a stage changes width and resolution."""
     layers = []
     for width, stride in zip(widths, strides, strict=True):
         blocks = []
@@ -83,8 +83,8 @@ def stages(
     return nn.Sequential(*layers)
 
 
-def start_convolutions(network: nn.Module) -> None:
-    """Draw the weights of all convolutions as He et al. (ICCV 2015) for ReLU, by fan-out."""
+def init_convolutions(network: nn.Module) -> None:
+    """Initialise the weights of all convolutions as He et al. (ICCV 2015) for ReLU, by fan-out."""
     for module in network.modules():
         if isinstance(module, nn.Conv2d):
             nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from .residual import PreActivationBlock, conv3x3, stages, start_convolutions
+from .residual import PreActivationBlock, conv3x3, init_convolutions, make_stages
 
 
 class WRN28x10(nn.Module):
@@ -32,9 +32,9 @@ class WRN28x10(nn.Module):
     def __init__(self, channels: int = 3) -> None:
         super().__init__()
         self.stem = conv3x3(channels, 16)
-        self.stages = stages(PreActivationBlock, 16, (160, 320, 640), 4, (1, 2, 2))
+        self.stages = make_stages(PreActivationBlock, 16, (160, 320, 640), 4, (1, 2, 2))
         self.bn = nn.BatchNorm2d(640)
-        start_convolutions(self)
+        init_convolutions(self)
 
     def forward(self, images: Float[Tensor, "b c h w"]) -> Float[Tensor, "b d"]:
         x = F.relu(self.bn(self.stages(self.stem(images))))  # (b, 640, h/4, w/4)

@@ -1,4 +1,4 @@
-"""Images with classes, from folders, the CSV files of splits, and .npz."""
+"""Labelled images, read from folders, the CSV files of splits, and .npz."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import numpy as np
 
 from diffresnet.errors import InputError
 
-from .arrays import read_arrays
-from .files import read_files
-from .folder import folder_files, split_files
-from .image_set import ImageSet, join
+from .decoding import decode_images
+from .image_set import ImageSet, join_image_sets
+from .listing import LabelledFiles, list_folder, list_split
+from .npz import read_npz_images
 
-__all__ = ["ImageSet", "join", "read_images"]
+__all__ = ["ImageSet", "join_image_sets", "read_images"]
 
 
 def read_images(
@@ -31,8 +31,8 @@ def read_images(
     Parameters
     ----------
     paths : sequence of Path
-        Each an .npz (see `read_arrays`), a .csv split (`split_files`) or a folder with a folder for
-        each class (`folder_files`).
+        Each an .npz (see `read_npz_images`), a .csv split (`list_split`) or a folder with a folder
+        for each class (`list_folder`).
     root : Path, optional
         The folder of the images that .csv splits name.
     size : int, optional
@@ -54,28 +54,28 @@ def read_images(
     sets = []
     for path in map(Path, paths):
         if path.suffix.lower() == ".npz":
-            part = read_arrays(path, size=size, channels=channels)
+            part = read_npz_images(path, size=size, channels=channels)
         elif path.is_dir():
-            part = _decoded(folder_files(path), size, channels, strict, advance)
+            part = _decode(list_folder(path), size, channels, strict, advance)
         elif path.suffix.lower() == ".csv":
-            part = _decoded(split_files(path, root), size, channels, strict, advance)
+            part = _decode(list_split(path, root), size, channels, strict, advance)
         elif not path.exists():
             raise InputError(f"cannot read {str(path)!r}: no such file or directory")
         else:
             raise InputError(f"cannot read {str(path)!r}: give an .npz, a .csv split or a folder")
         channels = channels or part.channels
         sets.append(part)
-    return join(sets)
+    return join_image_sets(sets)
 
 
-def _decoded(
-    files: list[tuple[Path, str | None]],
+def _decode(
+    files: LabelledFiles,
     size: int | None,
     channels: int | None,
     strict: bool,
     advance: Callable[[int], None] | None,
 ) -> ImageSet:
-    images, kept, skipped = read_files(
+    images, kept, skipped = decode_images(
         [path for path, _ in files], size=size, channels=channels, strict=strict, advance=advance
     )
     names = tuple(sorted({label for _, label in files if label is not None}))

@@ -1,4 +1,4 @@
-"""Images in memory with their classes."""
+"""Labelled images in memory."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from diffresnet.errors import InputError
 
 @dataclass(frozen=True)
 class ImageSet:
-    """Square images of one size, and a class for each.
+    """Square images of one size with their labels.
 
     Attributes
     ----------
@@ -42,8 +42,8 @@ class ImageSet:
     def channels(self) -> int:
         return int(self.images.shape[3])
 
-    def of_classes(self, names: Iterable[str]) -> ImageSet:
-        """The images of some classes, which are numbered in the order given.
+    def select_classes(self, names: Iterable[str]) -> ImageSet:
+        """Return the images of some classes, which are numbered in the order given.
 
         Raises
         ------
@@ -60,18 +60,18 @@ class ImageSet:
         keep = labels >= 0
         return replace(self, images=self.images[keep], labels=labels[keep], class_names=names)
 
-    def of_present(self) -> ImageSet:
-        """The same images without the classes that have none, renumbered in the same order."""
+    def drop_empty_classes(self) -> ImageSet:
+        """Return the same images without classes that have none, renumbered in the same order."""
         present = np.bincount(self.labels[self.labels >= 0], minlength=len(self.class_names)) > 0
         new = np.append(np.where(present, present.cumsum() - 1, -1), -1)
-        names = tuple(name for name, there in zip(self.class_names, present, strict=True) if there)
+        names = tuple(name for name, kept in zip(self.class_names, present, strict=True) if kept)
         return replace(self, labels=new[self.labels], class_names=names)
 
-    def hold_out(self, count: int, seed: int) -> tuple[ImageSet, ImageSet]:
-        """Split by class: the images of all but `count` classes, and those of these.
+    def hold_out_classes(self, count: int, seed: int) -> tuple[ImageSet, ImageSet]:
+        """Split into the images of all but `count` classes, and those of the held-out classes.
 
-        Which classes are held out depends on the number of classes and the seed only; both parts
-        keep the order of the classes.
+        The held-out classes depend on the number of classes and the seed only; both parts keep the
+        order of the classes.
 
         Raises
         ------
@@ -83,14 +83,14 @@ class ImageSet:
             raise InputError(
                 f"{count} of {total} classes cannot be held out: 1 or more must be, 2 must remain"
             )
-        held = set(np.random.default_rng(seed).choice(total, count, replace=False).tolist())
-        kept = [name for c, name in enumerate(self.class_names) if c not in held]
-        out = [name for c, name in enumerate(self.class_names) if c in held]
-        return self.of_classes(kept), self.of_classes(out)
+        held_out = set(np.random.default_rng(seed).choice(total, count, replace=False).tolist())
+        kept = [name for c, name in enumerate(self.class_names) if c not in held_out]
+        others = [name for c, name in enumerate(self.class_names) if c in held_out]
+        return self.select_classes(kept), self.select_classes(others)
 
 
-def join(sets: Sequence[ImageSet]) -> ImageSet:
-    """All images of several sets; classes of one name are one class.
+def join_image_sets(sets: Sequence[ImageSet]) -> ImageSet:
+    """Join the images of several sets; classes of one name are one class.
 
     Raises
     ------
@@ -99,8 +99,10 @@ def join(sets: Sequence[ImageSet]) -> ImageSet:
     """
     shapes = {part.images.shape[1:] for part in sets}
     if len(shapes) > 1:
-        told = " and ".join(f"{h} x {w} x {c}" for h, w, c in sorted(shapes))
-        raise InputError(f"the parts have images of different shapes, {told}; give one size")
+        sizes = " and ".join(f"{h} x {w} x {c}" for h, w, c in sorted(shapes))
+        raise InputError(
+            f"the parts have images of different shapes, {sizes}; give one size", "size"
+        )
     if len(sets) == 1:
         return sets[0]
     names = tuple(dict.fromkeys(name for part in sets for name in part.class_names))

@@ -11,7 +11,7 @@ from scipy.linalg import orthogonal_procrustes
 from sklearn.decomposition import PCA
 
 from diffresnet.classify import DiffusionClassifier
-from diffresnet.classify.features import move
+from diffresnet.classify.features import diffuse_features
 from diffresnet.operators import SparseLaplacian
 from diffresnet.similarity import similarity_graph
 
@@ -59,13 +59,13 @@ def feature_motion(labels_per_class: int = 5, seed: int = 0) -> FeatureMotion:
     model = DiffusionClassifier(device="cpu", random_state=seed).fit(x, given)
     points = torch.from_numpy(x).float()
     laplacian = SparseLaplacian.random_walk(similarity_graph(points.numpy()))
-    before = move(laplacian, points, 0.0).rows.double().numpy()
-    after = move(laplacian, points, model.strength_).rows.double().numpy()
+    before = diffuse_features(laplacian, points, 0.0).rows.double().numpy()
+    after = diffuse_features(laplacian, points, model.diffusion_time_).rows.double().numpy()
     first, second = _feature_map(before, y), _feature_map(after, y)
     # Components have no sign: turned, in their own plane, to where they were before.
     turn, _ = orthogonal_procrustes(second.points, first.points)
     second = FeatureMap(second.points @ turn, second.seen, second.between)
-    return FeatureMotion(first, second, y, given >= 0, float(model.strength_))
+    return FeatureMotion(first, second, y, given >= 0, float(model.diffusion_time_))
 
 
 def between_share(z: Float[np.ndarray, "n d"], classes: Int[np.ndarray, " n"]) -> float:

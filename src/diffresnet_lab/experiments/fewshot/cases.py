@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ...fewshot.evaluation import Outcome
-from ...fewshot.presets import Preset
+from ...fewshot import ConfiguredMethod, Outcome
 from ...pages.section import Cell, best_cells
 from .runs import Draw, failed
 from .sources import FeatureSet
@@ -27,7 +26,7 @@ class Case:
 
     of: FeatureSet
     draw: Draw
-    presets: Mapping[str, Preset]
+    presets: Mapping[str, ConfiguredMethod]
     outcomes: Mapping[str, Outcome]
     rows: str = ""
 

@@ -8,8 +8,14 @@ from typing import Any
 
 from diffresnet.errors import InputError
 
-from ...fewshot.evaluation import Outcome, Summary
-from ...fewshot.presets import METHODS, Preset, Setting, preset
+from ...fewshot import (
+    METHODS,
+    ConfiguredMethod,
+    FewShotConfig,
+    Outcome,
+    Summary,
+    configure_method,
+)
 from ..experiment import Setup
 from .runs import Draw, ahead, draws, run
 from .sources import SOURCES, Classes, FeatureSet, Source, feature_sets
@@ -51,14 +57,14 @@ class Value:
     ----------
     x : float
         Where it stands in the figure.
-    settings : what of `Setting` differs from the preset
+    settings : what of `FewShotConfig` differs from the preset
     """
 
     x: float
     settings: dict[str, Any] = field(default_factory=dict)
 
 
-Values = Callable[[Setting], Sequence[Value]]
+Values = Callable[[FewShotConfig], Sequence[Value]]
 """The setting as it is elsewhere -> the values to try, ascending."""
 
 
@@ -100,11 +106,11 @@ class Curve:
         return found[0] if found else None
 
 
-def setting_of(of: FeatureSet, shots: int, **other: Any) -> Setting:
-    return Setting(shots, "paper", of.mean, **other)
+def setting_of(of: FeatureSet, shots: int, **other: Any) -> FewShotConfig:
+    return FewShotConfig(shots, "paper", of.mean, **other)
 
 
-def preset_of(of: FeatureSet, shots: int, **other: Any) -> Preset:
+def preset_of(of: FeatureSet, shots: int, **other: Any) -> ConfiguredMethod:
     """Diff-ResNet with the tricks of Table III.
 
     Raises
@@ -114,11 +120,11 @@ def preset_of(of: FeatureSet, shots: int, **other: Any) -> Preset:
     """
     if METHOD not in METHODS:
         raise InputError(f"this experiment needs the method {METHOD}, which is not there")
-    return preset(METHOD, setting_of(of, shots, **other))
+    return configure_method(METHOD, setting_of(of, shots, **other))
 
 
 def curves(
-    setup: Setup, plan: Plan, values: Values, chosen: Callable[[Setting], float]
+    setup: Setup, plan: Plan, values: Values, chosen: Callable[[FewShotConfig], float]
 ) -> list[Curve]:
     """Every value for every feature set and number of shots."""
     found = []

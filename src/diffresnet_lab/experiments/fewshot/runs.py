@@ -14,9 +14,15 @@ from jaxtyping import Float
 
 from diffresnet.files.npz import load_npz, save_npz
 
-from ...fewshot.evaluation import Outcome, Summary, evaluate
-from ...fewshot.presets import METHODS, Preset
-from ...fewshot.tasks import Tasks, sample_tasks
+from ...fewshot import (
+    METHODS,
+    ConfiguredMethod,
+    Outcome,
+    Summary,
+    Tasks,
+    evaluate,
+    sample_tasks,
+)
 from ..experiment import Setup
 from .sources import FeatureSet
 
@@ -67,7 +73,7 @@ def draws(of: FeatureSet, shots: Sequence[int], alpha: float | None = None) -> l
 
 
 def run(
-    setup: Setup, of: FeatureSet, preset: Preset, draw: Draw, number: int, jobs: int = 1
+    setup: Setup, of: FeatureSet, preset: ConfiguredMethod, draw: Draw, number: int, jobs: int = 1
 ) -> Outcome:
     """A method on the first tasks of the list; what `setup.shards` has of it is read instead.
 
@@ -153,7 +159,7 @@ def _read(path: Path, tasks: Tasks) -> Outcome:
     return Outcome(predicted, right, float(arrays["seconds"]), int(diverged))
 
 
-def _key(setup: Setup, of: FeatureSet, preset: Preset, draw: Draw, jobs: int) -> str:
+def _key(setup: Setup, of: FeatureSet, preset: ConfiguredMethod, draw: Draw, jobs: int) -> str:
     """A name for everything that predictions depend on but the tasks' place in their list."""
     what = {
         "features": of.digest,

@@ -15,7 +15,7 @@ from jaxtyping import Float
 from diffresnet.errors import InputError
 
 from ...data.find import data_folders
-from ...fewshot.features import Features, read_base_mean
+from ...fewshot import Features, read_base_mean
 from ..experiment import Setup
 
 Classes = Literal["novel", "val"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import isnan
 
-from ...fewshot.evaluation import Summary
+from ...fewshot import Summary
 from ...pages.section import Cell
 from ...pages.words import signed
 from .sources import Classes, FeatureSet

@@ -10,12 +10,10 @@ from typing import Any
 
 import torch
 
-from ...fewshot.evaluation import Outcome
-from ...fewshot.features import gather
-from ...fewshot.methods.internal import Internal
+from ...fewshot import InternalDiffusion, Outcome, gather
 from ...fewshot.network import initial_weights
+from ...fewshot.objective import TaskObjective
 from ...fewshot.plain import plain_task
-from ...fewshot.problem import Problem
 from ..experiment import Setup
 from ..fewshot.curves import preset_of, setting_of
 from ..fewshot.runs import Draw, draws, run
@@ -80,7 +78,7 @@ def run_costs(setup: Setup, plan: Plan) -> list[list[Cost]]:
     for of in feature_sets(setup, plan.classes, plan.sources):
         for draw in draws(of, plan.shots):
             setting = setting_of(of, draw.shots)
-            strength = setting.gamma * setting.flow_steps
+            strength = setting.gamma * setting.diffusion_steps
             cuts = [(r, strength / r if r else 0.0) for r in plan.steps]
             seconds = _timed(setup, plan, of, draw, cuts)
             outcomes = [
@@ -118,18 +116,18 @@ def _timed(
         at = max(index, 0)
         for clock, (r, gamma) in zip(clocks, cuts, strict=True):
             chosen = preset_of(of, draw.shots, steps=r, gamma=gamma)
-            assert isinstance(chosen.method, Internal)
+            assert isinstance(chosen.method, InternalDiffusion)
             batch = chosen.transform(gather(x, tasks[at : at + 1]))
             start = time.perf_counter()
             scores = chosen.method(batch)
             middle = time.perf_counter()
             if index < 0:
                 continue
-            problem = Problem.of(batch, chosen.method.network)
-            points = problem.points
+            objective = TaskObjective.from_batch(batch, chosen.method.network_config)
+            points = objective.points
             weights = initial_weights(batch.seeds, points.shape[-1], batch.ways, points)
             began = time.perf_counter()
-            expected = plain_task(problem, chosen.method.training, weights, 0)
+            expected = plain_task(objective, chosen.method.training, weights, 0)
             ended = time.perf_counter()
             expected = expected[batch.support.shape[1] :]
             alike = float((expected.argmax(-1) == scores[0].argmax(-1)).to(torch.float).mean())

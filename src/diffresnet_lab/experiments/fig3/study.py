@@ -65,7 +65,7 @@ def xor_motion(steps: Sequence[int], seed: int = 42) -> XorMotion:
     ['0.37', '7.35']
     """
     data = xor(seed=seed)
-    weights = similarity_graph(data.points, preset="synthetic", ntop=NTOP, sigma=SIGMA)
+    weights = similarity_graph(data.points, preset="synthetic", ntop=NTOP, bandwidth=SIGMA)
     laplacian = SparseLaplacian(weights, dtype=torch.float64)
     moments = list(follow(laplacian, data.points, data.subsets, steps, GAMMA))
     return XorMotion(

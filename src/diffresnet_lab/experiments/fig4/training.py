@@ -53,7 +53,7 @@ class SetConfig:
 
     def laplacian(self, data: SyntheticSet) -> SparseLaplacian:
         """Return L of the paper's graph: global Gaussian, row-normalised, in float64."""
-        weights = similarity_graph(data.points, preset="synthetic", ntop=self.ntop, sigma=SIGMA)
+        weights = similarity_graph(data.points, preset="synthetic", ntop=self.ntop, bandwidth=SIGMA)
         return SparseLaplacian(weights, dtype=torch.float64)
 
 

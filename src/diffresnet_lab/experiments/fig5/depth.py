@@ -15,19 +15,21 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from diffresnet.files.npz import load_npz, save_npz
-from diffresnet.graphs.layers.linear import propagate
 from diffresnet.graphs.node_data import NodeData
-from diffresnet.graphs.training import Training, train
 
-from ...nodes.collapse import dirichlet_energy, spread
-from ...nodes.models.diff_resnet import DiffResNetNodes, DiffResNetSettings
-from ...nodes.models.gcn import GCNNodes, GCNSettings
-from ...nodes.presets import PUBLISHED
-from ...nodes.published import published_name
-from ...nodes.sweep import Protocol
+from ...nodes.models.diff_resnet import (
+    PUBLISHED,
+    DiffResNetConfig,
+    DiffResNetNodes,
+    published_config,
+)
+from ...nodes.models.gcn import GCN, GCNConfig
+from ...nodes.oversmoothing import dirichlet_energy, residual_energy
+from ...nodes.protocol import Protocol
+from ...nodes.training import EarlyStoppingConfig, train_early_stopped
 
-Network = GCNNodes | DiffResNetNodes
-Settings = GCNSettings | DiffResNetSettings
+Network = GCN | DiffResNetNodes
+Settings = GCNConfig | DiffResNetConfig
 
 
 @dataclass(frozen=True)
@@ -55,8 +57,8 @@ class DepthRuns:
     seconds: float
 
 
-def _published(data: NodeData) -> DiffResNetSettings:
-    return PUBLISHED.get(published_name(data), PUBLISHED["cora"])
+def _published(data: NodeData) -> DiffResNetConfig:
+    return published_config(data) or PUBLISHED["cora"]
 
 
 def stable_gamma(data: NodeData) -> float:
@@ -66,19 +68,19 @@ def stable_gamma(data: NodeData) -> float:
 
 def gcn(data: NodeData, depth: int, width: int) -> Settings:
     """The plain network, with Diff-ResNet's dropout: its own 0.8 was tuned for two layers."""
-    return GCNSettings(depth, width, _published(data).dropout)
+    return GCNConfig(depth, width, _published(data).dropout)
 
 
 def blocks(data: NodeData, depth: int, width: int) -> Settings:
     """As many blocks, each with one diffusion step, as a layer of a GCN has one product."""
-    return DiffResNetSettings(
+    return DiffResNetConfig(
         stable_gamma(data), 1, _published(data).dropout, blocks=depth, width=width
     )
 
 
 def steps(data: NodeData, depth: int, width: int) -> Settings:
     """One block and as many diffusion steps."""
-    return DiffResNetSettings(stable_gamma(data), depth, _published(data).dropout, width=width)
+    return DiffResNetConfig(stable_gamma(data), depth, _published(data).dropout, width=width)
 
 
 CURVES: dict[str, Callable[[NodeData, int, int], Settings]] = {
@@ -95,28 +97,24 @@ TITLES = {
 
 def build(data: NodeData, settings: Settings, seeds: Sequence[int]) -> Network:
     """The network of these settings."""
-    if isinstance(settings, GCNSettings):
-        return GCNNodes(data, settings, seeds)
+    if isinstance(settings, GCNConfig):
+        return GCN(data, settings, seeds)
     return DiffResNetNodes(data, settings, seeds)
 
 
 def hidden(model: Network) -> Float[Tensor, "m n h"]:
     """Features of all nodes before the last layer, without dropout; GCN has two layers or more."""
     with torch.no_grad():
-        if isinstance(model, DiffResNetNodes):
-            return model.eval().hidden()
-        z = propagate(model.propagation, model.features(model.weights[0]))
-        z = torch.relu(z + model.biases[0][:, None])
-        for weight, bias in zip(model.weights[1:-1], model.biases[1:-1], strict=True):
-            z = torch.relu(propagate(model.propagation, z @ weight) + bias[:, None])
-        return z
+        features = model.eval().hidden()
+    assert features is not None
+    return features
 
 
 def depth_runs(
     data: NodeData,
     settings: Settings,
     protocol: Protocol,
-    training: Training,
+    training: EarlyStoppingConfig,
     split: int,
     shards: Path | None = None,
 ) -> DepthRuns:
@@ -133,7 +131,7 @@ def depth_runs(
     torch.manual_seed(seeds[0])  # of the dropout
     model = build(data, settings, seeds)
     before = _collapse(model, data)
-    trained = train(model, data.labels, rows[0], rows[1], training)
+    trained = train_early_stopped(model, data.labels, rows[0], rows[1], training)
     torch.random.set_rng_state(state)
     test = torch.from_numpy(nodes.test).to(data.device)
     with torch.no_grad():
@@ -159,12 +157,16 @@ def _collapse(
 ) -> tuple[Float[np.ndarray, " m"], Float[np.ndarray, " m"]]:
     x = hidden(model)
     end: Literal["products", "diffusion"]
-    end = "products" if isinstance(model, GCNNodes) else "diffusion"
-    return dirichlet_energy(x, data), spread(x, data, end)
+    end = "products" if isinstance(model, GCN) else "diffusion"
+    return dirichlet_energy(x, data), residual_energy(x, data, end)
 
 
 def _name(
-    data: NodeData, settings: Settings, protocol: Protocol, training: Training, split: int
+    data: NodeData,
+    settings: Settings,
+    protocol: Protocol,
+    training: EarlyStoppingConfig,
+    split: int,
 ) -> str:
     """A file for everything that the answer depends on."""
     shown = asdict(protocol)

@@ -10,10 +10,9 @@ import joblib
 import numpy as np
 from jaxtyping import Float
 
-from diffresnet.graphs.training import Training
-
-from ...nodes.collapse import constant_energy
-from ...nodes.sweep import Protocol
+from ...nodes.oversmoothing import constant_energy
+from ...nodes.protocol import Protocol
+from ...nodes.training import EarlyStoppingConfig
 from ..experiment import Setup
 from ..table1.graphs import citation_graphs
 from .depth import CURVES, DepthRuns, depth_runs
@@ -101,7 +100,7 @@ def clustered_error(by_split: Float[np.ndarray, " s"]) -> float:
 def run_depths(setup: Setup, plan: DepthPlan) -> list[Point]:
     """Train everything, or read what `setup.shards` has of it."""
     points = []
-    training = Training(epochs=plan.epochs)
+    training = EarlyStoppingConfig(epochs=plan.epochs)
     protocol = Protocol(plan.splits, plan.inits, seed=setup.seed)
     for data in citation_graphs(setup, plan.datasets, plan.device):
         constant = constant_energy(data)

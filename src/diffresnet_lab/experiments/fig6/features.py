@@ -9,11 +9,10 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from ...fewshot.features import gather
-from ...fewshot.methods.internal import Internal
+from ...fewshot import InternalDiffusion, gather
 from ...fewshot.network import initial_weights
+from ...fewshot.objective import TaskObjective
 from ...fewshot.plain import trained_network
-from ...fewshot.problem import Problem
 from ..fewshot.curves import preset_of
 from ..fewshot.runs import Draw
 from ..fewshot.sources import FeatureSet
@@ -68,15 +67,15 @@ def inside(of: FeatureSet, draw: Draw, index: int, seed: int) -> Inside:
     """Train the network of one task by the plain loop, and look at its rows."""
     tasks = draw.tasks(of, index + 1, seed)[index : index + 1]
     chosen = preset_of(of, draw.shots)
-    assert isinstance(chosen.method, Internal)
+    assert isinstance(chosen.method, InternalDiffusion)
     batch = chosen.transform(gather(of.features.tensor(), tasks))
-    problem = Problem.of(batch, chosen.method.network)
-    weights = initial_weights(batch.seeds, problem.points.shape[-1], batch.ways, problem.points)
-    network = trained_network(problem, chosen.method.training, weights, 0)
-    x = problem.points[0]
+    objective = TaskObjective.from_batch(batch, chosen.method.network_config)
+    weights = initial_weights(batch.seeds, objective.points.shape[-1], batch.ways, objective.points)
+    network = trained_network(objective, chosen.method.training, weights, 0)
+    x = objective.points[0]
     with torch.no_grad():
         before: Tensor = x + network.fc2(torch.relu(network.fc1(x)))
-        after = problem.diffused(before[None])[0]
+        after = objective.diffuse(before[None])[0]
         predicted = network.head(after).argmax(-1)
     classes = np.concatenate([tasks.support_labels[0], tasks.query_labels[0]])
     labelled = np.arange(len(classes)) < tasks.support_labels.shape[1]

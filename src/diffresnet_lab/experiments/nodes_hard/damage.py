@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ...nodes.damage import Damage
-from ...nodes.results import difference
+from ...nodes.corruption import Corruption
+from ...nodes.results import accuracy_difference
 from ...pages.figures.levels import level_panels
 from ...pages.section import Picture, Section, Table
 from ..experiment import Part, Setup
 from .plan import MODELS, OURS, PAPERS, RIVALS, TITLES, Case, Plan
-from .study import Measured, graph_of, preset_of, protocol_of, rows_of, run_cases
+from .study import Measured, graph_of, protocol_of, rows_of, run_cases, spec_of
 from .words import accuracies, counts, curve, cut, differences, no_data, pick, which_model
 
 TITLE = "Damaged graphs"
 KINDS = {
-    "rewired": "edges rewired",
-    "flipped": "features flipped",
-    "wrong": "labels wrong",
+    "edge_rewiring": "edges rewired",
+    "feature_noise": "features flipped",
+    "label_noise": "labels wrong",
 }
 
 Levels = Mapping[float, list[Measured]]
@@ -86,7 +86,7 @@ def _levels(setup: Setup, graph: str) -> dict[str, Levels]:
     found: dict[str, Levels] = {}
     for kind in KINDS:
         cases = {0.0: Case(graph)}
-        cases |= {share: Case(graph, damage=Damage(**{kind: share})) for share in shares}
+        cases |= {share: Case(graph, damage=Corruption(**{kind: share})) for share in shares}
         of_case = run_cases(setup, list(cases.values()))
         if of_case:
             found[kind] = {share: of_case[case] for share, case in cases.items()}
@@ -101,7 +101,7 @@ def _costs(graphs: Mapping[str, Mapping[str, Levels]], kind: str, share: float) 
         for model in (OURS, *RIVALS):
             whole, hurt = pick(kinds[kind][0.0], model), pick(kinds[kind][share], model)
             if whole is not None and hurt is not None:
-                lost = f"{difference(whole.runs, hurt.runs).mean:.1f}".replace("-", "−")
+                lost = f"{accuracy_difference(whole.runs, hurt.runs).mean:.1f}".replace("-", "−")
                 words.append(f"{whole.title} {lost}")
         ours, *rivals = words
         of_graph.append(f"{ours} on {TITLES[graph]} ({', '.join(rivals)})")
@@ -113,12 +113,12 @@ def _bounds(setup: Setup, graph: str, share: float) -> str:
     data = graph_of(setup.data, graph)
     assert data is not None
     protocol = protocol_of(setup, Case(graph))
-    damage = Damage(rewired=share)
+    damage = Corruption(edge_rewiring=share)
     longest = min(
         damage.apply(data, protocol.split(data, index), [protocol.seed, index]).laplacian.max_step()
         for index in range(protocol.splits)
     )
-    gamma = preset_of(PAPERS, data, None).settings["gamma"]
+    gamma = spec_of(PAPERS, data, None).config.gamma
     how = "is past" if gamma > longest else "is below"
     return (
         f"On {TITLES[graph]} the step γ = {gamma:g} {how} {longest:.3f}, the smallest stability "

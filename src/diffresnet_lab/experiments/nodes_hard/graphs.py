@@ -7,7 +7,7 @@ from diffresnet.graphs.node_data import NodeData
 from ...pages.section import Section
 from ..experiment import Part, Setup
 from .plan import PAPERS, TITLES, WIDTHS, Case, Plan
-from .study import graph_of, preset_of, rows_of, run_cases
+from .study import graph_of, rows_of, run_cases, spec_of
 from .words import accuracies, counts, cut, differences, no_data, versus, which_model
 
 TITLE = "Other graphs"
@@ -59,14 +59,14 @@ def graphs_part(setup: Setup) -> Part:
 def _size(data: NodeData) -> str:
     """Nodes, edges, features, and the memory that a Diff-ResNet of full width takes."""
     (n, f), mib = data.features.shape, 2**20
-    chosen = preset_of(PAPERS, data, None).settings
-    own = f"It runs at hidden width {chosen['width']}, after a linear layer that leads there. "
+    config = spec_of(PAPERS, data, None).config
+    own = f"It runs at hidden width {config.width}, after a linear layer that leads there. "
     return (
         f"{TITLES.get(data.name, data.name)}: {n:,} nodes, {data.edges:,} edges, {f:,} features, "
-        f"{data.classes} classes; γ = {chosen['gamma']:.3g}, {chosen['steps']} steps (stable up to "
+        f"{data.classes} classes; γ = {config.gamma:.3g}, {config.steps} steps (stable up to "
         f"{data.laplacian.max_step():.3f}). Where the hidden width is the number of features, the "
         f"residual block has {(f * f + f) / 1e6:.1f} million weights, in training "
         f"{COPIES * 4 * (f * f + f) / mib:,.0f} MiB for each initialisation, and every layer of "
         f"features takes {4 * n * f / mib:,.0f} MiB. "
-        + (own if chosen["width"] else "It runs at that width.")
+        + (own if config.width else "It runs at that width.")
     )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from ...nodes.sweep import Protocol
+from ...nodes.protocol import Protocol
 from ...pages.figures.levels import level_panels
 from ...pages.section import Picture, Section
 from ..experiment import Part, Setup
 from .plan import MODELS, PAPERS, TITLES, Case, Plan
-from .study import Measured, graph_of, preset_of, rows_of, run_cases
+from .study import Measured, graph_of, rows_of, run_cases, spec_of
 from .words import accuracies, counts, curve, cut, differences, no_data, pick, versus, which_model
 
 TITLE = "Few labels a class"
@@ -68,7 +68,7 @@ def _past_the_bound(setup: Setup, graph: str) -> str:
     """A sentence where the published step is longer than is stable; else nothing."""
     data = graph_of(setup.data, graph)
     assert data is not None
-    gamma, longest = preset_of(PAPERS, data, None).settings["gamma"], data.laplacian.max_step()
+    gamma, longest = spec_of(PAPERS, data, None).config.gamma, data.laplacian.max_step()
     if gamma <= longest:
         return ""
     return (

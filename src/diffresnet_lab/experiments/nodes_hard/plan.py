@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ...nodes.damage import Damage
+from ...nodes.corruption import Corruption
 from ..experiment import Setup
 
 OURS = "best"
@@ -50,7 +50,7 @@ class Case:
 
     graph: str
     labels: int = 20
-    damage: Damage | None = None
+    damage: Corruption | None = None
     unit: bool = False
 
     @property
@@ -68,7 +68,7 @@ class Plan:
         Random splits, and initialisations on each.
     epochs : int, optional
         At most so many, where validation nodes are not to decide alone.
-    models : names of presets.
+    models : names of the registry.
     left_out : graph -> models that are too slow there.
     """
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -13,13 +13,15 @@ import numpy as np
 
 from diffresnet.graphs.graph import read_graph
 from diffresnet.graphs.node_data import NodeData
-from diffresnet.graphs.preset import Preset, of
 
-from ...nodes.damage import Damage
-from ...nodes.models.diff_resnet import DiffResNetNodes, DiffResNetSettings
-from ...nodes.presets import preset
-from ...nodes.results import SplitRuns, Summary, difference, summary
-from ...nodes.sweep import Protocol, sweep
+from ...nodes.corruption import Corruption
+from ...nodes.model_spec import ModelSpec
+from ...nodes.models.diff_resnet import DiffResNetConfig
+from ...nodes.protocol import Protocol
+from ...nodes.registry import model_spec
+from ...nodes.results import SplitRuns, accuracy_difference, mean_accuracy, seconds_per_run
+from ...nodes.trials import run_trials
+from ...statistics import Estimate
 from ..experiment import Setup
 from .plan import RIVALS, WIDTHS, Case, Plan
 
@@ -34,8 +36,8 @@ class Measured:
     runs: tuple[SplitRuns, ...]
 
     @cached_property
-    def summary(self) -> Summary:
-        return summary(self.runs)
+    def accuracy(self) -> Estimate:
+        return mean_accuracy(self.runs)
 
 
 def run_case(setup: Setup, case: Case) -> list[Measured]:
@@ -66,56 +68,58 @@ def protocol_of(setup: Setup, case: Case) -> Protocol:
     return Protocol(plan.splits, plan.inits, case.labels, seed=setup.seed)
 
 
-def preset_of(model: str, data: NodeData, epochs: int | None) -> Preset:
+def spec_of(model: str, data: NodeData, epochs: int | None) -> ModelSpec:
     """As everywhere else, but for the width on a graph of very many features.
 
     The graph is the undamaged one: who has a damaged graph does not know it.
     """
-    chosen = preset(model, data)
-    if data.name in WIDTHS and "placement" in chosen.settings:
-        settings = replace(DiffResNetSettings(**chosen.settings), width=WIDTHS[data.name])
-        chosen = of(chosen.name, chosen.title, DiffResNetNodes, settings, chosen.training)
+    spec = model_spec(model, data)
+    if data.name in WIDTHS and isinstance(spec.config, DiffResNetConfig):
+        config = replace(spec.config, width=WIDTHS[data.name])
+        spec = replace(spec, config=config)
     if epochs is not None:
-        chosen = replace(chosen, training=replace(chosen.training, epochs=epochs))
-    return chosen
+        spec = replace(spec, training=replace(spec.training, epochs=epochs))
+    return spec
 
 
 @cache  # the parts share what is neither damaged nor short of labels
 def _measured(setup: Setup, case: Case, model: str) -> Measured:
     data = graph_of(setup.data, case.graph)
     assert data is not None
-    chosen = preset_of(model, data, Plan.of(setup).epochs)
-    if case.unit and "rows" not in chosen.settings:  # or the model does so itself
+    spec = spec_of(model, data, Plan.of(setup).epochs)
+    if case.unit and not hasattr(spec.config, "row_scaling"):  # or the model does so itself
         data = data.with_unit_rows()
     protocol = protocol_of(setup, case)
-    runs = sweep(data, chosen, protocol, damage=case.damage, shards=setup.shards)
-    return Measured(case, model, chosen.title, tuple(runs))
+    runs = run_trials(data, spec, protocol, corruption=case.damage, cache=setup.shards)
+    return Measured(case, model, spec.title, tuple(runs))
 
 
 def rows_of(found: dict[Case, list[Measured]]) -> list[dict[str, Any]]:
     """The numbers of each model in each case, with its differences to the rivals."""
     rows = []
     for case, measured in found.items():
-        damage = asdict(case.damage or Damage())
+        damage = case.damage or Corruption()
         rivals = {m.model: m for m in measured if m.model in RIVALS}
         for m in measured:
             row: dict[str, Any] = {
                 "dataset": case.graph,
                 "labels_per_class": case.labels,
                 "unit_rows": case.unit,
-                **damage,
+                "rewired": damage.edge_rewiring,
+                "flipped": damage.feature_noise,
+                "wrong": damage.label_noise,
                 "model": m.model,
                 "splits": len(m.runs),
                 "inits": len(m.runs[0].accuracy),
-                "accuracy": m.summary.accuracy,
-                "std": m.summary.std,
-                "standard_error": _number(m.summary.error),
+                "accuracy": m.accuracy.mean,
+                "std": m.accuracy.std,
+                "standard_error": _number(m.accuracy.error),
                 "epochs": float(np.mean([run.epochs.mean() for run in m.runs])),
-                "seconds_per_run": m.summary.seconds,
+                "seconds_per_run": seconds_per_run(m.runs),
             }
             for name in RIVALS:
                 there = name in rivals and name != m.model
-                more = difference(m.runs, rivals[name].runs) if there else None
+                more = accuracy_difference(m.runs, rivals[name].runs) if there else None
                 row[f"over_{name}"] = None if more is None else more.mean
                 row[f"over_{name}_error"] = None if more is None else _number(more.error)
             rows.append(row)

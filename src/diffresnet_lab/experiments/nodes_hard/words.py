@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from ...nodes.results import Difference, difference
+from ...nodes.results import accuracy_difference
 from ...pages.figures.levels import Curve
 from ...pages.section import Cell, Section, Table
 from ...pages.words import signed, signed_within
+from ...statistics import Estimate
 from ..experiment import Part
 from .plan import MODELS, OURS, PAPERS, RIVALS, TITLES, Plan
 from .study import Measured
@@ -30,9 +31,7 @@ def spread(error: float) -> str:
 
 def accuracies(caption: str, first: str, columns: Mapping[str, Sequence[Measured]]) -> Table:
     """A row a model, a column a case; the best of a column marked."""
-    best = {
-        name: max(round(m.summary.accuracy, 1) for m in found) for name, found in columns.items()
-    }
+    best = {name: max(round(m.accuracy.mean, 1) for m in found) for name, found in columns.items()}
     rows = []
     for model in MODELS:
         of = [pick(found, model) for found in columns.values()]
@@ -43,9 +42,9 @@ def accuracies(caption: str, first: str, columns: Mapping[str, Sequence[Measured
             NONE
             if m is None
             else Cell(
-                f"{m.summary.accuracy:.1f}",
-                spread(m.summary.error),
-                round(m.summary.accuracy, 1) == best[name],
+                f"{m.accuracy.mean:.1f}",
+                spread(m.accuracy.error),
+                round(m.accuracy.mean, 1) == best[name],
             )
             for name, m in zip(columns, of, strict=True)
         ]
@@ -69,7 +68,9 @@ def differences(caption: str, first: str, columns: Mapping[str, Sequence[Measure
             if not both:
                 continue
             cells = [
-                NONE if m is None or r is None else _difference_cell(difference(m.runs, r.runs))
+                NONE
+                if m is None or r is None
+                else _difference_cell(accuracy_difference(m.runs, r.runs))
                 for m, r in pairs
             ]
             ours, rival_title = both[0][0].title, both[0][1].title
@@ -83,7 +84,7 @@ def differences(caption: str, first: str, columns: Mapping[str, Sequence[Measure
     )
 
 
-def _difference_cell(found: Difference) -> Cell:
+def _difference_cell(found: Estimate) -> Cell:
     error = found.error if found.error > 0 else 0.05
     return Cell(signed(found.mean), spread(found.error), loss=found.mean < -max(0.05, error))
 
@@ -105,7 +106,7 @@ def compared(model: str, measured: Sequence[Measured]) -> str:
     ours = pick(measured, model)
     assert ours is not None
     rivals = [m for m in (pick(measured, rival) for rival in RIVALS) if m is not None]
-    apart = [difference(ours.runs, rival.runs) for rival in rivals]
+    apart = [accuracy_difference(ours.runs, rival.runs) for rival in rivals]
     return ", ".join(
         f"{rival.title} {signed_within(found.mean, found.error)}"
         for found, rival in zip(apart, rivals, strict=True)
@@ -115,8 +116,8 @@ def compared(model: str, measured: Sequence[Measured]) -> str:
 def curve(levels: Sequence[float], found: Sequence[Measured]) -> Curve:
     return Curve(
         tuple(levels),
-        tuple(m.summary.accuracy for m in found),
-        tuple(m.summary.error for m in found),
+        tuple(m.accuracy.mean for m in found),
+        tuple(m.accuracy.error for m in found),
     )
 
 

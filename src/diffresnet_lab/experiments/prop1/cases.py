@@ -70,7 +70,7 @@ def synthetic_case(name: str, seed: int = 42, decades: float = 9.0) -> SubsetCas
     """Return one of the paper's sets with the paper's graph: row-normalised, sigma 0.5."""
     make, ntop, steps = SYNTHETIC[name]
     data = make(seed=max(0, seed - MOON_SHIFT) if name == "moon" else seed)
-    weights = similarity_graph(data.points, preset="synthetic", ntop=ntop, sigma=SIGMA)
+    weights = similarity_graph(data.points, preset="synthetic", ntop=ntop, bandwidth=SIGMA)
     return SubsetCase(name, data.points, data.subsets, weights, steps, decades)
 
 

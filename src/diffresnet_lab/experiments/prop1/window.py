@@ -98,7 +98,7 @@ def xor_window(
     edges, pieces = np.zeros(len(ntops)), np.zeros(len(ntops), int)
     for j, ntop in enumerate(ntops):
         for i, sigma in enumerate(sigmas):
-            graph = similarity_graph(data.points, preset="synthetic", ntop=ntop, sigma=sigma)
+            graph = similarity_graph(data.points, preset="synthetic", ntop=ntop, bandwidth=sigma)
             inside, edges[j], weight[i, j] = cut(graph, data.subsets)
             alone = equilibrium(inside, GAMMA)
             pieces[j] = max(len(set(alone.ends[data.subsets == s]) - {-1}) for s in range(4))

@@ -7,11 +7,10 @@ from dataclasses import dataclass, replace
 from math import isnan
 from typing import Any
 
-from diffresnet.graphs.preset import Preset, of
-from diffresnet.graphs.self_training.network import SelfTeachingNodes, SelfTeachingSettings
-
-from ...nodes.presets import preset
-from ...nodes.sweep import Protocol, sweep
+from ...nodes.model_spec import ModelSpec
+from ...nodes.protocol import Protocol
+from ...nodes.registry import model_spec
+from ...nodes.trials import run_trials
 from ...pages.section import Cell, Section, Table
 from ..experiment import Part, Setup
 from .graphs import citation_graphs, title
@@ -20,16 +19,16 @@ from .study import BEST, Result, all_runs, difference, find
 from .words import ahead, datasets
 
 CHANGES: dict[str, dict[str, Any]] = {
-    "no teacher": {"teaching": 0.0},
-    "a teacher without guide": {"guide": 0.0},
-    "a teacher without memory": {"memory": 0.0},
-    "a sharpened teacher": {"sharpness": 1.5},
-    "no edges between similar nodes": {"similar": 0.0},
+    "no teacher": {"consistency_weight": 0.0},
+    "a teacher without guide": {"prior_strength": 0.0},
+    "a teacher without memory": {"ema_decay": 0.0},
+    "a sharpened teacher": {"sharpening": 1.5},
+    "no edges between similar nodes": {"feature_graph": 0.0},
     "no residual path": {"residual": False},
-    "rows not centred": {"rows": "unit"},
-    "rows as they are": {"rows": "raw"},
-    "weak decay": {"decay": 5e-3},
-    "no dropout of words": {"words": 0.0},
+    "rows not centred": {"row_scaling": "unit"},
+    "rows as they are": {"row_scaling": "raw"},
+    "weak decay": {"input_weight_decay": 5e-3},
+    "no dropout of words": {"input_dropout": 0.0},
     "no diffusion": {"steps": 0},
 }
 """What is changed, in words, and in the settings."""
@@ -78,29 +77,26 @@ def run_ablation(setup: Setup, plan: AblationPlan) -> list[Result]:
     protocol = Protocol(plan.counts.splits, plan.counts.inits, seed=setup.seed)
     results = []
     for data in citation_graphs(setup, plan.datasets, "cpu"):
-        whole = preset(BEST, data)
+        whole = model_spec(BEST, data)
         for name, each in {BEST: whole, **_variants(whole, plan)}.items():
             training = replace(each.training, epochs=min(plan.epochs, each.training.epochs))
-            runs = sweep(
+            runs = run_trials(
                 data,
                 replace(each, training=training),
                 protocol,
-                shards=setup.shards,
+                cache=setup.shards,
                 jobs=plan.jobs,
             )
             results.append(Result(data.name, name, name, runs))
     return results
 
 
-def _variants(whole: Preset, plan: AblationPlan) -> dict[str, Preset]:
-    base = SelfTeachingSettings(**whole.settings)
-    changed = {name: replace(base, **CHANGES[name]) for name in plan.changes}
+def _variants(whole: ModelSpec, plan: AblationPlan) -> dict[str, ModelSpec]:
     return {
         name: replace(
-            of("best_changed", name, SelfTeachingNodes, settings, whole.training),
-            needs=whole.needs,
+            whole, name="best_changed", title=name, config=replace(whole.config, **CHANGES[name])
         )
-        for name, settings in changed.items()
+        for name in plan.changes
     }
 
 
@@ -114,7 +110,7 @@ def ablation_section(results: Sequence[Result], plan: AblationPlan) -> Section:
             one, best = find(results, name, change), find(results, name, BEST)
             assert one is not None
             assert best is not None
-            cells.append(Cell(f"{one.summary.accuracy:.1f}", f"± {one.summary.error:.1f}"))
+            cells.append(Cell(f"{one.accuracy.mean:.1f}", f"± {one.accuracy.error:.1f}"))
             cells.append(_less(one, best))
         rows.append(("as it is" if change == BEST else change, tuple(cells)))
     header = [part for name in names for part in (title(name), "less as it is")]
@@ -156,8 +152,8 @@ def _rows(results: Sequence[Result]) -> list[dict[str, Any]]:
                 "change": "" if result is best else result.model,
                 "splits": result.splits,
                 "inits": result.inits,
-                "accuracy": result.summary.accuracy,
-                "standard_error": result.summary.error,
+                "accuracy": result.accuracy.mean,
+                "standard_error": result.accuracy.error,
                 "difference": found.mean,
                 "difference_error": found.error,
             }

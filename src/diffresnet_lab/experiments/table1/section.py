@@ -52,10 +52,10 @@ def _protocol(plan: Plan) -> str:
 
 def _table(results: Sequence[Result], plan: Plan, name: str, left_out: Sequence[str]) -> Table:
     own = [result for result in results if result.dataset == name]
-    found = [result.summary for result in own]
+    found = [result.accuracy for result in own]
     accuracies = best_cells(
-        [each.accuracy for each in found],
-        [Cell(f"{each.accuracy:.1f}", f"± {each.std:.1f}") for each in found],
+        [each.mean for each in found],
+        [Cell(f"{each.mean:.1f}", f"± {each.std:.1f}") for each in found],
     )
     reference, best = find(results, name, REFERENCE), find(results, name, BEST)
     rows = []
@@ -67,7 +67,7 @@ def _table(results: Sequence[Result], plan: Plan, name: str, left_out: Sequence[
             _less(best, result, loss=-1),
             Cell("–" if result.quoted is None else str(result.quoted)),
             Cell(f"{result.splits} × {result.inits}"),
-            Cell(f"{each.seconds:.0f}" if each.seconds >= 10 else f"{each.seconds:.2g}"),
+            Cell(f"{result.seconds:.0f}" if result.seconds >= 10 else f"{result.seconds:.2g}"),
         )
         rows.append((result.title, cells))
     missing = (
@@ -110,8 +110,8 @@ def _picture(results: Sequence[Result]) -> Picture:
     panels = {
         title(name): {
             result.title: Dot(
-                result.summary.accuracy,
-                result.summary.error,
+                result.accuracy.mean,
+                result.accuracy.error,
                 None if result.quoted is None else result.quoted.accuracy,
                 result.model in OURS,
             )

@@ -9,15 +9,20 @@ from math import ceil
 from typing import Any
 
 from diffresnet.graphs.node_data import NodeData
-from diffresnet.graphs.preset import Preset, of
-from diffresnet.graphs.training import Training
 
-from ...nodes.models.diff_resnet import DiffResNetNodes
-from ...nodes.presets import PUBLISHED, preset
-from ...nodes.published import published_name
-from ...nodes.results import Difference, SplitRuns, Summary, run_rows, summary
-from ...nodes.results import difference as paired
-from ...nodes.sweep import Protocol, sweep
+from ...nodes.model_spec import ModelSpec
+from ...nodes.models.diff_resnet import RELEASED, published_config
+from ...nodes.protocol import Protocol
+from ...nodes.registry import model_spec
+from ...nodes.results import (
+    SplitRuns,
+    accuracy_difference,
+    mean_accuracy,
+    run_rows,
+    seconds_per_run,
+)
+from ...nodes.trials import run_trials
+from ...statistics import Estimate
 from ..experiment import Setup
 from .graphs import citation_graphs
 from .plan import Plan
@@ -53,13 +58,17 @@ class Result:
         return len(self.runs[0].accuracy)
 
     @property
-    def summary(self) -> Summary:
-        return summary(self.runs)
+    def accuracy(self) -> Estimate:
+        return mean_accuracy(self.runs)
+
+    @property
+    def seconds(self) -> float:
+        return seconds_per_run(self.runs)
 
 
-def difference(one: Result, other: Result) -> Difference:
+def difference(one: Result, other: Result) -> Estimate:
     """`one` less `other`, paired by split."""
-    return paired(one.runs, other.runs)
+    return accuracy_difference(one.runs, other.runs)
 
 
 def left_out(plan: Plan) -> tuple[str, ...]:
@@ -69,29 +78,28 @@ def left_out(plan: Plan) -> tuple[str, ...]:
     return tuple(model for model in plan.models if model in BY_ODE)
 
 
-def mended(data: NodeData) -> Preset | None:
+def mended(data: NodeData) -> ModelSpec | None:
     """The published Diff-ResNet with more and shorter steps, where its own are past the bound.
 
     The strength gamma r stays what it is; steps are at most 0.9 of the longest stable one. Dropout
     acts before every step, so that there is more of it. None where nothing is to be mended.
     """
-    published, longest = PUBLISHED.get(published_name(data)), data.laplacian.max_step()
+    published, longest = published_config(data), data.laplacian.max_step()
     if published is None or published.gamma <= longest:
         return None
     strength = published.gamma * published.steps
     steps = ceil(strength / (0.9 * longest))
-    settings = replace(published, gamma=strength / steps, steps=steps)
-    made = of(MENDED, "Diff-ResNet, shorter steps", DiffResNetNodes, settings, Training())
-    return replace(made, members=1)
+    config = replace(published, gamma=strength / steps, steps=steps)
+    return replace(RELEASED, name=MENDED, title="Diff-ResNet, shorter steps", config=config)
 
 
-def presets_of(data: NodeData, plan: Plan) -> Iterator[Preset]:
+def specs_of(data: NodeData, plan: Plan) -> Iterator[ModelSpec]:
     """The models of the plan on a graph; the mended Diff-ResNet follows the published one."""
     missing = (*left_out(plan), *plan.too_slow(data.name))
     for name in plan.models:
         if name in missing:
             continue
-        yield preset(name, data)
+        yield model_spec(name, data)
         mend = mended(data) if name == REFERENCE else None
         if mend is not None:
             yield mend
@@ -101,14 +109,14 @@ def run_table(setup: Setup, plan: Plan) -> list[Result]:
     """Train everything, or read what `setup.shards` has of it."""
     results = []
     for data in citation_graphs(setup, plan.datasets, plan.device):
-        for chosen in presets_of(data, plan):
-            counts = plan.of(chosen.name, data.name)
-            epochs = min(plan.epochs, chosen.training.epochs)
-            capped = replace(chosen, training=replace(chosen.training, epochs=epochs))
+        for spec in specs_of(data, plan):
+            counts = plan.of(spec.name, data.name)
+            epochs = min(plan.epochs, spec.training.epochs)
+            capped = replace(spec, training=replace(spec.training, epochs=epochs))
             protocol = Protocol(counts.splits, counts.inits, seed=setup.seed)
-            runs = sweep(data, capped, protocol, shards=setup.shards, jobs=plan.jobs)
-            published = quoted(chosen.name, data.name)
-            results.append(Result(data.name, chosen.name, chosen.title, runs, published))
+            runs = run_trials(data, capped, protocol, cache=setup.shards, jobs=plan.jobs)
+            published = quoted(spec.name, data.name)
+            results.append(Result(data.name, spec.name, spec.title, runs, published))
     return results
 
 
@@ -133,16 +141,15 @@ def table_rows(results: Sequence[Result]) -> list[dict[str, Any]]:
     """
     rows = []
     for result in results:
-        found = result.summary
         row: dict[str, Any] = {
             "dataset": result.dataset,
             "model": result.model,
             "splits": result.splits,
             "inits": result.inits,
-            "accuracy": found.accuracy,
-            "std": found.std,
-            "standard_error": found.error,
-            "seconds_per_run": found.seconds,
+            "accuracy": result.accuracy.mean,
+            "std": result.accuracy.std,
+            "standard_error": result.accuracy.error,
+            "seconds_per_run": result.seconds,
             "quoted": None if result.quoted is None else str(result.quoted),
         }
         reference = find(results, result.dataset, REFERENCE)
@@ -151,7 +158,7 @@ def table_rows(results: Sequence[Result]) -> list[dict[str, Any]]:
             row |= {
                 "difference": ahead.mean,
                 "difference_error": ahead.error,
-                "difference_splits": ahead.splits,
+                "difference_splits": ahead.clusters,
             }
         best = find(results, result.dataset, BEST)
         if best is not None and best is not result:

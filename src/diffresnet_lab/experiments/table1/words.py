@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from math import isnan
 
 from ...pages.words import signed_within
+from ...statistics import Estimate
 from .graphs import title
-from .study import BEST, MENDED, OURS, REFERENCE, WITHOUT, Difference, Result, difference, find
+from .study import BEST, MENDED, OURS, REFERENCE, WITHOUT, Result, difference, find
 
 CLAIM = 15.0
 """Points by which, the paper says, diffusion gains on average over No-Diff-ResNet: more than."""
@@ -29,12 +30,12 @@ def within(value: float, error: float, digits: int = 1) -> str:
     return f"{value:.{digits}f}" + ("" if isnan(error) else f" ± {error:.{digits}f}")
 
 
-def ahead(found: Difference) -> str:
+def ahead(found: Estimate) -> str:
     """A difference with its sign and its standard error."""
     return signed_within(found.mean, found.error)
 
 
-def gains(results: Sequence[Result], model: str = REFERENCE) -> dict[str, Difference]:
+def gains(results: Sequence[Result], model: str = REFERENCE) -> dict[str, Estimate]:
     """Data set -> what a Diff-ResNet gains over No-Diff-ResNet there, paired by split."""
     found = {}
     for name in datasets(results):
@@ -44,11 +45,12 @@ def gains(results: Sequence[Result], model: str = REFERENCE) -> dict[str, Differ
     return found
 
 
-def mean_gain(found: Sequence[Difference]) -> Difference:
+def mean_gain(found: Sequence[Estimate]) -> Estimate:
     """The mean over data sets, whose splits are independent of each other's."""
     k = len(found)
     error = sum(each.error**2 for each in found) ** 0.5 / k
-    return Difference(sum(each.mean for each in found) / k, error, min(e.splits for e in found))
+    mean = sum(each.mean for each in found) / k
+    return Estimate(mean, error, min(each.clusters for each in found))
 
 
 def finding(results: Sequence[Result], cut: str = "") -> str:
@@ -64,7 +66,7 @@ def finding(results: Sequence[Result], cut: str = "") -> str:
         one = find(results, name, REFERENCE)
         if one is not None:
             said.append(
-                f"{within(one.summary.accuracy, one.summary.error)}% on {title(name)} "
+                f"{within(one.accuracy.mean, one.accuracy.error)}% on {title(name)} "
                 f"({one.splits} × {one.inits} runs)"
             )
     gain = gains(results)
@@ -148,7 +150,7 @@ def best_text(results: Sequence[Result]) -> str:
         said.append(
             f"on {title(name)} it is ahead of {clear} of {len(found)} baselines by more than two "
             f"standard errors, behind {', '.join(behind) or 'none'} by as much; its closest rival "
-            f"is {nearest} ({ahead(found[nearest])} points, {found[nearest].splits} splits)"
+            f"is {nearest} ({ahead(found[nearest])} points, {found[nearest].clusters} splits)"
         )
     if not said:
         return ""

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ...fewshot.methods.external import External
-from ...fewshot.presets import Preset, Setting, preset
-from ...fewshot.tricks import Centre, Chain, unit
+from ...fewshot import (
+    ConfiguredMethod,
+    ExternalDiffusion,
+    FewShotConfig,
+    centre_and_normalize,
+    configure_method,
+)
 from ..experiment import Setup
 from ..fewshot.cases import Case
 from ..fewshot.runs import draws, known, run
@@ -14,13 +18,13 @@ from ..fewshot.sources import FeatureSet, feature_sets
 from .plan import RAW_MU, Plan
 
 
-def preset_for(name: str, of: FeatureSet, rows: str, shots: int) -> Preset:
+def preset_for(name: str, of: FeatureSet, rows: str, shots: int) -> ConfiguredMethod:
     """A method of Table II; none of the tricks of Table III but, for "unit", the first two."""
-    chosen = preset(name, Setting(shots, "none", of.mean))
+    chosen = configure_method(name, FewShotConfig(shots, "none", of.mean))
     if rows == "unit":
-        return replace(chosen, transform=Chain((Centre(of.mean), unit)))
+        return replace(chosen, transform=centre_and_normalize(of.mean))
     mu = RAW_MU.get(of.source.name, {}).get(shots)
-    if mu is not None and isinstance(chosen.method, External):
+    if mu is not None and isinstance(chosen.method, ExternalDiffusion):
         return replace(chosen, method=replace(chosen.method, mu=mu))
     return chosen
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ...fewshot.presets import METHODS, Preset, Setting, Tricks, preset
+from ...fewshot import METHODS, ConfiguredMethod, FewShotConfig, configure_method
+from ...fewshot.config import FeatureTransforms
 from ..experiment import Setup
 from ..fewshot.cases import Case
 from ..fewshot.runs import draws, run
@@ -18,13 +19,13 @@ def there(plan: Plan) -> tuple[list[str], list[str]]:
     return found, [name for name in plan.methods if name not in found]
 
 
-def preset_for(name: str, of: FeatureSet, shots: int) -> Preset:
+def preset_for(name: str, of: FeatureSet, shots: int) -> ConfiguredMethod:
     """A method with the tricks that it takes."""
-    tricks: Tricks = "none" if name in UNIT_ALONE else "paper"
-    setting = Setting(shots, tricks, of.mean, balanced=name in EQUAL)
-    chosen = preset(EQUAL.get(name, name), setting)
+    tricks: FeatureTransforms = "none" if name in UNIT_ALONE else "paper"
+    setting = FewShotConfig(shots, tricks, of.mean, balanced=name in EQUAL)
+    chosen = configure_method(EQUAL.get(name, name), setting)
     if name in UNIT_ALONE:
-        return replace(chosen, note="takes rows of length 1 alone")
+        return replace(chosen, note=f"{chosen.title} takes rows of length 1 alone")
     return replace(chosen, title=f"{chosen.title} (equal)") if name in EQUAL else chosen
 
 

@@ -1,1 +1,1 @@
-"""One few-shot method a file."""
+"""Few-shot methods, one a file, each with the `SPEC` that registers it."""

@@ -1,4 +1,4 @@
-"""alpha-TIM: TIM with entropies that leave room for queries of unequal numbers."""
+"""alpha-TIM: TIM with Tsallis entropies, for queries of unequal numbers."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from torch import Tensor
 
 from diffresnet.errors import InputError
 
+from ..feature_transforms import normalize_only
+from ..method_spec import MethodSpec
 from .tim import Tim
 
 
@@ -39,11 +41,19 @@ class AlphaTim(Tim):
 
     @classmethod
     def for_shots(cls, shots: int) -> AlphaTim:
-        """With the alpha that its authors tuned for that many shots."""
+        """Return the method with the alpha that its authors tuned for that many shots."""
         return cls(alpha=2.0 if shots == 1 else 7.0 if shots >= 5 else 5.0)
 
-    def query_slope(self, p: Float[Tensor, "t q c"]) -> Float[Tensor, "t q c"]:
+    def query_gradient(self, p: Float[Tensor, "t q c"]) -> Float[Tensor, "t q c"]:
         power = self.alpha - 1.0
         mean = p.mean(1, keepdim=True)
-        slope = self.marginal * mean**power - self.conditional * p**power
-        return self.alpha / power * slope / p.shape[1]
+        gradient = self.marginal * mean**power - self.conditional * p**power
+        return self.alpha / power * gradient / p.shape[1]
+
+
+SPEC = MethodSpec(
+    "alpha_tim",
+    "alpha-TIM",
+    lambda config: AlphaTim.for_shots(config.shots),
+    raw_transform=normalize_only,
+)

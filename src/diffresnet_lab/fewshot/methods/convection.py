@@ -1,4 +1,4 @@
-"""A residual network trained on the support set of each task: convection without diffusion."""
+"""Convection: a residual network trained on the support set of each task, without diffusion."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ..batch import TaskBatch
-from ..network import Network, Training
-from ..train import trained_scores
+from ..method_spec import MethodSpec
+from ..network import NetworkConfig, TrainingConfig
+from ..train import train_and_score
 
 
 @dataclass(frozen=True)
@@ -23,15 +24,18 @@ class Convection:
     alpha : float
         Weight of the prototype loss sum_q sum_c softmax(out_q)_c |x_q - p_c|, p_c the rectified
         prototypes.
-    training : Training
+    training : TrainingConfig
     """
 
     alpha: float = 0.0
-    training: Training = field(default_factory=Training)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
 
     @property
-    def network(self) -> Network:
-        return Network(steps=0, alpha=self.alpha)
+    def network_config(self) -> NetworkConfig:
+        return NetworkConfig(steps=0, alpha=self.alpha)
 
     def __call__(self, batch: TaskBatch) -> Float[Tensor, "t q c"]:
-        return trained_scores(batch, self.network, self.training)
+        return train_and_score(batch, self.network_config, self.training)
+
+
+SPEC = MethodSpec("convection", "Convection", lambda config: Convection())

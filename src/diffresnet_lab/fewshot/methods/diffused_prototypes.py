@@ -1,8 +1,8 @@
-"""Prototypes on diffused features, refined, with the shares of the classes estimated."""
+"""Refined prototypes on diffused features, with estimated shares of the classes."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -16,13 +16,15 @@ from diffresnet.operators import DenseLaplacian
 from diffresnet.similarity import GraphSettings, dense_similarity
 
 from ..batch import TaskBatch
-from ..tricks import Centre, Chain, unit
+from ..config import FewShotConfig
+from ..feature_transforms import Centre, Chain, l2_normalize
+from ..method_spec import JSON_KEY, MethodSpec
 from .nearest_prototype import squared_distances
 
 Shares = Literal["free", "estimated", "equal"]
 
 SCALINGS = 20
-"""Times that assignments are scaled to the shares of the classes."""
+"""Iterations of Sinkhorn's scaling."""
 
 
 @dataclass(frozen=True)
@@ -41,26 +43,28 @@ class DiffusedPrototypes:
        equal shares u = q / c by as much as this doubt explains of how unequal they are:
        pi q = u + max(0, 1 - doubt v / |n - u|^2) (n - u).
 
-    Nothing is trained and nothing drawn. Give it rows by `roots_and_centre`.
+    Nothing is trained and nothing drawn. Give it rows by `sqrt_and_centre`.
 
     Parameters
     ----------
     strength : float
-        t; 0 leaves the diffusion out.
+        Diffusion time t; 0 leaves the diffusion out.
     neighbors : int
-        Of each row.
+        Neighbours of each row in the graph.
     scale_neighbor : int
-        Whose distance is the local scale s.
-    sharpness : float
+        Rank of the neighbour whose distance is the local scale s.
+    inverse_temperature : float
         T.
     support_weight : float
+        Weight of a support row in a prototype; that of a query is p_qc, at most 1.
     rounds : int
-        Of the refinement; 0 leaves it out.
+        Iterations of the refinement; 0 leaves it out.
     shares : {"free", "estimated", "equal"}
         "free": g = 0. "equal": pi_c = 1 / c, for a user who knows that every class has the same
         number of queries; it loses much where this is wrong.
     doubt : float
-        1 would take the assignments for independent; they are wrong together where a prototype is.
+        Factor of the variance: 1 would take the assignments for independent, but they are wrong
+        together where a prototype is.
 
     References
     ----------
@@ -71,7 +75,7 @@ class DiffusedPrototypes:
     strength: float = 0.5
     neighbors: int = 8
     scale_neighbor: int = 3
-    sharpness: float = 15.0
+    inverse_temperature: float = field(default=15.0, metadata={JSON_KEY: "sharpness"})
     support_weight: float = 3.0
     rounds: int = 4
     shares: Shares = "estimated"
@@ -80,11 +84,11 @@ class DiffusedPrototypes:
     def __post_init__(self) -> None:
         if not (self.strength >= 0.0 and self.doubt >= 0.0 and self.rounds >= 0):
             raise InputError("diffused prototypes need strength, doubt and rounds >= 0")
-        if not (self.sharpness > 0.0 and self.support_weight > 0.0):
-            raise InputError("diffused prototypes need sharpness > 0 and support_weight > 0")
+        if not (self.inverse_temperature > 0.0 and self.support_weight > 0.0):
+            raise InputError("diffused prototypes need inverse_temperature, support_weight > 0")
         if self.shares not in ("free", "estimated", "equal"):
             raise InputError(f"shares are free, estimated or equal, not {self.shares!r}")
-        self.graph  # noqa: B018 - it checks the numbers of neighbours
+        self.graph  # noqa: B018 - checks the numbers of neighbours
 
     @property
     def graph(self) -> GraphSettings:
@@ -95,16 +99,16 @@ class DiffusedPrototypes:
         )
 
     def __call__(self, batch: TaskBatch) -> Float[Tensor, "t q c"]:
-        batch = self.diffused(batch)
+        batch = self.diffuse(batch)
         if self.shares == "free":
-            return self.refined(batch)
+            return self.refine(batch)
         equal = torch.full_like(batch.query[:, :1, :1], 1.0 / batch.ways).expand(-1, 1, batch.ways)
         if self.shares == "equal":
-            return self.refined(batch, equal)
-        return self.refined(batch, shrunk_shares(self.refined(batch), self.doubt))
+            return self.refine(batch, equal)
+        return self.refine(batch, shrunk_shares(self.refine(batch), self.doubt))
 
-    def diffused(self, batch: TaskBatch) -> TaskBatch:
-        """Rows after the flow, in other coordinates where there are more columns than rows."""
+    def diffuse(self, batch: TaskBatch) -> TaskBatch:
+        """Diffuse the rows, in other coordinates where there are more columns than rows."""
         x = torch.cat([batch.support, batch.query], dim=1)
         if x.shape[2] > x.shape[1]:
             # A rotation: what follows sees inner products of rows only.
@@ -113,49 +117,49 @@ class DiffusedPrototypes:
             laplacian = DenseLaplacian(dense_similarity(x, self.graph), symmetry="none")
             x = diffuse(laplacian, x, HeatFlow(gamma=self.strength, steps=1))
         shots = batch.labels.shape[1]
-        return unit(replace(batch, support=x[:, :shots], query=x[:, shots:]))
+        return l2_normalize(replace(batch, support=x[:, :shots], query=x[:, shots:]))
 
-    def refined(
+    def refine(
         self, batch: TaskBatch, shares: Float[Tensor, "t 1 c"] | None = None
     ) -> Float[Tensor, "t q c"]:
-        """Assignments of the queries after the rounds of refinement."""
-        member = torch.nn.functional.one_hot(batch.labels, batch.ways).to(batch.support)
-        sums = self.support_weight * member.mT @ batch.support
-        weight = self.support_weight * member.sum(1)[:, :, None]
-        p = self.assigned(batch.query, sums / weight, shares)
+        """Return the assignments of the queries after the refinement."""
+        one_hot = torch.nn.functional.one_hot(batch.labels, batch.ways).to(batch.support)
+        sums = self.support_weight * one_hot.mT @ batch.support
+        weight = self.support_weight * one_hot.sum(1)[:, :, None]
+        p = self.assign(batch.query, sums / weight, shares)
         for _ in range(self.rounds):
             means = (sums + p.mT @ batch.query) / (weight + p.sum(1)[:, :, None])
-            p = self.assigned(batch.query, means, shares)
+            p = self.assign(batch.query, means, shares)
         return p
 
-    def assigned(
+    def assign(
         self,
         query: Float[Tensor, "t q d"],
         means: Float[Tensor, "t c d"],
         shares: Float[Tensor, "t 1 c"] | None,
     ) -> Float[Tensor, "t q c"]:
-        """softmax_c(-T |x_q - m_c|^2 + g_c)."""
-        scores = -self.sharpness * squared_distances(query, means)
-        return scores.softmax(-1) if shares is None else scaled(scores, shares)
+        """Return softmax_c(-T |x_q - m_c|^2 + g_c)."""
+        scores = -self.inverse_temperature * squared_distances(query, means)
+        return scores.softmax(-1) if shares is None else softmax_with_shares(scores, shares)
 
 
-def scaled(
+def softmax_with_shares(
     scores: Float[Tensor, "t q c"], shares: Float[Tensor, "t #1 c"]
 ) -> Float[Tensor, "t q c"]:
-    """softmax_c(scores + g) with g such that class c has the mean shares_c, nearly.
+    """Return softmax_c(scores + g) with g such that class c has the mean shares_c, nearly.
 
     The last step makes every row sum to 1, so that shares are met to the precision of `SCALINGS`.
     """
     offset = torch.zeros_like(scores[:, :1])
-    wanted = shares.log()
+    log_shares = shares.log()
     for _ in range(SCALINGS):
         log_p = (scores + offset).log_softmax(-1)
-        offset = offset + wanted - (log_p.logsumexp(1, keepdim=True) - np.log(scores.shape[1]))
+        offset = offset + log_shares - (log_p.logsumexp(1, keepdim=True) - np.log(scores.shape[1]))
     return (scores + offset).softmax(-1)
 
 
 def shrunk_shares(p: Float[Tensor, "t q c"], doubt: float = 1.0) -> Float[Tensor, "t 1 c"]:
-    """The shares of the classes by James and Stein's estimate from uncertain assignments.
+    """Return the shares of the classes by James and Stein's estimate from soft assignments.
 
     Examples
     --------
@@ -166,29 +170,43 @@ def shrunk_shares(p: Float[Tensor, "t q c"], doubt: float = 1.0) -> Float[Tensor
     [[[0.5, 0.5]]]
     """
     queries, ways = p.shape[1:]
-    apart = p.sum(1, keepdim=True) - queries / ways
+    excess = p.sum(1, keepdim=True) - queries / ways
     variance = (p * (1.0 - p)).sum((1, 2), keepdim=True)
-    size = apart.square().sum(2, keepdim=True)
-    keep = (1.0 - doubt * variance / size.clamp(min=torch.finfo(p.dtype).tiny)).clamp(min=0.0)
+    distance = excess.square().sum(2, keepdim=True)
+    keep = (1.0 - doubt * variance / distance.clamp(min=torch.finfo(p.dtype).tiny)).clamp(min=0.0)
     # No class is ruled out: its logarithm is needed.
-    return ((1.0 / ways) + keep * apart / queries).clamp(min=1e-6)
+    return ((1.0 / ways) + keep * excess / queries).clamp(min=1e-6)
 
 
-def root(batch: TaskBatch) -> TaskBatch:
-    """Square roots of the sizes of all entries, with their signs (PT-MAP's power of 1/2)."""
-    return replace(batch, support=_root(batch.support), query=_root(batch.query))
+def signed_sqrt(batch: TaskBatch) -> TaskBatch:
+    """Take square roots of absolute values and keep the signs (PT-MAP's power of 1/2)."""
+    support, query = (x.abs().sqrt() * x.sign() for x in (batch.support, batch.query))
+    return replace(batch, support=support, query=query)
 
 
-def _root(x: Tensor) -> Tensor:
-    return x.abs().sqrt() * x.sign()
-
-
-def roots_and_centre(mean: Float[np.ndarray, " d"]) -> Chain:
-    """Square roots, length 1, the mean of the base classes so treated subtracted, length 1.
+def sqrt_and_centre(mean: Float[np.ndarray, " d"]) -> Chain:
+    """Return square roots, L2 normalisation, centring by the base mean so treated, and L2 again.
 
     Unlike the means of support and queries apart, the base mean does not follow the shares of the
     classes among the queries.
     """
-    moved = np.sign(mean) * np.sqrt(np.abs(mean))
-    length = float(np.linalg.norm(moved))
-    return Chain((root, unit, Centre((moved / (length or 1.0)).astype(np.float32)), unit))
+    root = np.sign(mean) * np.sqrt(np.abs(mean))
+    length = float(np.linalg.norm(root))
+    centre = Centre((root / (length or 1.0)).astype(np.float32))
+    return Chain((signed_sqrt, l2_normalize, centre, l2_normalize))
+
+
+def _build(config: FewShotConfig) -> DiffusedPrototypes:
+    return DiffusedPrototypes(shares="equal" if config.balanced else "estimated")
+
+
+SPEC = MethodSpec(
+    "best",
+    "Diffused prototypes",
+    _build,
+    options=("balanced",),
+    raw_transform=sqrt_and_centre,
+    paper_transform=sqrt_and_centre,
+    note="Diffused prototypes take raw features and the base mean, whatever transforms are chosen: "
+    "they have a transform of their own",
+)

@@ -1,4 +1,4 @@
-"""LaplacianShot: nearest prototype with labels smoothed over neighbouring queries."""
+"""LaplacianShot: nearest prototype with label smoothing over neighbouring queries."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from torch import Tensor
 from diffresnet.errors import InputError
 
 from ..batch import TaskBatch
-from ..tricks import prototypes
+from ..feature_transforms import paper_transforms_and_rectify, prototypes
+from ..method_spec import MethodSpec
 from .nearest_prototype import squared_distances
 
 
@@ -49,37 +50,47 @@ class LaplacianShot:
 
     def __call__(self, batch: TaskBatch) -> Float[Tensor, "t q c"]:
         d = squared_distances(batch.query, prototypes(batch))
-        near = nearest(batch.query, self.neighbors)
+        neighbors = nearest(batch.query, self.neighbors)
         y = (-d).softmax(-1)
-        before = torch.full((len(batch),), torch.inf, dtype=torch.float64, device=d.device)
+        last_energy = torch.full((len(batch),), torch.inf, dtype=torch.float64, device=d.device)
         moving = torch.ones(len(batch), dtype=torch.bool, device=d.device)
         for iteration in range(self.iterations):
-            updated = (self.strength * _neighbour_sum(y, near) - d).softmax(-1)
+            updated = (self.strength * _neighbour_sum(y, neighbors) - d).softmax(-1)
             y = torch.where(moving[:, None, None], updated, y)
-            energy = self._energy(y, d, near)
+            energy = self._energy(y, d, neighbors)
             if iteration > 1:
-                moving &= (energy - before).abs() > self.tolerance * before.abs()
+                moving &= (energy - last_energy).abs() > self.tolerance * last_energy.abs()
             if not moving.any():
                 break
-            before = energy
+            last_energy = energy
         return y
 
     def _energy(
-        self, y: Float[Tensor, "t q c"], d: Float[Tensor, "t q c"], near: Int[Tensor, "t q k"]
+        self, y: Float[Tensor, "t q c"], d: Float[Tensor, "t q c"], neighbors: Int[Tensor, "t q k"]
     ) -> Float[Tensor, " t"]:
-        smooth = self.strength * _neighbour_sum(y, near)
-        terms = torch.special.xlogy(y, y) + y * (d - smooth)
+        smoothed = self.strength * _neighbour_sum(y, neighbors)
+        terms = torch.special.xlogy(y, y) + y * (d - smoothed)
         return terms.sum((1, 2), dtype=torch.float64)
 
 
 def nearest(x: Float[Tensor, "t q d"], k: int) -> Int[Tensor, "t q k"]:
-    """The k nearest other rows of each row; fewer where there are no more."""
+    """Return the k nearest other rows of each row; fewer where there are no more."""
     d = squared_distances(x, x)
     d.diagonal(dim1=1, dim2=2).fill_(torch.inf)
     return d.topk(min(k, x.shape[1] - 1), dim=-1, largest=False).indices
 
 
-def _neighbour_sum(y: Float[Tensor, "t q c"], near: Int[Tensor, "t q k"]) -> Float[Tensor, "t q c"]:
-    """W y."""
+def _neighbour_sum(
+    y: Float[Tensor, "t q c"], neighbors: Int[Tensor, "t q k"]
+) -> Float[Tensor, "t q c"]:
+    """Return W y."""
     task = torch.arange(len(y), device=y.device)[:, None, None]
-    return y[task, near].sum(2)
+    return y[task, neighbors].sum(2)
+
+
+SPEC = MethodSpec(
+    "laplacian_shot",
+    "LaplacianShot",
+    lambda config: LaplacianShot(),
+    paper_transform=paper_transforms_and_rectify,
+)

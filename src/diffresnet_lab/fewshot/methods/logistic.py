@@ -11,6 +11,7 @@ from torch import Tensor
 from diffresnet.errors import InputError
 
 from ..batch import TaskBatch
+from ..method_spec import MethodSpec
 
 NEWTON_STEPS = 100
 HALVINGS = 40
@@ -45,22 +46,22 @@ class Logistic:
         return torch.baddbmm(bias[:, None, :], batch.query, weights.mT)
 
     def fit(self, batch: TaskBatch) -> tuple[Float[Tensor, "t c d"], Float[Tensor, "t c"]]:
-        """Weights and intercepts of every task."""
+        """Return the weights and intercepts of every task."""
         # Rows of basis are orthonormal: x = z basis, and |W| is the norm of W in z.
         basis, z = _span(batch.support.double())
         one = torch.ones_like(z[:, :, :1])
         # The single column w of scikit-learn's two classes is the pair -w / 2 and w / 2 here.
         penalty = (2.0 if batch.ways == 2 else 1.0) / self.C
         problem = _Problem(torch.cat([z, one], dim=2), batch.labels, batch.ways, penalty)
-        found = problem.solve(self.tolerance)
-        weights = (basis.mT @ found[:, :-1]).mT
-        # A constant added to all intercepts changes nothing: the one of mean 0 is told.
-        bias = found[:, -1] - found[:, -1].mean(-1, keepdim=True)
+        solution = problem.solve(self.tolerance)
+        weights = (basis.mT @ solution[:, :-1]).mT
+        # A constant added to all intercepts changes nothing: the one of mean 0 is returned.
+        bias = solution[:, -1] - solution[:, -1].mean(-1, keepdim=True)
         return weights.to(batch.query.dtype), bias.to(batch.query.dtype)
 
 
 def _span(x: Float[Tensor, "t s d"]) -> tuple[Float[Tensor, "t r d"], Float[Tensor, "t s r"]]:
-    """An orthonormal basis of the rows, and the rows in it."""
+    """Return an orthonormal basis of the rows, and their coordinates in it."""
     q, r = torch.linalg.qr(x.mT)
     return q.mT, r.mT
 
@@ -79,36 +80,39 @@ class _Problem:
         fit = -log_p.gather(2, self.labels[:, :, None]).sum((1, 2))
         return fit + 0.5 * self.penalty * (v[:, :-1] ** 2).sum((1, 2))
 
-    def shrunk(self, v: Float[Tensor, "t r c"]) -> Float[Tensor, "t r c"]:
-        """The gradient of the penalty."""
+    def shrinkage(self, v: Float[Tensor, "t r c"]) -> Float[Tensor, "t r c"]:
+        """Return the gradient of the penalty."""
         return torch.cat([self.penalty * v[:, :-1], torch.zeros_like(v[:, -1:])], dim=1)
 
     def solve(self, tolerance: float) -> Float[Tensor, "t r c"]:
         v = self.z.new_zeros(len(self.z), self.z.shape[2], self.ways)
-        truth = torch.nn.functional.one_hot(self.labels, self.ways).to(v)
+        one_hot = torch.nn.functional.one_hot(self.labels, self.ways).to(v)
         for _ in range(NEWTON_STEPS):
             p = (self.z @ v).softmax(-1)
-            gradient = self.z.mT @ (p - truth) + self.shrunk(v)
-            going = gradient.abs().amax((1, 2)) > tolerance
-            if not going.any():
+            gradient = self.z.mT @ (p - one_hot) + self.shrinkage(v)
+            active = gradient.abs().amax((1, 2)) > tolerance
+            if not active.any():
                 break
-            v = self._line_search(v, self._direction(p, gradient, going), gradient, going)
+            v = self._line_search(v, self._direction(p, gradient, active), gradient, active)
         return v
 
     def _direction(
-        self, p: Float[Tensor, "t s c"], gradient: Float[Tensor, "t r c"], going: Bool[Tensor, " t"]
+        self,
+        p: Float[Tensor, "t s c"],
+        gradient: Float[Tensor, "t r c"],
+        active: Bool[Tensor, " t"],
     ) -> Float[Tensor, "t r c"]:
-        """Hessian^-1 gradient by conjugate gradients, each task with its own coefficients."""
+        """Return Hessian^-1 gradient by conjugate gradients, with coefficients for each task."""
 
         def hessian(v: Tensor) -> Tensor:
             scores = p * (self.z @ v)
-            return self.z.mT @ (scores - p * scores.sum(-1, keepdim=True)) + self.shrunk(v)
+            return self.z.mT @ (scores - p * scores.sum(-1, keepdim=True)) + self.shrinkage(v)
 
         def dot(a: Tensor, b: Tensor) -> Tensor:
             return (a * b).sum((1, 2), keepdim=True)
 
-        out = torch.zeros_like(gradient)
-        residual = gradient * going[:, None, None]
+        solution = torch.zeros_like(gradient)
+        residual = gradient * active[:, None, None]
         along, square = residual, dot(residual, residual)
         # A tenth of the gradient's size, and less near the end, where Newton converges fast.
         goal = square * torch.minimum(torch.full_like(square, 1e-2), square)
@@ -118,28 +122,31 @@ class _Problem:
                 break
             image = hessian(along)
             step = torch.where(moving, square / dot(along, image), 0.0)
-            out, residual = out + step * along, residual - step * image
+            solution, residual = solution + step * along, residual - step * image
             fresh = torch.where(moving, dot(residual, residual), square)
             along = torch.where(moving, residual + (fresh / square) * along, along)
             square = fresh
-        return out
+        return solution
 
     def _line_search(
         self,
         v: Float[Tensor, "t r c"],
         direction: Float[Tensor, "t r c"],
         gradient: Float[Tensor, "t r c"],
-        going: Bool[Tensor, " t"],
+        active: Bool[Tensor, " t"],
     ) -> Float[Tensor, "t r c"]:
-        """v minus the direction, halved in each task until its loss falls."""
-        before = self.loss(v)
-        slope = (direction * gradient).sum((1, 2))
-        step = going.to(v)
+        """Return v minus the direction, halved in each task until its loss falls (Armijo)."""
+        last_loss = self.loss(v)
+        decrease = (direction * gradient).sum((1, 2))
+        step = active.to(v)
         for _ in range(HALVINGS):
             # Near the end the loss is flat to rounding, which must not stop the last steps.
-            most = before - 1e-4 * step * slope + 1e-13 * before.abs()
-            high = self.loss(v - step[:, None, None] * direction) > most
-            if not high.any():
+            bound = last_loss - 1e-4 * step * decrease + 1e-13 * last_loss.abs()
+            too_long = self.loss(v - step[:, None, None] * direction) > bound
+            if not too_long.any():
                 break
-            step = torch.where(high, step / 2, step)
+            step = torch.where(too_long, step / 2, step)
         return v - step[:, None, None] * direction
+
+
+SPEC = MethodSpec("logistic", "Logistic regression", lambda config: Logistic())

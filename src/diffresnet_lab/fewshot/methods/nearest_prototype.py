@@ -1,4 +1,4 @@
-"""Nearest prototype: the class whose mean support row is nearest."""
+"""Nearest prototype classifier."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ..batch import TaskBatch
-from ..tricks import prototypes
+from ..feature_transforms import centre_and_normalize, prototypes
+from ..method_spec import MethodSpec
 
 
 @dataclass(frozen=True)
@@ -27,8 +28,18 @@ class NearestPrototype:
 def squared_distances(
     x: Float[Tensor, "t n d"], centres: Float[Tensor, "t c d"]
 ) -> Float[Tensor, "t n c"]:
-    """|x - p|^2 by one product, about the mean of the centres so that little cancels."""
+    """Return |x - p|^2 by one product, about the mean of the centres so that little cancels."""
     middle = centres.mean(1, keepdim=True)
     x, centres = x - middle, centres - middle
     square = (x * x).sum(-1)[:, :, None] + (centres * centres).sum(-1)[:, None, :]
     return torch.baddbmm(square, x, centres.mT, alpha=-2.0).clamp(min=0.0)
+
+
+SPEC = MethodSpec(
+    "nearest_prototype",
+    "Nearest prototype",
+    lambda config: NearestPrototype(),
+    # SimpleShot is inductive: no shift, no rectified prototypes.
+    paper_transform=centre_and_normalize,
+    paper_title="SimpleShot",
+)

@@ -1,8 +1,8 @@
-"""PT-MAP: power transform, then assignment of equal numbers of queries to every class."""
+"""PT-MAP: power transform, then optimal transport of equally many queries to every class."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import torch
 from jaxtyping import Float
@@ -11,7 +11,8 @@ from torch import Tensor
 from diffresnet.errors import InputError
 
 from ..batch import TaskBatch
-from ..tricks import prototypes, unit
+from ..feature_transforms import identity, l2_normalize, prototypes
+from ..method_spec import JSON_KEY, MethodSpec
 from .nearest_prototype import squared_distances
 
 OFFSET = 1e-6
@@ -37,11 +38,12 @@ class PtMap:
     Parameters
     ----------
     power : float
-    sharpness : float
+    inverse_temperature : float
         lambda of exp(-lambda cost).
     rate : float
         alpha of the prototypes.
     rounds : int
+        Updates of the prototypes.
     tolerance : float
         Sinkhorn ends for a task when no row sum changes by more than this.
     sinkhorn_rounds : int
@@ -49,22 +51,22 @@ class PtMap:
     """
 
     power: float = 0.5
-    sharpness: float = 10.0
+    inverse_temperature: float = field(default=10.0, metadata={JSON_KEY: "sharpness"})
     rate: float = 0.2
     rounds: int = 20
     tolerance: float = 1e-6
     sinkhorn_rounds: int = 1000
 
     def __post_init__(self) -> None:
-        if not (self.power > 0.0 and self.sharpness > 0.0 and 0.0 < self.rate <= 1.0):
-            raise InputError("PT-MAP needs power > 0, sharpness > 0 and a rate in (0, 1]")
+        if not (self.power > 0.0 and self.inverse_temperature > 0.0 and 0.0 < self.rate <= 1.0):
+            raise InputError("PT-MAP needs power, inverse_temperature > 0 and a rate in (0, 1]")
         if self.rounds < 0 or self.sinkhorn_rounds < 1:
             raise InputError("PT-MAP needs rounds >= 0 and at least 1 round of Sinkhorn")
 
     def __call__(self, batch: TaskBatch) -> Float[Tensor, "t q c"]:
         batch = self._transformed(batch)
-        member = torch.nn.functional.one_hot(batch.labels, batch.ways).to(batch.support)
-        sums, shots = member.mT @ batch.support, member.sum(1)[:, :, None]
+        one_hot = torch.nn.functional.one_hot(batch.labels, batch.ways).to(batch.support)
+        sums, shots = one_hot.mT @ batch.support, one_hot.sum(1)[:, :, None]
         centres = prototypes(batch)
         plan = self.assign(squared_distances(batch.query, centres))
         for _ in range(self.rounds):
@@ -80,24 +82,37 @@ class PtMap:
         def centred(x: Tensor) -> Tensor:
             return x - x.mean(1, keepdim=True)
 
-        batch = unit(replace(batch, support=powered(batch.support), query=powered(batch.query)))
-        return unit(replace(batch, support=centred(batch.support), query=centred(batch.query)))
+        batch = l2_normalize(
+            replace(batch, support=powered(batch.support), query=powered(batch.query))
+        )
+        return l2_normalize(
+            replace(batch, support=centred(batch.support), query=centred(batch.query))
+        )
 
     def assign(self, cost: Float[Tensor, "t q c"]) -> Float[Tensor, "t q c"]:
-        """The plan of rows that sum to 1 and columns that sum to q / c, by Sinkhorn's scaling.
+        """Return the transport plan: rows sum to 1, columns to q / c (Sinkhorn's scaling).
 
         Float64: a tolerance of 1e-6 is the rounding of row sums in float32.
         """
-        plan = (-self.sharpness * cost.double()).flatten(1).softmax(1).view_as(cost)
-        each = cost.shape[1] / cost.shape[2]
-        before = torch.zeros_like(plan[:, :, 0])
+        plan = (-self.inverse_temperature * cost.double()).flatten(1).softmax(1).view_as(cost)
+        per_class = cost.shape[1] / cost.shape[2]
+        last_row_sums = torch.zeros_like(plan[:, :, 0])
         for _ in range(self.sinkhorn_rounds):
-            rows = plan.sum(2)
-            moving = (before - rows).abs().amax(1) > self.tolerance
+            row_sums = plan.sum(2)
+            moving = (last_row_sums - row_sums).abs().amax(1) > self.tolerance
             if not moving.any():
                 break
-            scaled = plan / rows[:, :, None]
-            scaled = scaled * (each / scaled.sum(1, keepdim=True))
+            scaled = plan / row_sums[:, :, None]
+            scaled = scaled * (per_class / scaled.sum(1, keepdim=True))
             plan = torch.where(moving[:, None, None], scaled, plan)
-            before = rows
+            last_row_sums = row_sums
         return plan.to(cost.dtype)
+
+
+SPEC = MethodSpec(
+    "pt_map",
+    "PT-MAP",
+    lambda config: PtMap(),
+    paper_transform=identity,
+    note="PT-MAP takes raw features, whatever transforms are chosen: it has a transform of its own",
+)

@@ -1,4 +1,4 @@
-"""TIM-GD: prototypes moved to maximise the mutual information of queries and labels."""
+"""TIM-GD: mutual information of queries and labels, maximised over class prototypes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from torch import Tensor
 from diffresnet.errors import InputError
 
 from ..batch import TaskBatch
-from ..tricks import prototypes
+from ..feature_transforms import normalize_only, prototypes
+from ..method_spec import MethodSpec
 from .nearest_prototype import squared_distances
 
 TINY = 1e-12
@@ -54,44 +55,48 @@ class Tim:
         weights = prototypes(batch).requires_grad_()
         adam = torch.optim.Adam([weights], lr=self.rate)
         rows = torch.cat([batch.support, batch.query], dim=1)
-        truth = torch.nn.functional.one_hot(batch.labels, batch.ways).to(rows)
-        shots = truth.shape[1]
+        one_hot = torch.nn.functional.one_hot(batch.labels, batch.ways).to(rows)
+        shots = one_hot.shape[1]
         with torch.no_grad():
             for _ in range(self.iterations):
                 p = self._scores(rows, weights).softmax(-1)
-                slope = torch.cat(
+                gradient = torch.cat(
                     [
-                        self.cross_entropy / shots * (p[:, :shots] - truth),
-                        _through_softmax(p[:, shots:], self.query_slope(p[:, shots:])),
+                        self.cross_entropy / shots * (p[:, :shots] - one_hot),
+                        _through_softmax(p[:, shots:], self.query_gradient(p[:, shots:])),
                     ],
                     dim=1,
                 )
                 # By hand: autograd takes twice as long. d scores / d w_c = T (x - w_c).
-                pull = slope.mT @ rows - slope.sum(1)[:, :, None] * weights
-                weights.grad = self.temperature * pull
+                moment = gradient.mT @ rows - gradient.sum(1)[:, :, None] * weights
+                weights.grad = self.temperature * moment
                 adam.step()
             return -0.5 * self.temperature * squared_distances(batch.query, weights)
 
     def _scores(
         self, x: Float[Tensor, "t n d"], weights: Float[Tensor, "t c d"]
     ) -> Float[Tensor, "t n c"]:
-        """-T / 2 |x - w|^2 without the part that is the same for all classes."""
+        """Return -T / 2 |x - w|^2 without the part that is the same for all classes."""
         square = (weights * weights).sum(-1)[:, None, :]
         return torch.baddbmm(
             square, x, weights.mT, beta=-0.5 * self.temperature, alpha=self.temperature
         )
 
-    def query_slope(self, p: Float[Tensor, "t q c"]) -> Float[Tensor, "t q c"]:
-        """The derivative of l_conditional H(Y | X) - l_marginal H(Y) by the probabilities."""
+    def query_gradient(self, p: Float[Tensor, "t q c"]) -> Float[Tensor, "t q c"]:
+        """Return the gradient of l_conditional H(Y | X) - l_marginal H(Y) by the probabilities."""
         mean = p.mean(1, keepdim=True)
-        slope = self.marginal * (mean + TINY).log() - self.conditional * (p + TINY).log()
-        # The constant part of either derivative is lost in the softmax.
-        return slope / p.shape[1]
+        gradient = self.marginal * (mean + TINY).log() - self.conditional * (p + TINY).log()
+        # The constant part of either gradient is lost in the softmax.
+        return gradient / p.shape[1]
 
 
 def _through_softmax(
-    p: Float[Tensor, "t q c"], slope: Float[Tensor, "t q c"]
+    p: Float[Tensor, "t q c"], gradient: Float[Tensor, "t q c"]
 ) -> Float[Tensor, "t q c"]:
-    """A derivative by probabilities as the derivative by scores."""
-    weighted = p * slope
+    """Return the gradient by scores from that by probabilities."""
+    weighted = p * gradient
     return weighted - p * weighted.sum(-1, keepdim=True)
+
+
+# Length 1 is part of the method: its temperature and rate are made for it.
+SPEC = MethodSpec("tim", "TIM-GD", lambda config: Tim(), raw_transform=normalize_only)

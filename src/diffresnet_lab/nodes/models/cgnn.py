@@ -7,19 +7,21 @@ from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float, Int
-from torch import Tensor, nn
+from torch import Tensor
 
 from diffresnet.graphs.layers.dropout import dropout
-from diffresnet.graphs.layers.linear import Features, Linear, generators, propagate
+from diffresnet.graphs.layers.linear import ReplicaInit
+from diffresnet.graphs.layers.sparse_features import SparseLinear, SparseProduct
 from diffresnet.graphs.node_data import NodeData
-from diffresnet.graphs.preset import Preset, of
-from diffresnet.graphs.training import NodeModel, Training
+from diffresnet.graphs.training import ReplicatedModule
 
+from ..model_spec import ModelSpec
+from ..training import EarlyStoppingConfig
 from .ode import Method, integrate
 
 
 @dataclass(frozen=True)
-class CGNNSettings:
+class CGNNConfig:
     """z' = A z + z (W - I) + e from z(0) = e = X V + v, then ReLU and a linear classifier.
 
     A = alpha / 2 (A~ - I) with a learned alpha in (0, 1) for every node, as the authors' code has
@@ -42,45 +44,45 @@ class CGNNSettings:
     dropout: float = 0.0
 
 
-class CGNNNodes(NodeModel):
-    """Members of a continuous graph neural network."""
+class CGNN(ReplicatedModule):
+    """Replicas of a continuous graph neural network."""
 
-    def __init__(self, data: NodeData, settings: CGNNSettings, seeds: Sequence[int]) -> None:
-        super().__init__()
-        self.members, self.settings = len(seeds), settings
-        self.propagation = data.propagation
-        self.features = Features(data)
-        drawn, h, device = generators(seeds), settings.hidden, data.device
-        self.first = Linear(drawn, self.features.width, h, device)
-        m = len(seeds)
-        self.alpha = nn.Parameter(torch.full((m, len(data), 1), settings.alpha, device=device))
-        self.skew = nn.Parameter(torch.zeros(m, h, h, device=device))
+    def __init__(self, data: NodeData, config: CGNNConfig, seeds: Sequence[int]) -> None:
+        super().__init__(len(seeds))
+        self.config = config
+        self.propagate = SparseProduct(data.propagation_matrix)
+        init, h = ReplicaInit(seeds, data.device), config.hidden
+        self.first = SparseLinear(data, init.linear(data.features.shape[1], h))
+        self.alpha = init.constant(config.alpha, len(data), 1)
+        self.skew = init.constant(0.0, h, h)
         # Not all 1: where all are equal, Q has no gradient, and Adam would follow rounding errors.
-        scales = [torch.empty(h).uniform_(0.9, 1.0, generator=generator) for generator in drawn]
-        self.scale = nn.Parameter(torch.stack(scales).to(device))
-        self.last = Linear(drawn, h, data.classes, device)
+        self.eigenvalues = init.uniform(0.9, 1.0, h)
+        self.last = init.linear(h, data.classes)
 
     def forward(self, rows: Int[Tensor, " k"]) -> Float[Tensor, "m k c"]:
-        s = self.settings
-        p = s.input_dropout if self.training else 0.0
-        start = self.features(self.first.weight, p) + self.first.bias[:, None]
-        half = torch.sigmoid(self.alpha) / 2
-        mix = self._weight() - torch.eye(s.hidden, device=start.device)
+        config = self.config
+        start = self.first(self.active(config.input_dropout))
+        rate = torch.sigmoid(self.alpha) / 2
+        mixing = self.weight() - torch.eye(config.hidden, device=start.device)
 
         def velocity(z: Float[Tensor, "m n h"]) -> Float[Tensor, "m n h"]:
-            around = propagate(self.propagation, z) - z
-            return torch.addcmul(torch.baddbmm(start, z, mix), half, around)
+            return torch.addcmul(torch.baddbmm(start, z, mixing), rate, self.propagate(z) - z)
 
-        z = integrate(velocity, start, s.time, s.step, s.method)[:, rows]
-        scores: Tensor = self.last(dropout(torch.relu(z), s.dropout if self.training else 0.0))
-        return scores
+        z = integrate(velocity, start, config.time, config.step, config.method)[:, rows]
+        return self.last(dropout(torch.relu(z), self.active(config.dropout)))
 
-    def _weight(self) -> Float[Tensor, "m h h"]:
+    def weight(self) -> Float[Tensor, "m h h"]:
+        """Return W = Q diag(m) Q^T."""
         q = torch.matrix_exp(self.skew - self.skew.transpose(1, 2))
-        return (q * self.scale.clamp(0, 1)[:, None]) @ q.transpose(1, 2)
+        return (q * self.eigenvalues.clamp(0, 1)[:, None]) @ q.transpose(1, 2)
 
 
-def preset(data: NodeData) -> Preset:
-    """The authors' rate is 0.0047 with RMSprop; this is Adam at 0.005."""
-    training = Training(learning_rate=0.005, weight_decay=5e-4)
-    return of("cgnn", "CGNN", CGNNNodes, CGNNSettings(), training)
+SPEC = ModelSpec(
+    "cgnn",
+    "CGNN",
+    CGNN,
+    CGNNConfig(),
+    # The authors' rate is 0.0047 with RMSprop.
+    EarlyStoppingConfig(learning_rate=0.005, weight_decay=5e-4),
+    small_configs=({"hidden": 8, "time": 2.3, "dropout": 0.2},),
+)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from diffresnet.graphs.layers.dropout_mask import drop_, mask_key, stretch
+from diffresnet.graphs.layers.dropout_mask import drop_, dropout_scale, mask_key
 from diffresnet.operators import SparseLaplacian
 
 from .panels import PanelMap, panel_width
@@ -25,7 +26,7 @@ class DroppedDiffusion(PanelMap):
     seed : int
         Of all masks.
     rows : (k,), optional
-        Nodes whose features are wanted after the last step; all if not given.
+        Nodes whose features are returned after the last step; all if not given.
     """
 
     def __init__(
@@ -37,7 +38,7 @@ class DroppedDiffusion(PanelMap):
         seed: int,
         rows: Int[Tensor, " k"] | None = None,
     ) -> None:
-        scale = stretch(dropout)
+        scale = dropout_scale(dropout)
         self._step = laplacian.shifted(scale, -scale * gamma)
         self._back = laplacian.transpose().shifted(scale, -scale * gamma)
         self._steps, self._dropout, self._seed = steps, dropout, seed
@@ -66,26 +67,25 @@ def dropped_diffusion(
     dropout: float,
     seed: int,
 ) -> Float[Tensor, "n d"]:
-    """`DroppedDiffusion` of all nodes, as a differentiable function of x."""
+    """Return `DroppedDiffusion` of all nodes, differentiable in x."""
     if steps == 0:
         return x
-    how = DroppedDiffusion(laplacian, gamma, steps, dropout, seed)
-    moved: Tensor = _Moved.apply(x, how)
-    return moved
+    diffused: Tensor = _ByPanels.apply(x, DroppedDiffusion(laplacian, gamma, steps, dropout, seed))
+    return diffused
 
 
-class _Moved(torch.autograd.Function):
+class _ByPanels(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, x: Tensor, how: PanelMap) -> Tensor:
-        ctx.how = how
-        return _by_panels(how.forward, x)
+    def forward(ctx: Any, x: Tensor, panel_map: PanelMap) -> Tensor:
+        ctx.panel_map = panel_map
+        return _by_panels(panel_map.forward, x)
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
-        return _by_panels(ctx.how.backward, grad), None
+        return _by_panels(ctx.panel_map.backward, grad), None
 
 
-def _by_panels(apply: Any, x: Tensor) -> Tensor:
+def _by_panels(apply: Callable[[Tensor, int], Tensor], x: Tensor) -> Tensor:
     out = torch.empty_like(x, memory_format=torch.contiguous_format)
     width = panel_width(x.shape[1], len(x), x.device)
     for index, (panel, target) in enumerate(

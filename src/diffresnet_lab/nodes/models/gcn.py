@@ -11,14 +11,17 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from diffresnet.graphs.layers.dropout import dropout
-from diffresnet.graphs.layers.linear import Features, generators, glorot, propagate
+from diffresnet.graphs.layers.linear import ReplicaInit
+from diffresnet.graphs.layers.sparse_features import SparseFeatures, SparseProduct
 from diffresnet.graphs.node_data import NodeData
-from diffresnet.graphs.preset import Preset, of
-from diffresnet.graphs.training import NodeModel, Training
+from diffresnet.graphs.training import ReplicatedModule
+
+from ..model_spec import ModelSpec
+from ..training import EarlyStoppingConfig
 
 
 @dataclass(frozen=True)
-class GCNSettings:
+class GCNConfig:
     """`depth` layers z <- A~ dropout(z) W + b, with ReLU between them.
 
     The defaults are the settings that Shchur et al. (arXiv 1811.05868) tuned for this protocol.
@@ -31,34 +34,42 @@ class GCNSettings:
     dropout: float = 0.8
 
 
-class GCNNodes(NodeModel):
-    """Members of a graph convolutional network."""
+class GCN(ReplicatedModule):
+    """Replicas of a graph convolutional network."""
 
-    def __init__(self, data: NodeData, settings: GCNSettings, seeds: Sequence[int]) -> None:
-        super().__init__()
-        self.members, self.settings = len(seeds), settings
-        self.propagation = data.propagation
-        self.features = Features(data)
-        drawn = generators(seeds)
-        widths = [self.features.width, *[settings.hidden] * (settings.depth - 1), data.classes]
-        self.weights = nn.ParameterList(
-            glorot(drawn, fan_in, fan_out, data.device) for fan_in, fan_out in pairwise(widths)
-        )
-        self.biases = nn.ParameterList(
-            torch.zeros(len(seeds), width, device=data.device) for width in widths[1:]
-        )
+    def __init__(self, data: NodeData, config: GCNConfig, seeds: Sequence[int]) -> None:
+        super().__init__(len(seeds))
+        self.config = config
+        self.features = SparseFeatures(data)
+        self.propagate = SparseProduct(data.propagation_matrix)
+        init = ReplicaInit(seeds, data.device)
+        widths = [self.features.width, *[config.hidden] * (config.depth - 1), data.classes]
+        self.weights = nn.ParameterList(init.glorot(*fans) for fans in pairwise(widths))
+        self.biases = nn.ParameterList(init.constant(0.0, width) for width in widths[1:])
 
     def forward(self, rows: Int[Tensor, " k"]) -> Float[Tensor, "m k c"]:
-        p = self.settings.dropout if self.training else 0.0
-        z = self.features(self.weights[0], p)
-        z = propagate(self.propagation, z) + self.biases[0][:, None]
-        for weight, bias in zip(self.weights[1:], self.biases[1:], strict=True):
-            z = dropout(torch.relu(z), p) @ weight
-            z = propagate(self.propagation, z) + bias[:, None]
-        return z[:, rows]
+        return self._convolve(self.hidden(), -1)[:, rows]
+
+    def hidden(self) -> Float[Tensor, "m n h"] | None:
+        """Return the features of all nodes before the last layer; None where it is the first."""
+        z = None
+        for layer in range(self.config.depth - 1):
+            z = torch.relu(self._convolve(z, layer))
+        return z
+
+    def _convolve(self, z: Float[Tensor, "m n h"] | None, layer: int) -> Float[Tensor, "m n k"]:
+        """Return A~ dropout(z) W + b, with the input features where there is no z."""
+        p, weight = self.active(self.config.dropout), self.weights[layer]
+        product = self.features(weight, p) if z is None else dropout(z, p) @ weight
+        return self.propagate(product) + self.biases[layer][:, None]
 
 
-def preset(data: NodeData) -> Preset:
-    """Learning rate and weight decay as tuned by Shchur et al., who decay the first layer only."""
-    training = Training(learning_rate=0.01, weight_decay=1e-3)
-    return of("gcn", "GCN", GCNNodes, GCNSettings(), training)
+SPEC = ModelSpec(
+    "gcn",
+    "GCN",
+    GCN,
+    GCNConfig(),
+    # As tuned by Shchur et al., who decay the first layer only.
+    EarlyStoppingConfig(learning_rate=0.01, weight_decay=1e-3),
+    small_configs=({"hidden": 8}, {"hidden": 8, "depth": 1}, {"hidden": 8, "depth": 5}),
+)

@@ -11,16 +11,18 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from diffresnet.graphs.layers.dropout import dropout
-from diffresnet.graphs.layers.linear import Features, Linear, generators, propagate
+from diffresnet.graphs.layers.linear import ReplicaInit, ReplicatedLinear
+from diffresnet.graphs.layers.sparse_features import SparseFeatures, SparseProduct
 from diffresnet.graphs.node_data import NodeData
-from diffresnet.graphs.preset import Preset, of
-from diffresnet.graphs.training import NodeModel, Training
+from diffresnet.graphs.training import ReplicatedModule
 
+from ..model_spec import ModelSpec
+from ..training import EarlyStoppingConfig
 from .ode import Method, integrate
 
 
 @dataclass(frozen=True)
-class GDESettings:
+class GDEConfig:
     """A graph convolution, z' = two graph convolutions of z for a time, a graph convolution.
 
     ReLU after the first, softplus between the two of the velocity. The defaults are those of the
@@ -35,37 +37,45 @@ class GDESettings:
     velocity_dropout: float = 0.9
 
 
-class GDENodes(NodeModel):
-    """Members of a graph neural differential equation."""
+class GDE(ReplicatedModule):
+    """Replicas of a graph neural differential equation."""
 
-    def __init__(self, data: NodeData, settings: GDESettings, seeds: Sequence[int]) -> None:
-        super().__init__()
-        self.members, self.settings = len(seeds), settings
-        self.propagation = data.propagation
-        self.features = Features(data)
-        drawn, width = generators(seeds), settings.hidden
-        self.first = Linear(drawn, self.features.width, width, data.device)
-        self.inner = Linear(drawn, width, width, data.device)
-        self.outer = Linear(drawn, width, width, data.device)
-        self.last = Linear(drawn, width, data.classes, data.device)
+    def __init__(self, data: NodeData, config: GDEConfig, seeds: Sequence[int]) -> None:
+        super().__init__(len(seeds))
+        self.config = config
+        self.features = SparseFeatures(data)
+        self.propagate = SparseProduct(data.propagation_matrix)
+        init, width = ReplicaInit(seeds, data.device), config.hidden
+        self.first = init.linear(self.features.width, width)
+        self.inner = init.linear(width, width)
+        self.outer = init.linear(width, width)
+        self.last = init.linear(width, data.classes)
 
     def forward(self, rows: Int[Tensor, " k"]) -> Float[Tensor, "m k c"]:
-        s = self.settings
-        z = self.features(self.first.weight, s.dropout if self.training else 0.0)
-        z = torch.relu(propagate(self.propagation, z) + self.first.bias[:, None])
-        z = integrate(self._velocity, z, s.time, s.step, s.method)
+        config = self.config
+        z = self.features(self.first.weight, self.active(config.dropout))
+        z = torch.relu(self.propagate(z) + self.first.bias[:, None])
+        z = integrate(self._velocity, z, config.time, config.step, config.method)
         return self._convolve(z, self.last)[:, rows]
 
     def _velocity(self, z: Float[Tensor, "m n h"]) -> Float[Tensor, "m n h"]:
-        p = self.settings.velocity_dropout
-        z = F.softplus(self._convolve(dropout(z, p if self.training else 0.0), self.inner))
-        return self._convolve(dropout(z, p if self.training else 0.0), self.outer)
+        p = self.active(self.config.velocity_dropout)
+        return self._convolve(
+            dropout(F.softplus(self._convolve(dropout(z, p), self.inner)), p), self.outer
+        )
 
-    def _convolve(self, z: Float[Tensor, "m n h"], layer: Linear) -> Float[Tensor, "m n k"]:
-        return propagate(self.propagation, z @ layer.weight) + layer.bias[:, None]
+    def _convolve(
+        self, z: Float[Tensor, "m n h"], layer: ReplicatedLinear
+    ) -> Float[Tensor, "m n k"]:
+        return self.propagate(z @ layer.weight) + layer.bias[:, None]
 
 
-def preset(data: NodeData) -> Preset:
-    """The authors train 3,000 epochs at rate 0.001; ours stops early, at ten times the rate."""
-    training = Training(learning_rate=0.01, weight_decay=5e-4)
-    return of("gde", "GDE", GDENodes, GDESettings(), training)
+SPEC = ModelSpec(
+    "gde",
+    "GDE",
+    GDE,
+    GDEConfig(),
+    # The authors train 3,000 epochs at rate 0.001; ours stops early, at ten times the rate.
+    EarlyStoppingConfig(learning_rate=0.01, weight_decay=5e-4),
+    small_configs=({"hidden": 8, "velocity_dropout": 0.3},),
+)

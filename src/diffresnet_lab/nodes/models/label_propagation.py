@@ -10,14 +10,15 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from diffresnet.graphs.node_data import NodeData
-from diffresnet.graphs.preset import Preset, of
-from diffresnet.graphs.training import NodeModel, Training
+from diffresnet.graphs.training import ReplicatedModule
 from diffresnet.operators.matrix import SparseMatrix
 from diffresnet.similarity.weights import normalized
 
+from ..model_spec import ModelSpec
+
 
 @dataclass(frozen=True)
-class LabelPropagationSettings:
+class LabelPropagationConfig:
     """F <- alpha S F + (1 - alpha) Y, `steps` times from F = Y, S = D^-1/2 A D^-1/2.
 
     Y is 1 at the class of each training node. The defaults are those of Shchur et al. (arXiv
@@ -28,43 +29,39 @@ class LabelPropagationSettings:
     steps: int = 200
 
 
-class LabelPropagationNodes(NodeModel):
-    """Members that are all alike: nothing is drawn, and there is nothing to train.
+class LabelPropagation(ReplicatedModule):
+    """Replicas that are all alike: nothing is drawn, and there is nothing to train.
 
-    The only model that reads labels itself. `prepare` says which, and must be called first.
+    The labels are read by `prepare`, which must be called first.
     """
 
+    scores: Float[Tensor, "n c"] | None
+
     def __init__(
-        self, data: NodeData, settings: LabelPropagationSettings, seeds: Sequence[int]
+        self, data: NodeData, config: LabelPropagationConfig, seeds: Sequence[int]
     ) -> None:
-        super().__init__()
-        self.members, self.settings, self.data = len(seeds), settings, data
-        self._scores: Float[Tensor, "n c"] | None = None
+        super().__init__(len(seeds))
+        self.config, self.data = config, data
+        self.register_buffer("scores", None, persistent=False)
 
     def prepare(self, train_rows: Int[Tensor, " k"]) -> None:
-        """Spread the labels of these nodes."""
-        data, alpha = self.data, self.settings.alpha
-        given = torch.zeros(len(data), data.classes, device=data.device)
-        given[train_rows, data.labels[train_rows]] = 1.0
-        smooth = SparseMatrix.from_scipy(
-            normalized(data.adjacency, "symmetric"), device=data.device
-        )
-        scores = given
-        for _ in range(self.settings.steps):
-            scores = alpha * smooth(scores) + (1 - alpha) * given
-        self._scores = scores
+        """Propagate the labels of these nodes."""
+        data, alpha = self.data, self.config.alpha
+        labels = torch.zeros(len(data), data.classes, device=data.device)
+        labels[train_rows, data.labels[train_rows]] = 1.0
+        adjacency = normalized(data.adjacency, "symmetric")
+        propagate = SparseMatrix.from_scipy(adjacency, device=data.device)
+        scores = labels
+        for _ in range(self.config.steps):
+            scores = alpha * propagate(scores) + (1 - alpha) * labels
+        self.scores = scores
 
     def forward(self, rows: Int[Tensor, " k"]) -> Float[Tensor, "m k c"]:
-        if self._scores is None:
+        if self.scores is None:
             raise RuntimeError("label propagation needs its training nodes: call prepare first")
-        return self._scores[rows].expand(self.members, -1, -1)
+        return self.scores[rows].expand(self.replicas, -1, -1)
 
 
-def preset(data: NodeData) -> Preset:
-    return of(
-        "label_propagation",
-        "Label propagation",
-        LabelPropagationNodes,
-        LabelPropagationSettings(),
-        Training(),
-    )
+SPEC = ModelSpec(
+    "label_propagation", "Label propagation", LabelPropagation, LabelPropagationConfig()
+)

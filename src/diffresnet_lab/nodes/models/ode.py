@@ -22,10 +22,10 @@ def integrate(
     step: float,
     method: Method,
 ) -> Float[Tensor, "..."]:
-    """x(time) of x' = velocity(x) from x(0) = start, in equal steps no longer than `step`.
+    """Return x(time) of x' = velocity(x) from x(0) = start, in equal steps no longer than `step`.
 
-    Steps are fixed, never adaptive: an adaptive step would depend on all members at once, and one
-    member's answer on its company.
+    Steps are fixed, never adaptive: an adaptive step would depend on all replicas at once, and one
+    replica's answer on its company.
 
     Raises
     ------

@@ -9,9 +9,9 @@ import scipy.sparse
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 
-from diffresnet.graphs.layers.dropout_mask import drop_, mask_key, stretch
+from diffresnet.graphs.layers.dropout_mask import drop_, dropout_scale, mask_key
 
 PANEL = 256
 """Columns that are moved together on a CPU, at most."""
@@ -31,7 +31,7 @@ SPARSE = 1 / 20
 
 
 def panel_width(width: int, nodes: int, device: torch.device) -> int:
-    """Columns of a panel, a power of two; on other devices than a CPU one panel has all of them."""
+    """Return the columns of a panel, a power of two; all of them on other devices than a CPU."""
     if device.type != "cpu":
         return width
     widest = PANEL
@@ -41,7 +41,7 @@ def panel_width(width: int, nodes: int, device: torch.device) -> int:
 
 
 def to_panels(matrix: Float[Tensor, "m f g"], width: int) -> Float[Tensor, "m p f w"]:
-    """Panels of `width` columns, each contiguous; the last is filled up with zeros."""
+    """Cut into panels of `width` columns, each contiguous; the last is filled up with zeros."""
     m, f, g = matrix.shape
     panels = -(-g // width)
     padded = F.pad(matrix, (0, panels * width - g))
@@ -49,37 +49,37 @@ def to_panels(matrix: Float[Tensor, "m f g"], width: int) -> Float[Tensor, "m p 
 
 
 def from_panels(panels: Float[Tensor, "m p f w"], columns: int) -> Float[Tensor, "m f g"]:
-    """The matrix of so many columns that `to_panels` cut up."""
+    """Return the matrix of so many columns that `to_panels` cut up."""
     m, _, f, _ = panels.shape
     return panels.transpose(1, 2).reshape(m, f, -1)[:, :, :columns]
 
 
-class FeaturePanels:
-    """The nodes' features, to be added to panels."""
+class FeaturePanels(nn.Module):
+    """The features of the nodes, to be added to panels; sparse ones entry by entry."""
 
     def __init__(self, features: scipy.sparse.csr_array, width: int, device: torch.device) -> None:
+        super().__init__()
         n, f = features.shape
         columns = features.tocsc()
         self._sparse = features.nnz < SPARSE * n * f
-        self._parts: list[tuple[Tensor, Tensor] | Tensor] = []
-        for low in range(0, f, width):
-            part = columns[:, low : low + width].tocoo()
+        for index, low in enumerate(range(0, f, width)):
+            panel = columns[:, low : low + width].tocoo()
+            arrays = {"values": panel.toarray()}
             if self._sparse:
-                at = part.row.astype(np.int64) * part.shape[1] + part.col
-                self._parts.append(
-                    (torch.from_numpy(at).to(device), torch.from_numpy(part.data).to(device))
-                )
-            else:
-                self._parts.append(torch.from_numpy(part.toarray()).to(device))
+                positions = panel.row.astype(np.int64) * panel.shape[1] + panel.col
+                arrays = {"values": panel.data, "positions": positions}
+            for name, array in arrays.items():
+                tensor = torch.from_numpy(array).to(device)
+                self.register_buffer(f"{name}_{index}", tensor, persistent=False)
 
     def add_to(self, z: Float[Tensor, "n w"], index: int) -> Float[Tensor, "n w"]:
-        """z and the features of the panel of that index."""
-        part = self._parts[index]
-        if isinstance(part, Tensor):
-            return z + part
-        moved = z.clone()
-        moved.view(-1).index_add_(0, *part)
-        return moved
+        """Return z plus the panel of that index."""
+        values = self.get_buffer(f"values_{index}")
+        if not self._sparse:
+            return z + values
+        total = z.clone()
+        total.view(-1).index_add_(0, self.get_buffer(f"positions_{index}"), values)
+        return total
 
 
 class PanelMap(ABC):
@@ -87,15 +87,15 @@ class PanelMap(ABC):
 
     @abstractmethod
     def forward(self, panel: Float[Tensor, "n w"], index: int) -> Float[Tensor, "k w"]:
-        """The map of the panel of that index, which may be overwritten."""
+        """Return the map of the panel of that index, which may be overwritten."""
 
     @abstractmethod
     def backward(self, grad: Float[Tensor, "k w"], index: int) -> Float[Tensor, "n w"]:
-        """The transposed map; it may overwrite its argument."""
+        """Return the transposed map; it may overwrite its argument."""
 
 
-class Dropout(PanelMap):
-    """Dropout, with 1 / (1 - p) for what stays; with p = 0 the identity."""
+class PanelDropout(PanelMap):
+    """Dropout, with 1 / (1 - p) for the kept entries; with p = 0 the identity."""
 
     def __init__(self, p: float, seed: int = 0) -> None:
         self._p, self._seed = p, seed
@@ -109,4 +109,4 @@ class Dropout(PanelMap):
     def _dropped(self, panel: Tensor, index: int) -> Tensor:
         if self._p == 0.0:
             return panel
-        return drop_(panel, self._p, mask_key(self._seed, index)).mul_(stretch(self._p))
+        return drop_(panel, self._p, mask_key(self._seed, index)).mul_(dropout_scale(self._p))

@@ -11,18 +11,23 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from diffresnet.graphs.layers.dropout import dropout
-from diffresnet.graphs.layers.linear import Features, Linear, generators, glorot, propagate
-from diffresnet.graphs.layers.sparsity_pattern import Pattern
+from diffresnet.graphs.layers.linear import ReplicaInit
+from diffresnet.graphs.layers.sparse_features import SparseFeatures, SparseProduct
+from diffresnet.graphs.layers.sparsity_pattern import SparsityPattern
 from diffresnet.graphs.node_data import NodeData
-from diffresnet.graphs.preset import Preset, of
-from diffresnet.graphs.training import NodeModel, Training
+from diffresnet.graphs.training import ReplicatedModule
 from diffresnet.operators.matrix import SparseMatrix
 from diffresnet.similarity.weights import normalized
 
+from ..model_spec import ModelSpec
+from ..training import EarlyStoppingConfig
+
 
 @dataclass(frozen=True)
-class SAGESettings:
+class SAGEConfig:
     """Two layers z <- z U + aggregate(neighbours' z) W + b, ReLU between them.
+
+    The defaults are the width and dropout that Shchur et al. (arXiv 1811.05868) tuned for means.
 
     Parameters
     ----------
@@ -38,66 +43,65 @@ class SAGESettings:
     dropout: float = 0.4
 
 
-class SAGENodes(NodeModel):
-    """Members of GraphSAGE."""
+class SAGE(ReplicatedModule):
+    """Replicas of GraphSAGE."""
 
-    def __init__(self, data: NodeData, settings: SAGESettings, seeds: Sequence[int]) -> None:
-        super().__init__()
-        self.members, self.settings = len(seeds), settings
-        self.features = Features(data)
-        width, hidden = self.features.width, settings.hidden
-        drawn, device = generators(seeds), data.device
-        self.first = Linear(drawn, width, hidden, device)
-        self.last = Linear(drawn, hidden, data.classes, device)
-        if settings.aggregate == "mean":
+    def __init__(self, data: NodeData, config: SAGEConfig, seeds: Sequence[int]) -> None:
+        super().__init__(len(seeds))
+        self.config = config
+        self.features = SparseFeatures(data)
+        width, hidden = self.features.width, config.hidden
+        init = ReplicaInit(seeds, data.device)
+        self.first = init.linear(width, hidden)
+        self.last = init.linear(hidden, data.classes)
+        if config.aggregate == "mean":
             means = normalized(data.adjacency, "random_walk")
-            self.mean = SparseMatrix.from_scipy(means, device=device)
+            self.mean = SparseProduct(SparseMatrix.from_scipy(means, device=data.device))
         else:
-            self.pattern = Pattern(data.adjacency, device)
-            self.first_pool = Linear(drawn, width, hidden, device)
-            self.last_pool = Linear(drawn, hidden, hidden, device)
+            self.pattern = SparsityPattern(data.adjacency, data.device)
+            self.first_pool = init.linear(width, hidden)
+            self.last_pool = init.linear(hidden, hidden)
             width = hidden
-        self.first_around = glorot(drawn, width, hidden, device)
-        self.last_around = glorot(drawn, hidden, data.classes, device)
+        self.first_neighbours = init.glorot(width, hidden)
+        self.last_neighbours = init.glorot(hidden, data.classes)
 
     def forward(self, rows: Int[Tensor, " k"]) -> Float[Tensor, "m k c"]:
-        p = self.settings.dropout if self.training else 0.0
-        step = self._mean if self.settings.aggregate == "mean" else self._maxpool
-        return step(p)[:, rows]
+        p = self.active(self.config.dropout)
+        aggregate = self._mean if self.config.aggregate == "mean" else self._maxpool
+        return aggregate(p)[:, rows]
 
     def _mean(self, p: float) -> Float[Tensor, "m n c"]:
-        both = self.features(torch.cat([self.first.weight, self.first_around], 2), p)
-        own, around = both.split(self.settings.hidden, 2)
-        z = own + propagate(self.mean, around) + self.first.bias[:, None]
+        both = self.features(torch.cat([self.first.weight, self.first_neighbours], 2), p)
+        node, neighbours = both.split(self.config.hidden, 2)
+        z = node + self.mean(neighbours) + self.first.bias[:, None]
         z = dropout(torch.relu(z), p)
-        scores: Tensor = self.last(z) + propagate(self.mean, z @ self.last_around)
-        return scores
+        return self.last(z) + self.mean(z @ self.last_neighbours)
 
     def _maxpool(self, p: float) -> Float[Tensor, "m n c"]:
         both = self.features(torch.cat([self.first.weight, self.first_pool.weight], 2), p)
-        own, pooled = both.split(self.settings.hidden, 2)
+        node, pooled = both.split(self.config.hidden, 2)
         pooled = torch.relu(pooled + self.first_pool.bias[:, None])
-        z = own + self.pattern.maximum(pooled) @ self.first_around + self.first.bias[:, None]
+        z = node + self.pattern.row_max(pooled) @ self.first_neighbours + self.first.bias[:, None]
         z = dropout(torch.relu(z), p)
         pooled = torch.relu(self.last_pool(z))
-        scores: Tensor = self.last(z) + self.pattern.maximum(pooled) @ self.last_around
-        return scores
+        return self.last(z) + self.pattern.row_max(pooled) @ self.last_neighbours
 
 
-def preset_mean(data: NodeData) -> Preset:
-    """Width and dropout as tuned by Shchur et al. (arXiv 1811.05868).
-
-    Their rate is 0.001, and their weight decay of 0.1 is on the first layer only.
-    """
-    training = Training(learning_rate=0.01, weight_decay=5e-3)
-    return of("sage_mean", "GraphSAGE-mean", SAGENodes, SAGESettings("mean", 32, 0.4), training)
-
-
-def preset_maxpool(data: NodeData) -> Preset:
-    """Width and dropout as tuned by Shchur et al. (arXiv 1811.05868).
-
-    Their rate is 0.001, and their weight decay of 0.005 is on the first layer only.
-    """
-    training = Training(learning_rate=0.01, weight_decay=5e-4)
-    settings = SAGESettings("maxpool", 32, 0.3)
-    return of("sage_maxpool", "GraphSAGE-maxpool", SAGENodes, settings, training)
+# The tuned learning rate is 0.001 for both, and the weight decay of the first layer only: 0.1 for
+# means, 0.005 for maxima.
+MEAN = ModelSpec(
+    "sage_mean",
+    "GraphSAGE-mean",
+    SAGE,
+    SAGEConfig("mean", 32, 0.4),
+    EarlyStoppingConfig(learning_rate=0.01, weight_decay=5e-3),
+    small_configs=({"hidden": 8},),
+)
+MAXPOOL = ModelSpec(
+    "sage_maxpool",
+    "GraphSAGE-maxpool",
+    SAGE,
+    SAGEConfig("maxpool", 32, 0.3),
+    EarlyStoppingConfig(learning_rate=0.01, weight_decay=5e-4),
+    small_configs=({"hidden": 8},),
+)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diffresnet.graphs.layers import dropout_mask as masks
-from diffresnet.graphs.layers.dropout_mask import LEVELS, drawn_seed, drop_, mask_key, stretch
+from diffresnet.graphs.layers.dropout_mask import LEVELS, draw_seed, drop_, dropout_scale, mask_key
 
 WORDS = st.integers(0, 2**32 - 1)
 
@@ -84,13 +84,13 @@ def test_keys_and_seeds():
     assert mask_key(5, 1, 2) == mask_key(5, 1, 2)
     assert len({mask_key(5), mask_key(5, 1), mask_key(5, 1, 2), mask_key(6, 1, 2)}) == 4
     torch.manual_seed(0)
-    first = drawn_seed()
-    assert first != drawn_seed()
+    first = draw_seed()
+    assert first != draw_seed()
     torch.manual_seed(0)
-    assert drawn_seed() == first
+    assert draw_seed() == first
 
 
-def test_stretch_keeps_the_mean():
-    assert stretch(0.0) == 1.0
-    assert stretch(0.25) == 4 / 3
-    assert stretch(0.35) == pytest.approx(1 / 0.65, rel=1e-5)
+def test_the_scale_keeps_the_mean():
+    assert dropout_scale(0.0) == 1.0
+    assert dropout_scale(0.25) == 4 / 3
+    assert dropout_scale(0.35) == pytest.approx(1 / 0.65, rel=1e-5)

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diffresnet.errors import InputError
-from diffresnet_lab.data.images import ImageSet, join
+from diffresnet_lab.data.images import ImageSet, join_image_sets
 
 
 def numbered(classes, each=2):
@@ -19,7 +19,7 @@ def numbered(classes, each=2):
 def test_holding_out_splits_the_classes(classes, data):
     count = data.draw(st.integers(1, classes - 2))
     whole = numbered(classes)
-    kept, held = whole.hold_out(count, seed=3)
+    kept, held = whole.hold_out_classes(count, seed=3)
     assert len(held.class_names) == count
     assert sorted(kept.class_names + held.class_names) == sorted(whole.class_names)
     for part in (kept, held):
@@ -30,39 +30,39 @@ def test_holding_out_splits_the_classes(classes, data):
 
 def test_what_is_held_out_is_a_matter_of_the_seed():
     whole = numbered(20)
-    first = whole.hold_out(5, seed=0)[1].class_names
-    assert first == whole.hold_out(5, seed=0)[1].class_names
-    assert first != whole.hold_out(5, seed=1)[1].class_names
+    first = whole.hold_out_classes(5, seed=0)[1].class_names
+    assert first == whole.hold_out_classes(5, seed=0)[1].class_names
+    assert first != whole.hold_out_classes(5, seed=1)[1].class_names
 
 
 def test_unlabelled_images_are_of_no_class():
     whole = numbered(3)
     labels = whole.labels.copy()
     labels[0] = -1
-    part = ImageSet(whole.images, labels, whole.class_names).of_classes(["c2", "c0"])
+    part = ImageSet(whole.images, labels, whole.class_names).select_classes(["c2", "c0"])
     np.testing.assert_array_equal(part.labels, [1, 0, 0])
     with pytest.raises(InputError, match="no images of class 'x'"):
-        whole.of_classes(["x"])
+        whole.select_classes(["x"])
 
 
 def test_classes_without_images_are_passed_over():
     whole = numbered(4)
     labels = np.where(whole.labels == 1, -1, whole.labels)
-    part = ImageSet(whole.images, labels, whole.class_names).of_present()
+    part = ImageSet(whole.images, labels, whole.class_names).drop_empty_classes()
     assert part.class_names == ("c0", "c2", "c3")
     np.testing.assert_array_equal(part.labels, [0, 0, -1, -1, 1, 1, 2, 2])
     assert part.images is whole.images
-    assert ImageSet(whole.images, np.full(8, -1), ("a",)).of_present().class_names == ()
+    assert ImageSet(whole.images, np.full(8, -1), ("a",)).drop_empty_classes().class_names == ()
 
 
 @pytest.mark.parametrize("count", [0, 2, 3])
 def test_two_classes_remain(count):
     with pytest.raises(InputError, match="cannot be held out: 1 or more must be, 2 must remain"):
-        numbered(3).hold_out(count, 0)
+        numbered(3).hold_out_classes(count, 0)
 
 
 def test_parts_of_different_shapes_do_not_join():
     small = numbered(2)
     large = ImageSet(np.zeros((2, 8, 8, 1), np.uint8), np.array([0, 1]), ("a", "b"))
     with pytest.raises(InputError, match="4 x 4 x 1 and 8 x 8 x 1"):
-        join([small, large])
+        join_image_sets([small, large])

@@ -1,0 +1,209 @@
+"""Diffusion time and prior weight by cross-validation over the labelled points."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from ..flow import diffuse_with_boundary
+from ..operators import SparseLaplacian
+from .head import Head
+from .points import LabelledPoints
+from .scores import one_hot
+
+PRIOR_WEIGHTS = (0.01, 0.03, 0.1, 0.3, float("inf"))
+FOLDS = 5
+# With few labels one split says little: they are cut three times.
+FEW = 100
+# Scores that may be propagated for each repeat.
+AFFORDABLE = 2_000_000
+# With very many labels, one fold says enough.
+MANY = 5000
+# Where every weight errs this often, scores are better not propagated unless that proves itself.
+HARD = 0.2
+# With uneven label counts scores would drift to the classes with many labels: the head, which
+# weighs classes the same, gets more say from the start.
+UNEVEN = 3
+START_UNEVEN = PRIOR_WEIGHTS.index(0.1)
+# Columns that are propagated at once.
+COLUMNS = 512
+
+
+@dataclass(frozen=True)
+class Folds:
+    """Repeated stratified splits of the labelled points.
+
+    Attributes
+    ----------
+    held : (s, l) bool
+        Which labelled points each split holds out; the only label of a class never is.
+    repeats : int
+        How often each point is held out in all.
+    """
+
+    held: np.ndarray
+    repeats: int
+
+    @property
+    def held_rows(self) -> Int[np.ndarray, " m"]:
+        """Held-out points of all splits in turn, as indices into the labelled points."""
+        return np.concatenate([np.flatnonzero(held) for held in self.held])
+
+
+def stratified_folds(codes: Int[np.ndarray, " l"], seed: int, points: int) -> Folds | None:
+    """Return stratified folds, or None where most labels are the only one of their class.
+
+    Parameters
+    ----------
+    points : int
+        How many points scores are propagated over: on very many, one split has to do.
+    """
+    counts = np.bincount(codes)
+    usable = counts[codes] >= 2
+    if usable.sum() < 0.5 * len(codes) or usable.sum() < 4:
+        return None
+    folds = min(FOLDS, int(counts.max()))
+    cheap = points * len(counts) * folds <= AFFORDABLE
+    repeats = 3 if len(codes) <= FEW and cheap else 1
+    rng = np.random.default_rng(seed)
+    held = []
+    for _ in range(repeats):
+        fold = np.full(len(codes), -1)
+        for c in np.flatnonzero(counts >= 2):
+            rows = rng.permutation(np.flatnonzero(codes == c))
+            fold[rows] = (np.arange(len(rows)) + c) % folds
+        used = range(folds) if len(codes) <= MANY else range(1)
+        held += [fold == k for k in used if (fold == k).any()]
+    return Folds(np.array(held), repeats)
+
+
+@dataclass(frozen=True)
+class FoldHeads:
+    """A head for every split, trained on the labelled points that it keeps.
+
+    Attributes
+    ----------
+    heads : of every split
+    errors : (l,)
+        How often each labelled point is wrong by the heads that have not seen it.
+    """
+
+    heads: list[Head]
+    errors: Float[np.ndarray, " l"]
+
+    @classmethod
+    def fit(
+        cls,
+        z: Float[Tensor, "l d"],
+        labels: LabelledPoints,
+        folds: Folds,
+        prototype: object,
+        n_classes: int,
+    ) -> FoldHeads:
+        """Train a clone of `prototype` on the rows z that each split keeps."""
+        codes, heads = labels.codes, []
+        wrong = np.zeros(len(codes))
+        for held in folds.held:
+            weight = None if labels.weight is None else labels.weight[~held]
+            kept = z[torch.from_numpy(~held).to(z.device)]
+            head = Head(prototype, n_classes).fit(kept, codes[~held], weight)
+            answer = head.logits(z[torch.from_numpy(held).to(z.device)]).argmax(1)
+            wrong[held] += answer.cpu().numpy() != codes[held]
+            heads.append(head)
+        return cls(heads, wrong / folds.repeats)
+
+
+def favours_undiffused(
+    undiffused: Float[np.ndarray, " l"], diffused: Float[np.ndarray, " l"]
+) -> bool:
+    """Return whether undiffused features err clearly less: by two standard errors."""
+    gain = diffused - undiffused
+    return bool(gain.sum() > 2.0 * np.sqrt((gain**2).sum()))
+
+
+@dataclass(frozen=True)
+class PriorChoice:
+    """The chosen weight of the head against the neighbours, and its held-out scores.
+
+    Attributes
+    ----------
+    weight : float
+    scores : (m, c), codes : (m,)
+        Held-out scores, and the labels that they should have matched.
+    """
+
+    weight: float
+    scores: Float[np.ndarray, "m c"]
+    codes: Int[np.ndarray, " m"]
+
+
+def choose_prior_weight(
+    laplacian: SparseLaplacian,
+    priors: list[Float[Tensor, "n c"]],
+    folds: Folds,
+    labels: LabelledPoints,
+    weights: tuple[float, ...] = PRIOR_WEIGHTS,
+) -> PriorChoice:
+    """Choose the weight with the fewest held-out errors, unless the difference is within noise.
+
+    The search starts from the smallest weight (the most diffusion), from a middle one where label
+    counts are uneven, or from the largest where errors are frequent. It moves only if that saves
+    more errors than their standard error.
+    """
+    codes, held_rows = labels.codes, folds.held_rows
+    scores = {w: _held_out_scores(laplacian, priors, folds, labels, w) for w in weights}
+    truth = codes[held_rows]
+    wrong = (
+        np.array(
+            [
+                np.bincount(held_rows, scores[w].argmax(1) != truth, minlength=len(codes))
+                for w in weights
+            ]
+        )
+        / folds.repeats
+    )
+    start = 0
+    if len(weights) == len(PRIOR_WEIGHTS):
+        counts = np.bincount(codes)
+        start = START_UNEVEN if counts.max() >= UNEVEN * counts[counts > 0].min() else 0
+    if wrong.sum(1).min() >= HARD * len(np.unique(held_rows)):
+        start = len(weights) - 1
+    saved = wrong[start] - wrong
+    merit = saved.sum(1) - np.sqrt((saved**2).sum(1))
+    merit[start] = 1e-9
+    best = weights[int(np.argmax(merit))]
+    return PriorChoice(best, scores[best], truth)
+
+
+def _held_out_scores(
+    laplacian: SparseLaplacian,
+    priors: list[Float[Tensor, "n c"]],
+    folds: Folds,
+    labels: LabelledPoints,
+    weight: float,
+) -> Float[np.ndarray, "m c"]:
+    """Propagated scores at the points that each split holds out, several splits side by side."""
+    points, codes = labels.at, labels.codes
+    c = priors[0].shape[1]
+    held_scores = []
+    at_once = max(1, COLUMNS // c)
+    for first in range(0, len(priors), at_once):
+        group = range(first, min(first + at_once, len(priors)))
+        stacked = torch.cat([priors[s] for s in group], dim=1)
+        if weight != float("inf"):
+            fixed = torch.zeros(stacked.shape, dtype=torch.bool, device=stacked.device)
+            for j, s in enumerate(group):
+                seen = ~folds.held[s]
+                index = torch.from_numpy(points[seen]).to(stacked.device)
+                block = slice(j * c, (j + 1) * c)
+                fixed[index, block] = True
+                stacked[index, block] = one_hot(codes[seen], c, stacked)
+            stacked = diffuse_with_boundary(laplacian, stacked, fixed, 1.0 / weight, tol=1e-2)
+        for j, s in enumerate(group):
+            index = torch.from_numpy(points[folds.held[s]]).to(stacked.device)
+            held_scores.append(stacked[index, j * c : (j + 1) * c].double().cpu().numpy())
+    return np.concatenate(held_scores)

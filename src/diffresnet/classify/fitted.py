@@ -1,0 +1,275 @@
+"""A fitted classifier: labels new rows without fitting again, and is kept as arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import scipy.sparse
+import torch
+from jaxtyping import Bool, Float
+from scipy.special import softmax
+
+from ..errors import InputError
+from ..similarity import GraphSettings, Neighbours, NeighbourSearch
+from ..similarity.weights import bandwidth, gaussian
+from .calibrator import Calibrator
+from .points import Projection
+from .problem import Solution
+
+# New rows that are labelled at once.
+CHUNK = 8192
+
+
+@dataclass(frozen=True)
+class FittedHead:
+    """A linear head on diffused features, for new rows.
+
+    Attributes
+    ----------
+    diffused : (n, d) features of the fitted points, or None where they were not diffused.
+    mean, centre : (d,) as in `DiffusedFeatures`.
+    time : float
+        How long features diffused.
+    weight, bias : (c, d), (c,)
+    """
+
+    diffused: np.ndarray | None
+    mean: np.ndarray
+    centre: np.ndarray
+    time: float
+    weight: np.ndarray
+    bias: np.ndarray
+
+    @classmethod
+    def of(cls, solution: Solution) -> FittedHead | None:
+        """Keep the head of a solution, where it is linear and one of its own."""
+        linear = None if solution.head is None else solution.head.weights
+        features = solution.features
+        if linear is None or features is None:
+            return None
+        return cls(
+            features.diffused.cpu().numpy() if features.time > 0 else None,
+            features.mean.double().cpu().numpy(),
+            features.centre.double().cpu().numpy(),
+            features.time,
+            *linear,
+        )
+
+    def probabilities(
+        self, x: np.ndarray, near: np.ndarray, share: np.ndarray
+    ) -> Float[np.ndarray, "m c"]:
+        """Apply the head to new rows, each moved by one implicit step among the fitted points."""
+        z = x.astype(np.float64) - self.mean
+        if self.diffused is not None:
+            around = np.einsum("mk,mkd->md", share, self.diffused[near].astype(np.float64))
+            z = (z + self.time * around) / (1.0 + self.time)
+        z = z - self.centre
+        length = np.linalg.norm(z, axis=1, keepdims=True)
+        z = z / np.where(length > 0, length, 1.0)
+        return softmax(np.einsum("md,cd->mc", z, self.weight) + self.bias, axis=1)
+
+
+@dataclass(frozen=True)
+class FittedPoints:
+    """Where the fitted points lie, so that new rows find their neighbours among them.
+
+    Attributes
+    ----------
+    x : (n, d) float32
+    bandwidth : (n,) widths of their Gaussians.
+    settings : how weights are made.
+    method : how neighbours are searched.
+    head : where the prior of a new row is a head's; else it is that of its neighbours.
+    """
+
+    x: np.ndarray
+    bandwidth: np.ndarray
+    settings: GraphSettings
+    method: str = "auto"
+    head: FittedHead | None = None
+    _searches: dict[str, NeighbourSearch] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    def nearest(self, rows: Float[np.ndarray, "m d"], device: torch.device) -> Neighbours:
+        """Find the neighbours of new rows, by an index that is built once for each device."""
+        if str(device) not in self._searches:
+            x, k = torch.from_numpy(self.x).to(device), self.settings.neighbors_needed
+            search = NeighbourSearch(x, k, self.settings.metric, self.method)
+            self._searches[str(device)] = search
+        return self._searches[str(device)].nearest(torch.from_numpy(rows).to(device))
+
+
+@dataclass(frozen=True)
+class FittedModel:
+    """Scores at the fitted points, and how those of new rows follow from them.
+
+    Attributes
+    ----------
+    scores : (n, c) propagated scores u; uniform at points that no label reaches.
+    prior : (n, c) probabilities before scores were propagated.
+    reached : (n,)
+    prior_weight : float
+    calibrator : Calibrator
+    projection : from the rows of a user to features.
+    points : None for a graph without features.
+    """
+
+    scores: Float[np.ndarray, "n c"]
+    prior: Float[np.ndarray, "n c"]
+    reached: Bool[np.ndarray, " n"]
+    prior_weight: float
+    calibrator: Calibrator
+    projection: Projection = field(default_factory=Projection)
+    points: FittedPoints | None = None
+
+    @classmethod
+    def of(
+        cls,
+        solution: Solution,
+        reached: np.ndarray,
+        projection: Projection,
+        points: FittedPoints | None,
+    ) -> FittedModel:
+        """Keep what labelling new rows takes."""
+        scores = solution.scores.copy()
+        scores[~reached] = 1.0 / scores.shape[1]
+        return cls(
+            scores,
+            solution.prior,
+            reached,
+            solution.prior_weight,
+            solution.calibrator,
+            projection,
+            points,
+        )
+
+    def probabilities(self) -> Float[np.ndarray, "n c"]:
+        """Return the probabilities of the fitted points."""
+        return self.calibrator.probabilities(self.scores, self.reached)
+
+    def predict(
+        self, x: Float[np.ndarray, "m d"], device: torch.device
+    ) -> tuple[Float[np.ndarray, "m c"], Bool[np.ndarray, " m"]]:
+        """Label new rows, in chunks: probabilities, and whether a label reaches each.
+
+        A row equal to a fitted one gets its answer.
+        """
+        if self.points is None:
+            raise InputError(
+                "this model was fitted on a graph without features: predict needs X=None and the "
+                "links of the new rows to the fitted ones",
+                "links",
+            )
+        parts = [
+            self._predict(self.points, x[start : start + CHUNK], device)
+            for start in range(0, len(x), CHUNK)
+        ]
+        return np.concatenate([p for p, _ in parts]), np.concatenate([r for _, r in parts])
+
+    def predict_linked(
+        self, links: scipy.sparse.csr_array
+    ) -> tuple[Float[np.ndarray, "m c"], Bool[np.ndarray, " m"]]:
+        """Label new points that are given by their links (m, n) to the fitted ones."""
+        reached = np.asarray(links @ self.reached.astype(np.float64)).ravel() > 0
+        total = np.asarray(links.sum(axis=1)).ravel()
+        share = np.where(total > 0, total, 1.0)[:, None]
+        scores = self._with_neighbours((links @ self.prior) / share, (links @ self.scores) / share)
+        return self.calibrator.probabilities(scores, reached), reached
+
+    def _predict(
+        self, points: FittedPoints, x: np.ndarray, device: torch.device
+    ) -> tuple[np.ndarray, np.ndarray]:
+        settings = points.settings
+        neighbours = points.nearest(x, device)
+        near = neighbours.indices.cpu().numpy()
+        distances = neighbours.distances.double().cpu()
+        own = bandwidth(distances, settings)
+        other = torch.from_numpy(points.bandwidth.astype(np.float64)[near])
+        w = gaussian(distances, own, other, settings).numpy()[:, : settings.n_neighbors]
+        near = near[:, : settings.n_neighbors]
+        total = w.sum(axis=1, keepdims=True)
+        share = w / np.where(total > 0, total, 1.0)
+        if points.head is None:
+            prior = np.einsum("mk,mkc->mc", share, self.prior[near])
+        else:
+            prior = points.head.probabilities(x, near, share)
+        scores = self._with_neighbours(prior, np.einsum("mk,mkc->mc", share, self.scores[near]))
+        same = distances[:, 0].numpy() == 0.0
+        scores[same] = self.scores[near[same, 0]]
+        reached = (self.reached[near] & (w > 0)).any(axis=1)
+        return self.calibrator.probabilities(scores, reached), reached
+
+    def _with_neighbours(self, prior: np.ndarray, around: np.ndarray) -> np.ndarray:
+        """Solve the equation of one more free point, with the fitted ones held."""
+        if self.prior_weight == float("inf"):
+            return prior
+        return (self.prior_weight * prior + around) / (self.prior_weight + 1.0)
+
+    def to_arrays(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """Return the model as JSON-able facts and arrays; see `from_arrays`."""
+        facts: dict[str, Any] = {
+            "prior_weight": self.prior_weight,
+            "sharpness": self.calibrator.inverse_temperature,
+            "has_points": self.points is not None,
+            "has_features": False,
+        }
+        arrays = {"scores": self.scores, "prior": self.prior, "points_reached": self.reached}
+        if self.projection.directions is not None:
+            arrays["projection"] = self.projection.directions
+        if self.points is not None:
+            arrays |= {"points": self.points.x, "width": self.points.bandwidth}
+            facts["settings"] = self.points.settings.to_dict()
+            facts["neighbors"] = self.points.method
+            head = self.points.head
+            if head is not None:
+                facts |= {"has_features": True, "feature_strength": head.time}
+                arrays |= {"mean": head.mean, "centre": head.centre}
+                arrays |= {"head_weight": head.weight, "head_bias": head.bias}
+                if head.diffused is not None:
+                    arrays["moved"] = head.diffused
+        return facts, arrays
+
+    @classmethod
+    def from_arrays(cls, facts: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> FittedModel:
+        """Make a model of what `to_arrays` returned.
+
+        Raises
+        ------
+        ValueError, KeyError, TypeError
+            If something is missing or of another shape.
+        """
+        scores, prior, reached = arrays["scores"], arrays["prior"], arrays["points_reached"]
+        if prior.shape != scores.shape or reached.shape != (len(scores),):
+            raise ValueError("arrays of different lengths")
+        points = None
+        if facts["has_points"]:
+            x, width = arrays["points"], arrays["width"]
+            if len(x) != len(scores) or width.shape != (len(scores),):
+                raise ValueError("arrays of different lengths")
+            head = None
+            if facts["has_features"]:
+                head = FittedHead(
+                    arrays.get("moved"),
+                    arrays["mean"],
+                    arrays["centre"],
+                    facts["feature_strength"],
+                    arrays["head_weight"],
+                    arrays["head_bias"],
+                )
+            method = facts.get("neighbors", "exact")
+            points = FittedPoints(
+                x, width, GraphSettings.from_dict(facts["settings"]), method, head
+            )
+        return cls(
+            scores,
+            prior,
+            reached,
+            facts["prior_weight"],
+            Calibrator(facts["sharpness"]),
+            Projection(arrays.get("projection")),
+            points,
+        )

@@ -1,0 +1,91 @@
+"""Points with the graph of their similarities."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse
+import torch
+from jaxtyping import Float
+
+from ..similarity import GraphSettings, Neighbours, nearest_neighbours
+from ..similarity.graph import as_points, weigh
+from ..similarity.weights import bandwidth
+from .points import PointSet, locality_order
+
+
+@dataclass(frozen=True)
+class NeighbourConfig:
+    """Settings of a neighbour graph: its weights, the search, and where to compute."""
+
+    settings: GraphSettings
+    method: str
+    device: torch.device
+
+    def search(self, x: Float[np.ndarray, "n d"]) -> Neighbours:
+        """Find the neighbours of points."""
+        k, metric = self.settings.neighbors_needed, self.settings.metric
+        points = as_points(x, self.device)
+        return nearest_neighbours(points, k, metric=metric, method=self.method)
+
+    def bandwidth(self, neighbours: Neighbours) -> Float[np.ndarray, " n"]:
+        """Return the widths of the points' Gaussians."""
+        return np.asarray(bandwidth(neighbours.distances, self.settings).cpu().numpy())
+
+    def symmetric_weights(self, neighbours: Neighbours) -> scipy.sparse.csr_array:
+        """Return the weights of a search, made symmetric where the settings leave them not so."""
+        w = weigh(neighbours, self.settings)
+        if self.settings.symmetrize is None or self.settings.normalize == "random_walk":
+            w = scipy.sparse.csr_array((w + w.T) / 2)
+        return w
+
+
+@dataclass(frozen=True)
+class PointGraph:
+    """Points, and weights between them.
+
+    Attributes
+    ----------
+    points : PointSet
+    weights : (n, n) symmetric
+    bandwidth : (n,), by which new rows are linked; None without features.
+    recall : share of the true neighbours that the search found; 1 where the graph was given.
+    """
+
+    points: PointSet
+    weights: scipy.sparse.csr_array
+    bandwidth: Float[np.ndarray, " n"] | None
+    recall: float = 1.0
+
+    @classmethod
+    def from_features(
+        cls, features: Float[np.ndarray, "m d"], config: NeighbourConfig
+    ) -> PointGraph:
+        """Join rows to their nearest neighbours; points stand in a cache-friendly order."""
+        points = PointSet.from_rows(features)
+        assert points.x is not None
+        neighbours = config.search(points.x)
+        weights = config.symmetric_weights(neighbours)
+        order = locality_order(weights)
+        return cls(
+            points.in_order(order),
+            scipy.sparse.csr_array(weights[order][:, order]),
+            config.bandwidth(neighbours)[order],
+            neighbours.recall,
+        )
+
+    @classmethod
+    def given(
+        cls,
+        weights: scipy.sparse.csr_array,
+        features: Float[np.ndarray, "m d"] | None,
+        config: NeighbourConfig,
+    ) -> PointGraph:
+        """Take a given graph, each row a point of its own.
+
+        New rows are linked to the others by their features all the same.
+        """
+        points = PointSet.one_a_row(features, weights.shape[0])
+        widths = None if features is None else config.bandwidth(config.search(features))
+        return cls(points, weights, widths)

@@ -1,0 +1,221 @@
+"""Strategies for few labels, for labels held out, and for networks that are trained."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import scipy.sparse
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from ..operators import SparseLaplacian
+from ..similarity import GraphSettings, nearest_neighbours
+from ..similarity.graph import weigh
+from .calibrator import Calibrator
+from .convection import PaperTraining, in_unit_scale, paper_network, trained_convection
+from .cross_validation import (
+    FoldHeads,
+    Folds,
+    choose_prior_weight,
+    favours_undiffused,
+    stratified_folds,
+)
+from .features import DiffusedFeatures, diffuse_features, integrator
+from .problem import Problem, Solution
+from .scores import row_standardize
+
+# Decay rates 1 / t per unit of degree: measured in benchmarks/ablation.py.
+DECAY = 0.03
+DECAY_ONE_LABEL = 0.003
+# With one label a class nothing can be held out, so these stay fixed.
+WEIGHT_ONE_LABEL = 0.3
+HEAD_SHARE = 0.5
+SOURCE_TEMPERATURE = 0.25
+
+
+class Strategy(ABC):
+    """A way to solve a problem."""
+
+    @abstractmethod
+    def solve(self, problem: Problem) -> Solution:
+        """Label every point of a graph from the labels of a few."""
+
+
+def choose_strategy(problem: Problem) -> Strategy:
+    """Choose `HeldOut` where most labels have another of their class, else `FewLabels`."""
+    points = problem.graph.shape[0]
+    folds = stratified_folds(problem.labels.codes, problem.config.seed, points)
+    return FewLabels() if folds is None else HeldOut(folds)
+
+
+@dataclass(frozen=True)
+class FewLabels(Strategy):
+    """About one label a class: the scores of a head and of label sources together, propagated."""
+
+    def solve(self, problem: Problem) -> Solution:
+        config = problem.config
+        every = np.ones(len(problem.labels), dtype=bool)
+        combined = sources = row_standardize(problem.sources(every))
+        features, disagreement, time = None, 0.0, 0.0
+        if problem.x is not None:
+            longest = 1.0 / max(DECAY_ONE_LABEL, problem.source_decay)
+            time = longest if config.diffusion_time is None else config.diffusion_time
+            features = diffuse_features(problem.laplacian, problem.x, time, config.flow)
+            logits = problem.fit_head(features).logits(features.rows)
+            logits = row_standardize(logits.to(sources.dtype))
+            disagreement = float((logits.argmax(1) != sources.argmax(1)).float().mean())
+            combined = HEAD_SHARE * logits + sources
+        prior = _soft(combined)
+        weight = WEIGHT_ONE_LABEL if config.prior_weight is None else config.prior_weight
+        scores = problem.propagate(prior, weight)
+        calibrator = Calibrator()
+        if config.calibrate and problem.x is not None:
+            calibrator = Calibrator.fit_disagreement(scores, disagreement)
+        return Solution(
+            scores=scores,
+            prior=prior.double().cpu().numpy(),
+            prior_weight=weight,
+            diffusion_time=time,
+            calibrator=calibrator,
+            graph=problem.graph,
+        )
+
+
+@dataclass(frozen=True)
+class HeldOut(Strategy):
+    """Enough labels to hold some out: time, prior weight and temperature by cross-validation."""
+
+    folds: Folds
+
+    def solve(self, problem: Problem) -> Solution:
+        config, labels = problem.config, problem.labels
+        features = head = None
+        if problem.x is None:
+            priors = [_soft(problem.sources(~held)) for held in self.folds.held]
+            every = np.ones(len(labels), dtype=bool)
+            prior = _soft(problem.sources(every))
+        else:
+            features, heads = self._features(problem, problem.x)
+            head, z = problem.fit_head(features), features.rows
+            priors = [each.log_proba(z).exp().to(z.dtype) for each in heads.heads]
+            prior = head.log_proba(z).exp().to(z.dtype)
+        weights = {} if config.prior_weight is None else {"weights": (config.prior_weight,)}
+        choice = choose_prior_weight(problem.laplacian, priors, self.folds, labels, **weights)
+        calibrator = Calibrator()
+        if config.calibrate:
+            calibrator = Calibrator.fit_held_out(choice.scores, choice.codes, len(labels))
+        return Solution(
+            scores=problem.propagate(prior, choice.weight),
+            prior=prior.double().cpu().numpy(),
+            prior_weight=choice.weight,
+            diffusion_time=0.0 if features is None else features.time,
+            calibrator=calibrator,
+            graph=problem.graph,
+            features=features,
+            head=head,
+            held_out=self._mean_held_out(problem, calibrator.probabilities(choice.scores)),
+        )
+
+    def _features(
+        self, problem: Problem, x: Float[Tensor, "n d"]
+    ) -> tuple[DiffusedFeatures, FoldHeads]:
+        """Diffuse features, unless the folds clearly favour undiffused ones."""
+        config = problem.config
+        time = 1.0 / DECAY if config.diffusion_time is None else config.diffusion_time
+        diffused = diffuse_features(problem.laplacian, x, time, config.flow)
+        heads = self._fold_heads(problem, diffused)
+        if config.diffusion_time is None:
+            undiffused = diffuse_features(problem.laplacian, x, 0.0)
+            others = self._fold_heads(problem, undiffused)
+            if favours_undiffused(others.errors, heads.errors):
+                return undiffused, others
+        return diffused, heads
+
+    def _fold_heads(self, problem: Problem, features: DiffusedFeatures) -> FoldHeads:
+        z = features.some_rows(problem.labels.at)
+        return FoldHeads.fit(z, problem.labels, self.folds, problem.config.head, problem.n_classes)
+
+    def _mean_held_out(
+        self, problem: Problem, probabilities: Float[np.ndarray, "m c"]
+    ) -> Float[np.ndarray, "l c"]:
+        held_rows, labelled = self.folds.held_rows, len(problem.labels)
+        total = np.zeros((labelled, problem.n_classes))
+        np.add.at(total, held_rows, probabilities)
+        count = np.bincount(held_rows, minlength=labelled)[:, None]
+        own = np.eye(problem.n_classes)[problem.labels.codes]
+        return np.where(count > 0, total / np.maximum(count, 1), own)
+
+
+@dataclass(frozen=True)
+class TrainedConvection(Strategy):
+    """Features moved by a residual block that is trained first, then the strategy of the labels."""
+
+    def solve(self, problem: Problem) -> Solution:
+        assert problem.x is not None
+        config, labels = problem.config, problem.labels
+        time = 1.0 / DECAY if config.diffusion_time is None else config.diffusion_time
+        block = trained_convection(
+            problem.laplacian,
+            problem.x,
+            labels.at,
+            labels.codes,
+            problem.n_classes,
+            integrator(config.flow, time),
+            config.seed,
+        )
+        with torch.no_grad():
+            moved = replace(problem, x=block(in_unit_scale(problem.x)))
+        # The head reads other features than new rows have: those take their neighbours' prior.
+        return replace(choose_strategy(moved).solve(moved), head=None)
+
+
+@dataclass(frozen=True)
+class PaperNetwork(Strategy):
+    """The paper's Diff-ResNet, with its own optimiser.
+
+    Attributes
+    ----------
+    graph : (n, n) weights that the network diffuses along; None for the paper's few-shot graph.
+    method : how the neighbours of that are searched.
+    """
+
+    graph: scipy.sparse.csr_array | None = None
+    method: str = "auto"
+    training: PaperTraining = field(default_factory=PaperTraining)
+
+    def solve(self, problem: Problem) -> Solution:
+        assert problem.x is not None
+        graph = self.graph
+        if graph is None:
+            settings = GraphSettings.few_shot()
+            k = settings.neighbors_needed
+            graph = weigh(nearest_neighbours(problem.x, k, method=self.method), settings)
+        labels = problem.labels
+        p = paper_network(
+            SparseLaplacian(graph, device=problem.device),
+            in_unit_scale(problem.x),
+            labels.at,
+            labels.codes,
+            problem.n_classes,
+            problem.config.seed,
+            self.training,
+        )
+        scores = p.double().cpu().numpy()
+        scores[labels.at] = labels.distributions
+        return Solution(
+            scores=scores,
+            prior=scores,
+            # New points take their neighbours' scores, hardly mixed with a prior.
+            prior_weight=0.01,
+            diffusion_time=self.training.gamma * self.training.steps,
+            calibrator=Calibrator(),
+            graph=graph,
+        )
+
+
+def _soft(scores: Float[Tensor, "n c"]) -> Float[Tensor, "n c"]:
+    """Class probabilities of row-standardized scores."""
+    return torch.softmax(row_standardize(scores) / SOURCE_TEMPERATURE, dim=1)

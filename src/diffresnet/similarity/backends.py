@@ -1,0 +1,50 @@
+"""The nearest-neighbour searches by name: a new one is a file of its own and a line here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from ..errors import InputError
+from .clustered import ClusteredIndex
+from .exact import ExactIndex
+from .faiss_index import FaissIndex
+from .index import NeighbourIndex
+from .pynndescent_index import PynndescentIndex
+
+BACKENDS: dict[str, Callable[[Tensor, int], NeighbourIndex]] = {
+    "exact": lambda x, k: ExactIndex(x),
+    "clustered": ClusteredIndex.build,
+    "faiss": lambda x, k: FaissIndex(x, k),
+    "pynndescent": lambda x, k: PynndescentIndex(x, k),
+}
+METHODS = ("auto", *BACKENDS)
+
+# Below this many points the exact search takes a few seconds at most.
+EXACT_LIMIT = 20_000
+RECALL_AUTO = 0.95
+
+
+def build_index(x: Tensor, k: int, method: str = "auto") -> NeighbourIndex:
+    """Build the index of points in which k neighbours are to be found.
+
+    Raises
+    ------
+    InputError
+        If there is no such method, or its library is missing, or the points are sparse and it
+        takes none.
+    """
+    sparse = x.layout != torch.strided
+    if method == "auto":
+        if not sparse and x.shape[0] > EXACT_LIMIT:
+            return ClusteredIndex.build(x, k, recall=RECALL_AUTO, capped=True)
+        return ExactIndex(x)
+    if method not in BACKENDS:
+        raise InputError(
+            f"unknown neighbour search {method!r}; there are {', '.join(METHODS)}", "method"
+        )
+    if sparse and method != "exact":
+        raise InputError(f"{method!r} needs dense points; use 'exact' or project them", "method")
+    return BACKENDS[method](x, k)

@@ -1,0 +1,152 @@
+"""What a table file holds, whatever its format: columns, or named arrays."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from ..errors import InputError, Note
+
+RESULT = ("label", "confidence", "flag")
+"""The columns, or arrays, that a labelled table has."""
+
+
+@dataclass(frozen=True)
+class Features:
+    """Features of rows, and where they come from.
+
+    Attributes
+    ----------
+    matrix : (n, d) float32, finite
+    names : of length d
+    columns : the columns, or the array, that hold them; a column of lists holds many.
+    notes : what a user should know about the choice.
+    """
+
+    matrix: np.ndarray = field(repr=False)
+    names: tuple[str, ...] = field(repr=False)
+    columns: tuple[str, ...]
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True)
+class RowResult:
+    """What every row of a labelled table gets.
+
+    Attributes
+    ----------
+    values : (n,) labels, all int or all str, None for no label.
+    confidence : (n,)
+    flags : (n,) texts
+    """
+
+    values: Sequence[Any]
+    confidence: np.ndarray
+    flags: np.ndarray
+
+
+class Content(ABC):
+    """The content of a table file."""
+
+    noun: str
+    """What holds the values of a name: column or array."""
+
+    @property
+    @abstractmethod
+    def names(self) -> list[str]:
+        """Names of the columns, or arrays."""
+
+    @abstractmethod
+    def label_key(self, label_column: str) -> str | None:
+        """Return the name under which the labels are, or None where there are none."""
+
+    @abstractmethod
+    def label_values(self, key: str, where: str) -> np.ndarray:
+        """Return raw labels (n,), as `encode_labels` takes them."""
+
+    @abstractmethod
+    def label_type(self, key: str | None) -> pa.DataType | None:
+        """Return the type of the column of labels, which those of an output have too."""
+
+    @abstractmethod
+    def choose_features(
+        self, features: str | Sequence[str] | None, label_key: str | None, where: str
+    ) -> Features:
+        """Choose the features; see `feature_columns.choose_features`."""
+
+    @abstractmethod
+    def class_names(self, labels: np.ndarray, where: str) -> tuple[str, ...] | None:
+        """Return the names of the classes 0, 1, ... where the content has them."""
+
+    @abstractmethod
+    def to_columns(self, features: Features | None, *, typed: bool) -> pa.Table:
+        """Return the content as columns; typed ones hold features as numbers, not as text."""
+
+    @abstractmethod
+    def to_arrays(self, features: Features | None) -> dict[str, np.ndarray]:
+        """Return the content as named arrays."""
+
+    @abstractmethod
+    def taken(self, features: Features | None, *, as_arrays: bool) -> list[str]:
+        """Return names that `RESULT`, or the names of features, would replace in an output."""
+
+
+def label_column_of(values: Sequence[Any], like: pa.DataType | None = None) -> pa.Array:
+    """Return labels as a column, of the type of the given labels where that can hold them."""
+    column = pa.array(values)
+    if like is None:
+        return column
+    try:
+        return column.cast(like)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):  # names that the type cannot hold
+        return column.cast(pa.string())
+
+
+def with_result(columns: pa.Table, label: pa.Array, confidence: pa.Array, flags: Any) -> pa.Table:
+    """Return columns with label, confidence and flag; a column `label` is replaced in place."""
+    if not columns.column_names:
+        columns = pa.table({"label": label})
+    elif "label" in columns.column_names:
+        columns = columns.set_column(columns.column_names.index("label"), "label", label)
+    else:
+        columns = columns.append_column("label", label)
+    columns = columns.append_column("confidence", confidence)
+    return columns.append_column("flag", pa.array(list(flags), pa.string()))
+
+
+def listed(names: Iterable[str], most: int = 12) -> str:
+    """Return names as a message has them, shortened when they are many."""
+    names = list(names)
+    more = f", ... ({len(names)} in all)" if len(names) > most else ""
+    return ", ".join(map(repr, names[:most])) + more
+
+
+def check_finite(matrix: np.ndarray, names: Sequence[str], where: str) -> None:
+    """Raise `InputError` that says where the first missing or infinite cell of (n, d) is."""
+    counts = np.zeros(matrix.shape[1], dtype=np.int64)
+    first = np.full(matrix.shape[1], -1)
+    for start in range(0, len(matrix), CHUNK):
+        bad = ~np.isfinite(matrix[start : start + CHUNK])
+        if bad.any():
+            counts += bad.sum(axis=0)
+            first = np.where((first < 0) & bad.any(axis=0), start + bad.argmax(axis=0), first)
+    columns = np.flatnonzero(counts)
+    if len(columns):
+        at = columns[0]
+        others = f" (and so have {len(columns) - 1} more columns)" if len(columns) > 1 else ""
+        cells = "cell that is" if counts[at] == 1 else "cells that are"
+        raise InputError(
+            f"column {names[at]!r} of {where} has {counts[at]} {cells} missing, infinite or beyond "
+            f"32-bit floats, the first in data row {first[at] + 1}{others}; fill or drop them, or "
+            f"choose other features",
+            "features",
+        )
+
+
+CHUNK = 65536
+"""Rows that are checked at once."""

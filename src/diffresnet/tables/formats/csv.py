@@ -1,0 +1,176 @@
+"""Tables in .csv files: comma-separated UTF-8, read and written without a cell changed."""
+
+from __future__ import annotations
+
+import codecs
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+
+from ...errors import InputError
+from ...files.atomic import Pathlike, atomic_write
+from ..columns import Columns
+from ..content import Content, Features, RowResult, label_column_of, with_result
+from .arrow import check_names, not_utf8, one_line_errors, with_rows
+from .format import Format
+
+BLOCK = 32 * 2**20  # bytes read at a time; a row must fit
+ROWS = 4096  # rows written at a time
+
+
+class CsvFormat(Format):
+    """Comma-separated text with one line of header, every column as the text it is.
+
+    Quoted cells may hold commas and line breaks; a byte order mark is skipped.
+    """
+
+    def read(self, path: Path) -> Content:
+        return Columns(read_csv(path), texts=True)
+
+    def write(
+        self,
+        path: Path,
+        content: Content,
+        features: Features | None,
+        label_key: str | None,
+        result: RowResult,
+    ) -> None:
+        decimals = [None if c != c else f"{c:.4f}" for c in result.confidence.tolist()]
+        label = label_column_of(result.values, content.label_type(label_key))
+        columns = content.to_columns(features, typed=False)
+        confidence = pa.array(decimals, pa.string())
+        write_csv(path, with_result(columns, label, confidence, result.flags))
+
+    def check(self, content: Content, features: Features | None) -> None:
+        check_text(content.to_columns(features, typed=False))
+
+
+def read_csv(path: Path) -> pa.Table:
+    """Read all cells as text.
+
+    Raises
+    ------
+    InputError
+        If it is no such file: rows of unequal length, no rows, two columns of one name.
+    """
+    with open(path, "rb") as file:
+        if file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+            raise InputError(not_utf8(path))
+    with one_line_errors(path):
+        block = BLOCK
+        try:
+            names = _header(path, block)
+            table = _read_csv(path, names, block)
+        except pa.ArrowInvalid as error:
+            if "straddling" in str(error):
+                block = min(path.stat().st_size + 1, 2**31 - 1)
+            # In parallel no row is named where the number of cells is wrong; one thread counts.
+            names = _header(path, block, threads=False)
+            table = _read_csv(path, names, block, threads=False)
+    return with_rows(table, path)
+
+
+def write_csv(path: Pathlike, table: pa.Table) -> None:
+    """Write a table atomically, with quotes only where they are needed.
+
+    Nulls become empty cells; lists and structures are written as JSON.
+
+    Raises
+    ------
+    InputError
+        If a column has no form as text; see `check_text`.
+    OSError
+        If the file cannot be written.
+    """
+    check_text(table)
+    with atomic_write(path) as temporary, open(temporary, "wb") as file:
+        header = pa.table([[name] for name in table.column_names], table.column_names)
+        for part in (header, *(table.slice(at, ROWS) for at in range(0, len(table), ROWS))):
+            file.write(_lines(part))
+
+
+def check_text(table: pa.Table) -> None:
+    """Raise `InputError` if a column cannot be written to a .csv file."""
+    for field in table.schema:
+        if not pa.types.is_nested(field.type):
+            try:
+                pc.cast(pa.nulls(0, field.type), pa.large_string())
+                fits = not _is_binary(field.type)
+            except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+                fits = False
+            if not fits:
+                raise InputError(
+                    f"column {field.name!r} of type {field.type} has no form in a .csv file; "
+                    f"write to .parquet"
+                )
+
+
+def _is_binary(kind: pa.DataType) -> bool:
+    return (
+        pa.types.is_binary(kind)
+        or pa.types.is_large_binary(kind)
+        or pa.types.is_fixed_size_binary(kind)
+    )
+
+
+def _lines(table: pa.Table) -> memoryview:
+    """Join a few rows to lines, column by column: Python's csv module is ten times slower."""
+    cells = [_quoted(_text(column.combine_chunks())) for column in table.columns]
+    lines = _joined(_joined(*cells, between=","), _scalar("\n"))
+    # The texts of an Arrow array lie one after another in one buffer: that is the file.
+    return memoryview(lines.buffers()[2])
+
+
+def _text(cells: pa.Array) -> pa.Array:
+    if isinstance(cells, pa.ChunkedArray):
+        cells = pa.concat_arrays(cells.chunks)
+    if pa.types.is_nested(cells.type):
+        texts = [None if v is None else json.dumps(v, default=str) for v in cells.to_pylist()]
+        cells = pa.array(texts, pa.large_string())
+    return pc.fill_null(pc.cast(cells, pa.large_string()), "")
+
+
+def _quoted(cells: pa.Array) -> pa.Array:
+    special = pc.match_substring_regex(cells, '[,"\r\n]')
+    if not pc.any(special).as_py():
+        return cells
+    doubled = pc.replace_substring(cells, '"', '""')
+    return pc.if_else(special, _joined(_scalar('"'), doubled, _scalar('"')), cells)
+
+
+def _joined(*parts: pa.Array | pa.Scalar, between: str = "") -> pa.Array:
+    return pc.binary_join_element_wise(*parts, _scalar(between))
+
+
+def _scalar(text: str) -> pa.Scalar:
+    return pa.scalar(text, pa.large_string())
+
+
+def _header(path: Path, block: int, threads: bool = True) -> list[str]:
+    """Read the names of the columns, by which the reader of the file is told their types."""
+    with pyarrow.csv.open_csv(
+        path,
+        read_options=pyarrow.csv.ReadOptions(block_size=block, use_threads=threads),
+        parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True),
+    ) as reader:
+        names = list(reader.schema.names)
+    if len(names) == 1 and any(mark in names[0] for mark in ";\t|"):
+        raise InputError(
+            f"{str(path)!r} has the one column {names[0]!r}; save it with commas between cells"
+        )
+    check_names(names, path)
+    return names
+
+
+def _read_csv(path: Path, names: list[str], block: int, threads: bool = True) -> pa.Table:
+    return pyarrow.csv.read_csv(
+        path,
+        read_options=pyarrow.csv.ReadOptions(block_size=block, use_threads=threads),
+        parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True),
+        convert_options=pyarrow.csv.ConvertOptions(
+            column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
+        ),
+    )

@@ -1,0 +1,14 @@
+from .checkpoint import BackboneCard as BackboneCard
+from .checkpoint import load_backbone as load_backbone
+from .config import AUGMENTATIONS as AUGMENTATIONS
+from .config import AugmentationConfig as AugmentationConfig
+from .config import TrainingConfig as TrainingConfig
+from .config import ValidationConfig as ValidationConfig
+from .embedding import embed_images as embed_images
+from .encoder import ImageEncoder as ImageEncoder
+from .networks import BACKBONES as BACKBONES
+from .networks import make_backbone as make_backbone
+from .state import EpochMetrics as EpochMetrics
+from .training import train_backbone as train_backbone
+from .validation import final_accuracies as final_accuracies
+from .validation import prototype_accuracies as prototype_accuracies

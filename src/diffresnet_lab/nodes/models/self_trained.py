@@ -1,0 +1,19 @@
+"""The self-trained Diff-ResNet of the product, among the models that are compared."""
+
+from __future__ import annotations
+
+from diffresnet.graphs.self_training.network import TRAINING, SelfTrainedNodes, SelfTrainingConfig
+
+from ..model_spec import ModelSpec
+from ..training import EarlyStoppingConfig
+
+SPEC = ModelSpec(
+    "best",
+    "Diff-ResNet, best",
+    SelfTrainedNodes,
+    SelfTrainingConfig(),
+    EarlyStoppingConfig(TRAINING.learning_rate, TRAINING.weight_decay),
+    needs=("feature_graph",),
+    small_configs=({"width": 8, "steps": 4},),
+)
+"""The same settings on every graph; docs/nodes.md has how they were chosen."""

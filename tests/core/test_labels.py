@@ -1,0 +1,171 @@
+"""The one law of labels."""
+
+import datetime
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.exceptions import DataConversionWarning
+
+from diffresnet.errors import InputError
+from diffresnet.labels import encode_labels, label_notes, no_labels
+
+
+def objects(*values):
+    out = np.empty(len(values), dtype=object)
+    out[:] = values
+    return out
+
+
+@pytest.mark.parametrize(
+    ("y", "classes", "codes"),
+    [
+        ([0, 1, -1], [0, 1], [0, 1, -1]),
+        (np.array([0, -1, 2], np.int8), [0, 2], [0, -1, 1]),
+        (np.array([1, 0, 2], ">i4"), [0, 1, 2], [1, 0, 2]),
+        (np.array([7, 2], dtype=np.uint8), [2, 7], [1, 0]),
+        ([3.0, np.nan, 5.0], [3.0, 5.0], [0, -1, 1]),
+        ([3.0, -1.0, 5.0], [3.0, 5.0], [0, -1, 1]),
+        (np.array(["b", "", "a", " "]), ["a", "b"], [1, -1, 0, -1]),
+        (np.array([b"b", b"", b"a"]), ["a", "b"], [1, -1, 0]),
+        (objects("b", None, "a", np.nan, ""), ["a", "b"], [1, -1, 0, -1, -1]),
+        (objects(1, None, 2), [1, 2], [0, -1, 1]),
+        (objects(1, -1, 2), [1, 2], [0, -1, 1]),
+        (objects(True, None, False), [False, True], [1, -1, 0]),
+        (pd.Series(["x", pd.NA, "y"], dtype="string"), ["x", "y"], [0, -1, 1]),
+        (pd.Series(pd.Categorical(["x", None, "y"])), ["x", "y"], [0, -1, 1]),
+        (pd.Series([1, pd.NA, 2], dtype="Int64"), [1, 2], [0, -1, 1]),
+        (torch.tensor([1, -1, 0]), [0, 1], [1, -1, 0]),
+        # Text that is numbers throughout follows the law of numbers, and 3.0 is 3.
+        (["0", "-1", "2"], ["0", "2"], [0, -1, 1]),
+        (["3.0", "-1.0", "3", "4"], ["3", "4"], [0, -1, 0, 1]),
+        (["007", "7", "8"], ["007", "7", "8"], [0, 1, 2]),
+        # Any other mark is a class, unless it is named.
+        (["cat", "-1", "dog"], ["-1", "cat", "dog"], [1, 0, 2]),
+        (["cat", "NA", "null", "nan"], ["NA", "cat", "nan", "null"], [1, 0, 3, 2]),
+        ([-1, -1], [], [-1, -1]),
+        ([None, ""], [], [-1, -1]),
+    ],
+)
+def test_the_law(y, classes, codes):
+    labels = encode_labels(y)
+    assert labels.classes.tolist() == classes
+    assert labels.codes.tolist() == codes
+    assert labels.counts.sum() == len(labels.rows) == labels.labelled.sum()
+    assert labels.names == tuple(f"{c:g}" if isinstance(c, float) else str(c) for c in classes)
+
+
+@pytest.mark.parametrize(
+    ("y", "marks", "classes", "codes"),
+    [
+        (["cat", "NA", "", "dog"], "NA", ["cat", "dog"], [0, -1, -1, 1]),
+        (["cat", "NA", " null ", "dog"], ["NA", "null"], ["cat", "dog"], [0, -1, -1, 1]),
+        (["cat", "-1", "dog"], -1, ["cat", "dog"], [0, -1, 1]),
+        ([0, 99, -1], 99, [-1, 0], [1, -1, 0]),
+        ([0.0, 99.0, 2.0], "99", [0.0, 2.0], [0, -1, 1]),
+        ([1, -1, 1], "", [-1, 1], [1, 0, 1]),
+        ([1, -1, -2], -1, [-2, 1], [1, -1, 0]),
+        (objects("b", -1, "a"), -1, ["a", "b"], [1, -1, 0]),
+    ],
+)
+def test_marks_that_are_named(y, marks, classes, codes):
+    labels = encode_labels(y, marks)
+    assert labels.classes.tolist() == classes
+    assert labels.codes.tolist() == codes
+
+
+@pytest.mark.parametrize(
+    ("y", "says"),
+    [
+        ([1, -1], "may be a class or mark unlabelled rows"),
+        (["1", "-1"], "may be a class or mark unlabelled rows"),
+        ([0, -1, -2], "may be a class or mark unlabelled rows"),
+        (["0", "-1", ""], "may be a class or mark unlabelled rows"),
+        ([0.0, -1.0, np.nan], "may be a class or mark unlabelled rows"),
+        (objects("a", 1), "mix numbers and text"),
+        (objects("a", -1), "mix text and the number -1; .*name it"),
+        (objects("a", True), "mix booleans and text"),
+        ([0.5, 1.0], "continuous"),
+        ([0.0, np.inf], "infinity"),
+        (objects({1}, {2}), "not supported"),
+        (objects(datetime.date(2020, 1, 1)), "not supported"),
+        (objects(Decimal("1")), "not supported"),
+        ([[0, 1], [1, 0]], "one a row"),
+        (np.array([1j, 2]), "not supported"),
+        (np.array(["2020-01-01"], "M8[D]"), "not supported"),
+        (np.array([b"\xff"]), "UTF-8"),
+        (np.array([2**63], np.uint64), "64 bits"),
+        ([2**70, 1], "64 bits"),
+    ],
+)
+def test_what_can_be_misread_is_refused(y, says):
+    with pytest.raises(InputError, match=says):
+        encode_labels(y)
+
+
+def test_two_classes_are_required_to_learn():
+    for y, says in (([-1, -1], "no row has a label"), ([4, 4, -1], "one class")):
+        with pytest.raises(InputError, match=says):
+            encode_labels(y).require_classes()
+    encode_labels([0, 1]).require_classes()
+    assert not no_labels(3).labelled.any()
+
+
+def test_plus_and_minus_one_are_two_classes_to_an_estimator():
+    with pytest.warns(UserWarning, match="only -1 and \\+1"):
+        labels = encode_labels([-1, 1, 1, -1], binary=True)
+    assert labels.classes.tolist() == [-1, 1]
+    with pytest.raises(InputError, match="may be a class or mark"):
+        encode_labels(objects(-1, 1, None), binary=True)
+
+
+def test_column_vector_warns():
+    with pytest.warns(DataConversionWarning):
+        assert encode_labels([[0], [1]]).codes.tolist() == [0, 1]
+
+
+@given(st.lists(st.one_of(st.none(), st.integers(0, 9)), min_size=1))
+def test_text_numbers_and_floats_agree(values):
+    of_numbers = encode_labels(objects(*values))
+    texts = objects(*(None if v is None else str(v) for v in values))
+    floats = np.array([np.nan if v is None else v for v in values], dtype=float)
+    for other in (texts, floats, [f"{v}.0" if v is not None else "" for v in values]):
+        labels = encode_labels(other)
+        assert labels.codes.tolist() == of_numbers.codes.tolist()
+        assert [int(float(c)) for c in labels.classes] == of_numbers.classes.tolist()
+
+
+@given(
+    st.lists(st.sampled_from(["a", "b", "NA", "-1", "", None, "none"]), min_size=1),
+    st.lists(st.sampled_from(["NA", "none", "-1"])),
+)
+def test_a_row_is_labelled_unless_it_is_blank_or_named(values, marks):
+    labels = encode_labels(objects(*values), marks)
+    blank = [v is None or v == "" or v in marks for v in values]
+    assert (~labels.labelled).tolist() == blank
+    again = [None if c < 0 else labels.classes[c] for c in labels.codes]
+    assert again == [None if b else v for b, v in zip(blank, values, strict=True)]
+
+
+def test_some_rows_have_the_classes_that_are_left():
+    labels = encode_labels(["c", "a", None, "b"]).subset(np.array([True, False, True, True]))
+    assert labels.classes.tolist() == ["b", "c"]
+    assert labels.codes.tolist() == [1, -1, 0]
+
+
+def test_a_mark_on_most_rows_is_noted_where_no_row_is_blank():
+    (note,) = label_notes(encode_labels(["cat", "dog", *["Unknown"] * 6]))
+    assert "'Unknown' stands on 6 of 8 rows and is taken as a class" in str(note)
+    assert note.parameter == "unlabelled"
+    assert label_notes(encode_labels(["cat", "dog", "", *["Unknown"] * 6])) == []
+    assert label_notes(encode_labels(["cat", "dog", "Unknown", "cat"])) == []
+
+
+def test_names_that_differ_in_spaces_or_case_are_noted():
+    (note,) = label_notes(encode_labels(["cat", "Cat ", "dog", None]))
+    assert str(note) == "labels 'Cat ', 'cat' are taken as 2 classes"
+    assert label_notes(encode_labels([1, 2, 1])) == []
