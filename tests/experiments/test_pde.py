@@ -32,7 +32,9 @@ BRIEF = FlowTrainingConfig(substeps=2, epochs=80, samples=4)
 
 @pytest.fixture(scope="module")
 def case():
-    plan = AgreementPlan(cells=96, samples=512, fine_samples=128, probes=20, training=BRIEF)
+    plan = AgreementPlan(
+        sets=("circle",), cells=96, samples=512, fine_samples=128, probes=20, training=BRIEF
+    )
     return make_case("moon", plan, 0), plan
 
 
@@ -153,7 +155,7 @@ def test_splits_are_balanced_and_apart():
 def test_measures_of_a_noisy_network_obey_the_proofs():
     points, classes = standard_set("moon", 0)
     network = trained_flow(points, classes, BRIEF, 0.1, seed=0)
-    plan = RobustnessPlan(1, (20,), 100, 96, BRIEF)
+    plan = RobustnessPlan(("circle",), 1, (20,), 100, 96, BRIEF)
     found = measure(network, 0.2, plan, points[::20], classes[::20], 0)
     assert found["broken"] == 0
     assert found["slope"] < found["slope bound"]

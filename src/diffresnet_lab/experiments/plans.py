@@ -75,8 +75,10 @@ def _read(kind: Any, value: Any, place: str) -> Any:
         each = arguments[:1] * len(value) if arguments[1:] == (...,) else arguments
         if len(each) != len(value):
             raise InputError(f"{place}: {len(each)} values are needed, not {len(value)}")
-        pairs = zip(each, value, strict=True)
-        return tuple(_read(one, item, f"{place}[{at}]") for at, (one, item) in enumerate(pairs))
+        return tuple(
+            _read(part, item, f"{place}[{index}]")
+            for index, (part, item) in enumerate(zip(each, value, strict=True))
+        )
     if origin in (dict, Mapping) and isinstance(value, dict):
         return {key: _read(arguments[1], item, f"{place}.{key}") for key, item in value.items()}
     if origin is Literal and value in arguments:

@@ -150,11 +150,11 @@ def table(
         Mark the best number of each row, the first column aside.
     """
     cells = [[column.cell(row) for column in columns] for row in rows]
-    for at, column in enumerate(columns):
+    for index, column in enumerate(columns):
         if column.best and not callable(column.best):
-            own = _marked([line[at] for line in cells], map(column.read, rows), column.best)
-            for line, cell in zip(cells, own, strict=True):
-                line[at] = cell
+            marked = _marked([line[index] for line in cells], map(column.read, rows), column.best)
+            for line, cell in zip(cells, marked, strict=True):
+                line[index] = cell
     if best_in_row:
         for line, row in zip(cells, rows, strict=True):
             values = (column.read(row) for column in columns[1:])

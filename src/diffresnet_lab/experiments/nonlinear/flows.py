@@ -111,6 +111,8 @@ def astray_share(points: Cloud, z: Float[Tensor, "m d"], variant: Variant) -> fl
     graph = reweighed_graph(weights, z, variant.conductance, unit=unit).tocoo()
     owner = np.concatenate([points.classes, np.full(len(points.points) - points.n, -1)])
     row, column = owner[graph.coords[0]], owner[graph.coords[1]]
-    own = row >= 0
-    total = graph.data[own].sum()
-    return float(graph.data[own & (row != column)].sum() / total) if total > 0 else float("nan")
+    outgoing = row >= 0
+    total = graph.data[outgoing].sum()
+    return (
+        float(graph.data[outgoing & (row != column)].sum() / total) if total > 0 else float("nan")
+    )

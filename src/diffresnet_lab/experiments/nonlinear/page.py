@@ -155,7 +155,8 @@ def moons_figure(plan: NonlinearPlan, seed: int) -> tuple[Figure, dict[str, floa
     low, high = everything.min(0) - margin, everything.max(0) + margin
 
     def frame(ax: Any) -> None:
-        ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), aspect="equal")
+        ax.set_aspect("equal", adjustable="box")
+        ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
 
     panels = [ScatterPanel(x, classes, title, draw=frame) for title, x in moved.items()]
     aspect = float((high - low)[1] / (high - low)[0])

@@ -9,7 +9,6 @@ from matplotlib.figure import Figure
 
 from ...pages.palette import INK, series
 from ...pages.plots import Axis, Curve, LinePanel, key, lines
-from .network import SETS
 from .plan import AgreementPlan
 from .robustness import SIGMAS as NOISES
 from .robustness import ModelScores
@@ -34,7 +33,8 @@ def robustness_figure(results: list[ModelScores]) -> Figure:
     """Return accuracy against the noise, a panel a set; dashed where it is in training too."""
     noises = sorted({s.sigma for s in results})
     panels = []
-    for index, name in enumerate(SETS):
+    sets = list(dict.fromkeys(s.set_name for s in results))
+    for index, name in enumerate(sets):
         same = [s for s in results if s.set_name == name]
         curves = []
         for model in NOISY:
@@ -55,8 +55,8 @@ def robustness_figure(results: list[ModelScores]) -> Figure:
                         size=5.0,
                     )
                 )
-        ticks = {float(at): f"{sigma:g}" for at, sigma in enumerate(noises)}
-        x = Axis("noise σ" if index >= len(SETS) - 2 else "", ticks=ticks)
+        ticks = {float(place): f"{sigma:g}" for place, sigma in enumerate(noises)}
+        x = Axis("noise σ" if index >= len(sets) - 2 else "", ticks=ticks)
         panels.append(LinePanel(curves, name, x=x, y=Axis("" if index % 2 else "accuracy, %")))
     return lines(panels, width=5.6, height=0.9 + 2.2 * ((len(panels) + 1) // 2))
 
@@ -67,7 +67,7 @@ def gradient_curves(noisy: list[ModelScores]) -> dict[str, dict[str, list[float]
     return {
         kind: {
             name: [float(np.max(s.measured[kind])) for s in at_test if s.set_name == name]
-            for name in SETS
+            for name in dict.fromkeys(s.set_name for s in at_test)
         }
         for kind in ("slope", "slope bound")
     }

@@ -32,7 +32,6 @@ from .figures import (
     gradient_figure,
     robustness_figure,
 )
-from .network import SETS
 from .plan import PdePlan
 from .robustness import (
     ATTACKS,
@@ -49,9 +48,9 @@ MEASURES = ("clean", "shake 0.3", "attack 0.1", "attack 0.2")
 
 
 def agreement_part(config: RunConfig, plans: PdePlan) -> PartResult:
-    """Compare both solvers on the four sets, and draw the fields."""
+    """Compare both solvers on each set, and draw the fields."""
     plan = plans.agreement
-    cases = [make_case(name, plan, config.seed) for name in SETS]
+    cases = [make_case(name, plan, config.seed) for name in plan.sets]
     rows = [
         row for case in cases for sigma in SIGMAS for row in compare(case, sigma, plan, config.seed)
     ]
@@ -161,7 +160,7 @@ def robustness_part(config: RunConfig, plans: PdePlan) -> PartResult:
                 int(np.sum(np.greater(s.measured["slope"], s.measured["slope bound"])))
                 for s in noisy
             ),
-            "cases": len(NOISES) * len(SETS),
+            "cases": len(NOISES) * len(plan.sets),
             "beyond": sum(
                 value > bound
                 for of_set in gradients["slope"].values()
@@ -175,13 +174,13 @@ def robustness_part(config: RunConfig, plans: PdePlan) -> PartResult:
             "doubt": np.mean([s.mean("doubt") for s in noisy if s.sigma == 0.2]),
             "directions": DIRECTIONS,
             "attacks": (ATTACKS[0] / 2, *ATTACKS),
-            "sets": list(SETS),
+            "sets": plan.sets,
             "most": most,
             "labels": sorted(plan.labels, reverse=True),
         },
         tables={
             "gains": gains_table(gains),
-            **{f"robustness_{name}": set_table(results, name) for name in SETS},
+            **{f"robustness_{name}": set_table(results, name) for name in plan.sets},
         },
         figures=figures | {"pde_slope": gradient_figure(gradients, still)},
         settings={

@@ -13,6 +13,7 @@ class AgreementPlan:
 
     Parameters
     ----------
+    sets : names of point sets, see `network.SETS`.
     cells : of the grid, along its longer side.
     samples, fine_samples : particles a probe: of the noisy network, and in the limit of short
         steps.
@@ -20,6 +21,7 @@ class AgreementPlan:
     steps : residual steps a block whose error in time is measured.
     """
 
+    sets: tuple[str, ...]
     cells: int
     samples: int
     fine_samples: int
@@ -34,12 +36,14 @@ class RobustnessPlan:
 
     Parameters
     ----------
+    sets : names of point sets, see `network.SETS`.
     seeds : of splits and initial weights.
     labels : numbers of labelled points a class
     tested : points to test on
     cells : of the grid, along its longer side.
     """
 
+    sets: tuple[str, ...]
     seeds: int
     labels: tuple[int, ...]
     tested: int

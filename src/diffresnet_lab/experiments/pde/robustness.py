@@ -22,7 +22,7 @@ from ...pde import (
     still_gradient_bound,
 )
 from ..base import RunConfig
-from .network import SETS, FlowNetwork, FlowTrainingConfig, standard_set, trained_flow
+from .network import FlowNetwork, FlowTrainingConfig, standard_set, trained_flow
 from .plan import RobustnessPlan
 
 SIGMAS = (0.05, 0.1, 0.2, 0.4)
@@ -156,7 +156,7 @@ def measure(
 def sweep(config: RunConfig, plan: RobustnessPlan) -> list[ModelScores]:
     """Measure every set, number of labels, model and sigma, over all seeds."""
     results = []
-    for name in SETS:
+    for name in plan.sets:
         points, classes = standard_set(name, config.seed)
         for labels in plan.labels:
             plain = ModelScores(name, labels, "plain", 0.0)

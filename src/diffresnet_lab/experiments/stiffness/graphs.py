@@ -18,6 +18,7 @@ from diffresnet.similarity import similarity_graph
 from ...data import synthetic
 from ..base import RunConfig
 from ..demo.digits import digits
+from .plan import StiffnessPlan
 from .spectrum import StiffGraph
 
 CITATION = {"cora": (0.25, 20), "citeseer": (0.20, 20), "pubmed": (0.40, 10)}
@@ -65,16 +66,14 @@ def citation_graphs(data: Path | None) -> tuple[StiffGraph, ...]:
     return tuple(graphs)
 
 
-@lru_cache(maxsize=1)
-def synthetic_graphs() -> tuple[StiffGraph, ...]:
-    """Return XOR, circle, moon and spiral: row-normalised, so not symmetric."""
-    graphs = []
-    for name, (ntop, steps) in SYNTHETIC.items():
-        points = getattr(synthetic, name)().points
-        weights = similarity_graph(points, preset="synthetic", ntop=ntop)
-        title = "XOR" if name == "xor" else name.capitalize()
-        graphs.append(StiffGraph(name, title, weights, points, gamma=1.0, steps=steps))
-    return tuple(graphs)
+@lru_cache(maxsize=len(SYNTHETIC))
+def synthetic_graph(name: str) -> StiffGraph:
+    """Return the graph of XOR, circle, moon or spiral: row-normalised, so not symmetric."""
+    ntop, steps = SYNTHETIC[name]
+    points = getattr(synthetic, name)().points
+    weights = similarity_graph(points, preset="synthetic", ntop=ntop)
+    title = "XOR" if name == "xor" else name.capitalize()
+    return StiffGraph(name, title, weights, points, gamma=1.0, steps=steps)
 
 
 @lru_cache(maxsize=1)
@@ -118,10 +117,11 @@ def few_shot_draws(data: Path | None, seed: int, count: int) -> tuple[FewShotDra
     )
 
 
-def all_graphs(config: RunConfig, tasks: int) -> list[StiffGraph]:
+def all_graphs(config: RunConfig, plan: StiffnessPlan) -> list[StiffGraph]:
     """Return every graph of the experiment; of few-shot tasks of a kind, the strictest."""
-    strict = [draws.strictest for draws in few_shot_draws(config.data, config.seed, tasks)]
-    return [*citation_graphs(config.data), *strict, *synthetic_graphs(), digits_graph()]
+    strict = [draws.strictest for draws in few_shot_draws(config.data, config.seed, plan.tasks)]
+    synthetic_sets = [synthetic_graph(name) for name in plan.synthetic]
+    return [*citation_graphs(config.data), *strict, *synthetic_sets, digits_graph()]
 
 
 def missing(data: Path | None) -> list[str]:

@@ -26,7 +26,7 @@ from .graphs import (
     digits_graph,
     few_shot_draws,
     missing,
-    synthetic_graphs,
+    synthetic_graph,
 )
 from .methods import METHODS, TARGETS, long_rows, method_rows
 from .plan import StiffnessPlan
@@ -50,7 +50,7 @@ KINDS = {"symmetric": "symmetric", "reversible": "reversible", "none": "non-norm
 
 def bounds_part(config: RunConfig, plan: StiffnessPlan) -> PartResult:
     """Measure the longest stable step of every graph, and of many few-shot tasks."""
-    graphs = all_graphs(config, plan.tasks)
+    graphs = all_graphs(config, plan)
     draws = few_shot_draws(config.data, config.seed, plan.tasks)
     titles = {graph.name: graph.title for graph in graphs}
     rows = [bounds_row(graph) for graph in graphs]
@@ -128,10 +128,10 @@ def _hub(graph: StiffGraph) -> dict[str, Any]:
 
 def region_part(config: RunConfig, plan: StiffnessPlan) -> PartResult:
     """Draw the eigenvalues times the step in the region where steps are stable."""
-    xor = synthetic_graphs()[0]
+    xor = synthetic_graph("xor")
     symmetric = [
         graph
-        for graph in all_graphs(config, plan.tasks)
+        for graph in all_graphs(config, plan)
         if graph.laplacian.symmetry == "symmetric" and not graph.name.endswith("_5")
     ]
     outside = {
@@ -161,7 +161,7 @@ def edge_part(config: RunConfig, plan: StiffnessPlan) -> PartResult:
     citation = {graph.name: graph for graph in citation_graphs(config.data)}
     graph = citation.get("cora") or digits_graph()
     growth = edge_growth(graph, config.seed)
-    xor = synthetic_graphs()[0]
+    xor = synthetic_graph("xor")
     transients = transient_rows(xor)
     figures = {"stiffness_edge": edge_figure(growth)}
     pubmed = published_steps(citation["pubmed"]) if "pubmed" in citation else None
@@ -220,10 +220,10 @@ def methods_part(config: RunConfig, plan: StiffnessPlan) -> PartResult:
     for graph in graphs:
         bench = Bench(graph)
         long += long_rows(bench)
-        own = [row for time in plan.times for row in method_rows(bench, time, plan.turns)]
-        rows += own
+        measured = [row for time in plan.times for row in method_rows(bench, time, plan.turns)]
+        rows += measured
         if graph is graphs[0]:
-            figures["stiffness_methods"] = scaling_figure(own)
+            figures["stiffness_methods"] = scaling_figure(measured)
             for name, time in (("short", plan.times[0]), ("long", plan.times[-1])):
                 figures[f"stiffness_methods_{name}"] = error_figure(bench, time)
             least = [bench.least_steps(time) for time in (plan.times[0], plan.times[-1])]
@@ -314,7 +314,7 @@ def scaling_slopes(rows: list[dict[str, Any]]) -> dict[str, float]:
 
 def steps_part(config: RunConfig, plan: StiffnessPlan) -> PartResult:
     """Find the fewest explicit steps that are stable, and accurate, on every graph."""
-    graphs = all_graphs(config, plan.tasks)
+    graphs = all_graphs(config, plan)
     titles = {graph.name: graph.title for graph in graphs}
     rows = [steps_row(graph) for graph in graphs]
     authors = [row for row in rows if "authors_steps" in row]

@@ -133,8 +133,8 @@ def lines(
         finish(ax, panel.x, panel.y, panel.title, bold)
         if panel.draw is not None:
             panel.draw(ax)
-    own = {str(handle.get_label()) for handle in (*handles, *extra)}
-    if len(own) > 1 or extra:
+    explained = {str(handle.get_label()) for handle in (*handles, *extra)}
+    if len(explained) > 1 or extra:
         legend(figure, [*handles, *extra], legend_columns, free if legend_free else ())
     return figure
 
