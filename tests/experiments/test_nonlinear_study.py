@@ -1,15 +1,11 @@
-import importlib
 import json
-import xml.etree.ElementTree as ET
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
-from diffresnet_lab.experiments.catalogue import experiment
-from diffresnet_lab.experiments.nonlinear import moons_picture, nonlinear_section
-from diffresnet_lab.experiments.nonlinear.data import added, cloud, draw_labels
+from diffresnet_lab.experiments.nonlinear.data import CORRUPTIONS, added, cloud, draw_labels
 from diffresnet_lab.experiments.nonlinear.flows import (
     FLOWS,
     LINEAR,
@@ -18,33 +14,39 @@ from diffresnet_lab.experiments.nonlinear.flows import (
     astray_share,
     moved_along,
 )
-from diffresnet_lab.experiments.nonlinear.section import findings, headline, tally
+from diffresnet_lab.experiments.nonlinear.page import (
+    RIVALS,
+    compared_rows,
+    difference_table,
+    study_result,
+    tally_rows,
+)
+from diffresnet_lab.experiments.nonlinear.plan import NonlinearPlan
 from diffresnet_lab.experiments.nonlinear.study import (
     Difference,
-    Outcome,
-    StudySettings,
+    FlowOutcome,
     differences,
     outcome_rows,
     study,
 )
-from diffresnet_lab.pages.style import svg
 from diffresnet_lab.theory.conductance import PLaplacian
 
-STUDY = importlib.import_module("diffresnet_lab.experiments.nonlinear.study")
-SMALL = StudySettings(sets=("moon",), tuning=1, draws=2, label_draws=4, per_class=40)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def short_flows():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(STUDY, "STRENGTHS", {"plane": (0, 10, 30, 100)})
-        patch.setattr("diffresnet_lab.experiments.nonlinear.SHOWN_STRENGTHS", (0.0, 10.0, 30.0))
-        yield
+SMALL = NonlinearPlan(
+    sets=("moon",),
+    corruptions=CORRUPTIONS,
+    labels=(1, 5),
+    tuning=1,
+    draws=2,
+    label_draws=4,
+    per_class=30,
+    shown_times=(0.0, 10.0, 30.0),
+    times=(0.0, 10.0, 30.0),
+)
 
 
 @pytest.fixture(scope="module")
 def outcomes():
-    return study(SMALL)
+    return study(SMALL, seed=42)
 
 
 class TestData:
@@ -130,10 +132,11 @@ def test_there_is_an_outcome_for_every_case_and_flow(outcomes):
     keys = {(*o.case, o.flow) for o in outcomes}
     assert len(keys) == len(outcomes) == 3 * 2 * len(FLOWS)
     for o in outcomes:
-        assert o.curves.shape == (2, len(o.strengths))
+        assert o.curves.shape == (2, len(o.times))
         assert ((o.curves >= 0) & (o.curves <= 100)).all()
         assert o.variant in FLOWS[o.flow][1]
-        assert (o.astray == pytest.approx(0, abs=0.05)) == (o.corruption == "clean")
+    astray = {c: np.mean([o.astray for o in outcomes if o.corruption == c]) for c in CORRUPTIONS}
+    assert astray["clean"] < min(astray["outliers"], astray["bridges"]) / 3
 
 
 def test_all_flows_start_from_the_same_points_and_labels(outcomes):
@@ -144,15 +147,15 @@ def test_all_flows_start_from_the_same_points_and_labels(outcomes):
 
 def test_the_same_seed_gives_the_same_outcomes(outcomes):
     fewer = replace(SMALL, corruptions=("outliers",), labels=(1, 5))
-    for o in study(fewer):
+    for o in study(fewer, 42):
         (same,) = [p for p in outcomes if p.case == o.case and p.flow == o.flow]
         np.testing.assert_array_equal(o.curves, same.curves)
         assert o.chosen == same.chosen
 
 
-def test_a_strength_is_not_chosen_on_the_draws_it_is_measured_on(outcomes):
+def test_a_time_is_not_chosen_on_the_draws_it_is_measured_on(outcomes):
     # More draws to measure on change no choice.
-    for o in study(replace(SMALL, corruptions=("bridges",), draws=1)):
+    for o in study(replace(SMALL, corruptions=("bridges",), draws=1), 42):
         (same,) = [p for p in outcomes if p.case == o.case and p.flow == o.flow]
         assert (o.chosen, o.variant) == (same.chosen, same.variant)
         np.testing.assert_array_equal(o.curves[0], same.curves[0])
@@ -172,59 +175,41 @@ def test_rows_hold_the_differences_and_are_json(outcomes):
 @pytest.mark.parametrize(
     ("mean", "error", "draws", "verdict"),
     [
-        (1.0, 0.30, 4, 1),  # Student's 97.5% point is 3.18 at 3 degrees of freedom
-        (1.0, 0.32, 4, 0),
-        (1.0, 0.40, 30, 1),
-        (-1.0, 0.30, 4, -1),
-        (0.05, 0.0, 4, 0),
-        (5.0, float("nan"), 1, 0),
+        (1.0, 0.30, 4, "ahead"),  # Student's 97.5% point is 3.18 at 3 degrees of freedom
+        (1.0, 0.32, 4, "level"),
+        (1.0, 0.40, 30, "ahead"),
+        (-1.0, 0.30, 4, "behind"),
+        (0.05, 0.0, 4, "level"),
+        (5.0, float("nan"), 1, "level"),
     ],
 )
 def test_verdicts(mean, error, draws, verdict):
     assert Difference(mean, error, draws).verdict == verdict
 
 
-def made(flow, values):
+def outcome(flow, accuracies):
     variant = FLOWS[flow][1][0]
-    curves = np.array([[50.0, value] for value in values])
-    return Outcome("moon", "clean", 1, flow, variant, (0.0, 1.0), curves, 1, 0.0)
+    curves = np.array([[50.0, value] for value in accuracies])
+    return FlowOutcome("moon", "clean", 1, flow, variant, (0.0, 1.0), curves, 1, 0.0)
 
 
-def test_words_follow_the_numbers():
-    values = {flow: [80.0, 82.0] for flow in FLOWS}
-    losing = [made(flow, v) for flow, v in ({**values, "p3": [70.0, 72.0]}).items()]
-    assert tally(losing, "p3") == (0, 0, 1)
-    assert tally(losing, "p1") == (0, 1, 0)
-    assert "clearly ahead in 0, even in 5 and clearly behind in 1" in headline(losing)
-    assert "the largest loss, −10.0 ± 0.0 points (p = 3 on moon, clean" in findings(losing)[1]
-    winning = [made(flow, v) for flow, v in ({**values, "p1": [90.0, 92.0]}).items()]
-    assert "p = 1 gains more often than it loses" in findings(winning)[1]
-    assert differences(winning)["moon", "clean", 1, "p1"] == Difference(10.0, 0.0, 2)
-    lost = {**{flow: [70.0, 72.0] for flow in FLOWS}, LINEAR: [80.0, 82.0]}
-    every = [made(flow, v) for flow, v in lost.items()]
-    assert "Every nonlinear flow loses more often than it gains" in findings(every)[1]
+def test_tallies_count_the_verdicts():
+    accuracies = {flow: [80.0, 82.0] for flow in FLOWS} | {"p3": [70.0, 72.0], "p1": [90.0, 92.0]}
+    outcomes = [outcome(flow, values) for flow, values in accuracies.items()]
+    assert differences(outcomes)["moon", "clean", 1, "p1"] == Difference(10.0, 0.0, 2)
+    tallies = {row["flow"]: row for row in tally_rows(compared_rows(outcomes))}
+    assert list(tallies) == list(RIVALS)
+    assert tallies["p1"]["all"] == {"ahead": 1, "level": 0, "behind": 0}
+    assert tallies["p3"]["clean"] == {"ahead": 0, "level": 0, "behind": 1}
+    assert tallies["gaussian"]["all"] == {"ahead": 0, "level": 1, "behind": 0}
 
 
-def test_the_section_shows_every_case_and_marks_losses(outcomes):
-    section = nonlinear_section(outcomes, SMALL, moons_picture(0))
-    assert len(section.tables) == 6
-    for table in section.tables:
-        assert len(table.rows) == 3
-        assert all(len(cells) == len(table.header) - 1 for _, cells in table.rows)
-    (moons,), (curves,) = section.galleries
-    assert (moons.name, curves.name) == ("nonlinear", "nonlinear_accuracy")
-    shown = [ax for ax in moons.figure.axes if ax.get_title()]
-    assert [ax.get_title() for ax in shown][:2] == ["Before", "Linear"]
-    assert len(curves.figure.axes) == 2
-    for picture in (moons, curves):
-        assert ET.fromstring(svg(picture.figure)).tag == "{http://www.w3.org/2000/svg}svg"
-    losses = [c.loss for t in section.tables for _, cells in t.rows for c in cells]
-    assert sum(losses) == sum(
-        d.verdict < 0
-        for (*_, f), d in differences(outcomes).items()
-        if f not in (LINEAR, "linear_symmetric")
-    )
-
-
-def test_it_is_in_the_catalogue():
-    assert experiment("nonlinear").name == "nonlinear"
+def test_the_page_counts_every_comparison_and_marks_losses(outcomes):
+    result = study_result(outcomes, SMALL, 0)
+    total = result.values["total"]
+    assert sum(total.values()) == result.values["comparisons"] == 3 * 2 * len(RIVALS)
+    rows = compared_rows(outcomes)
+    tables = [difference_table([r for r in rows if r["labels_per_class"] == n]) for n in (1, 5)]
+    cells = [cell for table in tables for row in table.rows for cell in row]
+    assert sum(cell.unfavourable for cell in cells) == total["behind"]
+    assert [ax.get_title() for ax in result.figures["nonlinear"].axes][:2] == ["Before", "Linear"]

@@ -2,34 +2,40 @@ import numpy as np
 import pytest
 import torch
 
-from diffresnet_lab.experiments.pde import EXPERIMENT
 from diffresnet_lab.experiments.pde.agreement import (
-    Effort,
     compare,
     convergence,
     field_row,
+    inner_regions,
     make_case,
 )
-from diffresnet_lab.experiments.pde.agreement_section import _slit
-from diffresnet_lab.experiments.pde.network import SETS, FlowTraining, standard_set, trained_flow
-from diffresnet_lab.experiments.pde.robustness import Effort as MovedEffort
+from diffresnet_lab.experiments.pde.network import (
+    SETS,
+    FlowTrainingConfig,
+    standard_set,
+    trained_flow,
+)
+from diffresnet_lab.experiments.pde.page import gain_rows, set_table
+from diffresnet_lab.experiments.pde.plan import AgreementPlan, RobustnessPlan
 from diffresnet_lab.experiments.pde.robustness import (
-    Scores,
+    ModelScores,
     measure,
     moved_scores,
     ring,
-    rows_of_sweep,
+    score_rows,
     split,
 )
-from diffresnet_lab.pages.figures.fields import FieldRow
+from diffresnet_lab.pages.plots import FieldRow
 
-BRIEF = FlowTraining(substeps=2, epochs=80, samples=4)
+BRIEF = FlowTrainingConfig(substeps=2, epochs=80, samples=4)
 
 
 @pytest.fixture(scope="module")
 def case():
-    effort = Effort(cells=96, samples=512, fine_samples=128, probes=20, training=BRIEF)
-    return make_case("moon", effort, 0), effort
+    plan = AgreementPlan(
+        sets=("circle",), cells=96, samples=512, fine_samples=128, probes=20, training=BRIEF
+    )
+    return make_case("moon", plan, 0), plan
 
 
 @pytest.mark.parametrize("name", SETS)
@@ -53,20 +59,20 @@ def test_training_is_repeatable_learns_and_keeps_the_global_generator(sigma):
 
 
 def test_both_solvers_agree_on_a_trained_flow(case):
-    moons, effort = case
-    rows = compare(moons, 0.2, effort, 0)
+    moons, plan = case
+    rows = compare(moons, 0.2, plan, 0)
     assert [row["equation"] for row in rows] == ["network", "pde"]
     for row in rows:
         assert row["within_percent"] > 85
         assert row["mean_difference"] < 0.03
-    silent = compare(moons, 0.0, effort, 0)[0]
+    silent = compare(moons, 0.0, plan, 0)[0]
     assert silent["largest_standard_error"] < 1e-12
     assert silent["mean_difference"] < 0.02
 
 
 def test_more_steps_come_nearer_to_the_pde(case):
-    moons, effort = case
-    errors = convergence(moons, effort)
+    moons, plan = case
+    errors = convergence(moons, plan)
     assert errors["network"][-1] < errors["network"][0] / 2
     assert errors["strang"][-1] < errors["network"][-1]
 
@@ -98,7 +104,7 @@ def test_a_slit_is_seen(inner):
         (0.0, 0.0),
         2.0,
     )
-    assert "reaches the edge at σ = 0, is closed at σ = 0.2, is gone at σ = 0.4" in _slit([row])
+    assert inner_regions(row) == {0.0: "open to the edge", 0.2: "closed", 0.4: "gone"}
 
 
 def test_the_ring_is_what_it_says():
@@ -149,24 +155,44 @@ def test_splits_are_balanced_and_apart():
 def test_measures_of_a_noisy_network_obey_the_proofs():
     points, classes = standard_set("moon", 0)
     network = trained_flow(points, classes, BRIEF, 0.1, seed=0)
-    effort = MovedEffort(cells=96, training=BRIEF)
-    found = measure(network, 0.2, effort, points[::20], classes[::20], 0)
+    plan = RobustnessPlan(("circle",), 1, (20,), 100, 96, BRIEF)
+    found = measure(network, 0.2, plan, points[::20], classes[::20], 0)
     assert found["broken"] == 0
     assert found["slope"] < found["slope bound"]
     assert found["certified 0.05"] <= found["attack 0.05"] <= found["clean"]
 
 
 def test_rows_are_paired_with_the_plain_network():
-    plain, noisy = Scores("moon", 20, "plain", 0.0), Scores("moon", 20, "noise at test", 0.1)
+    plain, noisy = (
+        ModelScores("moon", 20, "plain", 0.0),
+        ModelScores("moon", 20, "noise at test", 0.1),
+    )
     for of_plain, of_noisy in ((90.0, 91.0), (80.0, 83.0)):
         plain.add({"clean": of_plain})
         noisy.add({"clean": of_noisy})
-    rows = list(rows_of_sweep([plain, noisy]))
+    rows = list(score_rows([plain, noisy]))
     assert rows[0]["over_plain"] is None
     assert (rows[1]["mean"], rows[1]["over_plain"]) == (87.0, 2.0)
     assert rows[1]["over_plain_error"] == pytest.approx(1.0)
 
 
-def test_the_experiment_has_both_parts():
-    assert EXPERIMENT.name == "pde"
-    assert list(EXPERIMENT.parts) == ["agreement", "robustness"]
+def test_gains_are_means_over_sets_and_losses_are_marked():
+    results = []
+    for name in SETS:
+        for model, sigma, value in (
+            ("plain", 0.0, 90.0),
+            *(("noise at test", s, 80.0) for s in (0.1, 0.2)),
+            *(("noise in training", s, 95.0) for s in (0.1, 0.2)),
+        ):
+            scores = ModelScores(name, 20, model, sigma)
+            for seed in range(2):
+                names = ("clean", "shake 0.3", "attack 0.1", "attack 0.2")
+                scores.add(dict.fromkeys(names, value + seed))
+            results.append(scores)
+    gains = {(row["sigma"], row["model"]): row["gain"] for row in gain_rows(results)}
+    assert gains[0.2, "noise at test"] == pytest.approx(-10.0)
+    assert gains[0.1, "noise in training"] == pytest.approx(5.0)
+    shown = set_table(results, "moon").rows
+    assert [line[1].unfavourable for line in shown] == [False, True, True, False, False]
+    assert [line[1].best for line in shown] == [False, False, False, True, True]
+    assert [line[1].detail for line in shown[:2]] == ["", "−10.0 ± 0.0"]

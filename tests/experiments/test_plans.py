@@ -53,6 +53,13 @@ def test_a_plan_has_the_types_of_its_fields(read):
     assert isinstance(plan.window[1], float)
 
 
+def test_tables_of_dataclasses_are_merged_and_others_replaced(read):
+    quick = FULL + "share = {pubmed = 2}\ntraining = {rate = 0.5}\n"
+    plan = read(quick, "quick")
+    assert plan.training == TrainingPlan(3, 0.5)
+    assert plan.share == {"pubmed": 2.0}
+
+
 def test_quick_has_what_differs(read):
     assert read(FULL, "quick") == SamplePlan(
         (), (1, 2.0), TrainingPlan(3), cap=5, share={"cora": 1.0}

@@ -12,21 +12,30 @@ from diffresnet.flow import ExplicitEuler, HeatFlow, ImplicitEuler
 from diffresnet.flow.heat import chebyshev_coefficients
 from diffresnet.graphs.graph import read_graph
 from diffresnet.similarity import similarity_graph
-from diffresnet_lab.experiments.catalogue import experiment
+from diffresnet_lab.experiments.base import RunConfig
 from diffresnet_lab.experiments.demo.digits import digits
-from diffresnet_lab.experiments.experiment import Setup
 from diffresnet_lab.experiments.stiffness import methods as stiffness_methods
-from diffresnet_lab.experiments.stiffness.bench import Bench, fewest
-from diffresnet_lab.experiments.stiffness.bounds import bounds_part, bounds_row
-from diffresnet_lab.experiments.stiffness.edge import edge_part, step_by_step
-from diffresnet_lab.experiments.stiffness.graphs import CITATION, digits_graph, synthetic_graphs
-from diffresnet_lab.experiments.stiffness.products import CountingLaplacian
-from diffresnet_lab.experiments.stiffness.region import region_part
+from diffresnet_lab.experiments.stiffness.bench import Bench, CountingLaplacian, fewest
+from diffresnet_lab.experiments.stiffness.figures import pubmed_figure, region_figure
+from diffresnet_lab.experiments.stiffness.graphs import (
+    CITATION,
+    SYNTHETIC,
+    digits_graph,
+    synthetic_graph,
+)
+from diffresnet_lab.experiments.stiffness.page import EXPERIMENT, bounds_part, products_table
 from diffresnet_lab.experiments.stiffness.spectrum import StiffGraph
-from diffresnet_lab.experiments.stiffness.steps import steps_row
-from diffresnet_lab.experiments.stiffness.transients import row_sum_norms, transients
+from diffresnet_lab.experiments.stiffness.stability import (
+    bounds_row,
+    edge_growth,
+    published_steps,
+    row_sum_norms,
+    step_by_step,
+    steps_row,
+    transient_rows,
+)
 
-SETUP = Setup(quick=True, data=None)
+CONFIG = RunConfig(quick=True, data=None)
 
 
 def small(kind, seed=0, n=12, **settings):
@@ -91,7 +100,7 @@ def test_the_ends_of_a_large_spectrum_are_those_of_the_dense_matrix():
 
 
 def test_xor_allows_the_step_that_was_measured():
-    xor, *others = synthetic_graphs(SETUP)
+    xor, *others = map(synthetic_graph, SYNTHETIC)
     assert xor.longest_step == pytest.approx(1.78, abs=0.005)
     for graph in (xor, *others):
         assert graph.laplacian.symmetry == "none"
@@ -119,17 +128,17 @@ def test_citation_graphs_allow_the_steps_that_were_measured(data_file, name, lon
 
 @pytest.fixture(scope="module")
 def bounds():
-    return bounds_part(SETUP)
+    return bounds_part(CONFIG, EXPERIMENT.planned(quick=True))
 
 
 def test_without_data_the_rest_is_done_and_the_gap_is_said(bounds):
-    left = [text for text in bounds.section.text if "Left out" in text]
-    assert len(left) == 1
-    assert all(name in left[0] for name in ("Cora", "Citeseer", "Pubmed", "CIFAR-FS"))
+    assert bounds.values["missing"] == ["Cora", "Citeseer", "Pubmed", "CIFAR-FS"]
     names = [row["graph"] for row in bounds.rows]
-    assert names[:7] == ["random", "digits_task", "xor", "circle", "moon", "spiral", "digits"]
+    assert names[:5] == ["random", "digits_task", "xor", "moon", "digits"]
     json.dumps(bounds.rows)
-    assert [len(table.header) for table in bounds.section.tables] == [11, 6]
+    assert bounds.values["past"] == bounds.values["tasks_past"] == []
+    marks = [cell.unfavourable for line in bounds.tables["bounds"].rows for cell in line]
+    assert not any(marks)
 
 
 def test_random_tasks_allow_the_steps_that_were_measured(bounds):
@@ -140,14 +149,13 @@ def test_random_tasks_allow_the_steps_that_were_measured(bounds):
 
 
 def test_the_region_is_drawn_with_the_eigenvalues_in_it():
-    part = region_part(SETUP)
-    ((picture,),) = part.section.galleries
-    upper, lower = picture.figure.axes
-    assert picture.name == "stiffness"
-    assert len(lower.texts) == 2  # random features, digits tasks
-    assert len(upper.lines) == 3  # the axis and two clouds
-    assert np.abs(1 - (upper.lines[2].get_xdata() + 1j * upper.lines[2].get_ydata())).max() < 1.0001
-    json.dumps(part.rows)
+    xor = synthetic_graph("xor")
+    past = small("symmetric", gamma=10.0, steps=1)
+    upper, lower = region_figure(xor, [past]).axes
+    inside = upper.lines[0].get_xdata() + 1j * upper.lines[0].get_ydata()
+    assert np.abs(1 - inside).max() < 1.0001
+    _, outside = lower.lines[:2]
+    assert len(outside.get_xdata()) == (10.0 * past.eigenvalues > 2.0).sum() > 0
 
 
 @given(st.sampled_from(["symmetric", "reversible"]), st.floats(0.5, 1.2), st.integers(0, 10**6))
@@ -177,25 +185,34 @@ def test_steps_up_to_one_over_the_degree_lift_nothing(seed, share):
 
 
 def test_transients_tell_growth_on_the_way_from_growth_for_good():
-    rows, table, words = transients(small("none", gamma=0.1, steps=1))
-    by = {row["step_length"]: row for row in rows}
+    by = {row["step_length"]: row for row in transient_rows(small("none", gamma=0.1, steps=1))}
     assert by["1 / max L_ii"]["largest_norm"] == pytest.approx(1.0)
     assert by["0.95 × the bound"]["largest_norm"] > 1.0
     assert by["1.05 × the bound"]["largest_factor"] > 1.0 > by["0.95 × the bound"]["largest_factor"]
-    assert len(table.rows) == len(rows)
-    assert len(words) == 1
 
 
-def test_the_edge_is_drawn_and_growth_is_that_of_theory():
-    part = edge_part(SETUP)
-    around = [row for row in part.rows if "factor" in row]
-    assert [row["factor"] for row in around] == [0.9, 1.0, 1.01, 1.1]
-    for row in around:
+def test_growth_at_the_edge_is_that_of_theory():
+    growth = edge_growth(few_digits(walk=True), seed=0)
+    assert [row["factor"] for row in growth.rows] == [0.9, 1.0, 1.01, 1.1]
+    for row in growth.rows:
         assert row["foretold_rate"] == pytest.approx(abs(1 - 2 * row["factor"]), rel=1e-6)
         assert row["fastest_mode_rate"] == pytest.approx(row["foretold_rate"], rel=1e-6)
-    assert around[3]["size_late"] > 1e3 * around[0]["size_late"]
-    assert [picture.name for picture in part.section.galleries[0]] == ["stiffness_edge"]
-    json.dumps(part.rows)
+    assert growth.rows[3]["size_late"] > 1e3 * growth.rows[0]["size_late"]
+    np.testing.assert_allclose(growth.predicted[1.0], growth.predicted[1.0][0])
+
+
+def test_a_published_step_past_the_bound_lifts_the_fastest_mode():
+    free = small("symmetric")
+    graph = small("symmetric", gamma=1.05 * free.longest_step, steps=20)
+    published = published_steps(graph)
+    np.testing.assert_allclose(
+        published.along / published.along[0], published.rate ** np.arange(31), rtol=1e-6
+    )
+    assert published.inside < graph.longest_step < graph.gamma
+    assert published.error_inside < published.error
+    rows = published.rows()
+    assert (len(rows), rows[0]["size"], rows[0]["foretold"]) == (31, 1.0, 1.0)
+    assert len(pubmed_figure(published).axes[0].lines) == 4
 
 
 @pytest.mark.parametrize("walk", [False, True])
@@ -240,7 +257,9 @@ def test_errors_are_as_the_spectrum_foretells(bench):
         (ExplicitEuler(0.5, 8), (1 - 0.5 * bench.values) ** 8),
         (ImplicitEuler(0.5, 8, tol=1e-12), (1 + 0.5 * bench.values) ** -8),
     ):
-        assert bench.run(flow, exact).error == pytest.approx(bench.foretold(factors, 4.0), rel=1e-6)
+        assert bench.run(flow, exact).error == pytest.approx(
+            bench.predicted_error(factors, 4.0), rel=1e-6
+        )
 
 
 @pytest.mark.parametrize("method", ["euler", "chebyshev", "implicit"])
@@ -271,18 +290,18 @@ def test_fewest_is_the_first_that_is_enough(least, span, threshold):
     assert found == (expected if expected <= most else None)
 
 
-def test_methods_are_compared_on_every_strength(monkeypatch):
-    graph = few_digits(walk=True)
-    monkeypatch.setattr(stiffness_methods, "digits_graph", lambda: graph)
+def test_methods_are_compared_at_every_time(bench, monkeypatch):
     monkeypatch.setattr(stiffness_methods, "LONG", (1e1, 1e2))
-    part = stiffness_methods.methods_part(SETUP)
-    rows = [row for row in part.rows if "target" in row]
-    assert len(rows) == 3 * 2 * 3  # strengths, targets, methods
+    rows = [row for time in (0.5, 5.0) for row in stiffness_methods.method_rows(bench, time, 2)]
+    assert len(rows) == 2 * 2 * 3  # times, targets, methods
     assert all(row["error"] <= row["target"] for row in rows if "error" in row)
-    names = [picture.name for gallery in part.section.galleries for picture in gallery]
-    assert names == ["stiffness_methods", "stiffness_methods_short", "stiffness_methods_long"]
-    assert [len(table.rows) for table in part.section.tables] == [3, 3, 2]
-    json.dumps(part.rows)
+    shown = products_table(rows[:3], {"digits": "Some digits"})
+    least = min(row["products"] for row in rows[:3])
+    assert [cell.best for cell in shown.rows[0][1:]] == [r["products"] == least for r in rows[:3]]
+    assert len(stiffness_methods.long_rows(bench)) == 2
+    products, errors = stiffness_methods.error_curves(bench, 0.5)["chebyshev"]
+    assert (np.diff(products) >= 0).all()
+    assert errors[-1] < errors[0]
 
 
 def test_steps_are_the_fewest_that_are_stable_and_accurate():
@@ -302,6 +321,5 @@ def test_steps_are_the_fewest_that_are_stable_and_accurate():
     assert error(row["accurate_steps"]) <= 1e-2 < error(row["accurate_steps"] - 1)
 
 
-def test_the_experiment_has_its_parts():
-    assert list(experiment("stiffness").parts) == ["bounds", "region", "edge", "methods", "steps"]
+def test_digits_have_a_reversible_walk():
     assert digits_graph().laplacian.symmetry == "reversible"

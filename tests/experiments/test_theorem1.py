@@ -5,14 +5,17 @@ import torch
 from diffresnet_lab.experiments.base import RunConfig
 from diffresnet_lab.experiments.theorem1.line import shown_line
 from diffresnet_lab.experiments.theorem1.page import EXPERIMENT
+from diffresnet_lab.experiments.theorem1.plan import Theorem1Plan
 from diffresnet_lab.experiments.theorem1.random_sets import bands
 from diffresnet_lab.experiments.theorem1.xor import fewest_intervals, xor_flow
 from diffresnet_lab.theory import class_intervals, separating_flow
 
+PLAN = Theorem1Plan(steps=(0, 1, 2), dimensions=(2, 10), counts=(3, 10), sets=1, lines=1)
+
 
 @pytest.fixture(scope="module")
 def parts():
-    return EXPERIMENT.run(RunConfig(quick=True))
+    return EXPERIMENT.run(RunConfig(), plan=PLAN)
 
 
 def test_two_steps_are_the_fewest_that_separate_the_discs():

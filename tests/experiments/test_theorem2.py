@@ -161,7 +161,7 @@ def test_on_the_plain_graph_the_chain_breaks(digits):
     assert 10 < digits.orderly.fewest_runs < start.fewest_runs
 
 
-def test_runs_are_those_of_the_theory(digits):
+def test_class_intervals_are_those_of_the_theory(digits):
     for each in digits.plain[:3]:
         along = each.moment.points @ each.direction
         assert len(class_intervals(along, digits.graphs.classes)) == each.fewest_runs
@@ -179,7 +179,7 @@ def test_heaviest_edges_between_classes_come_first_and_share_no_point(digits):
     assert (digits.graphs.classes[first[chosen]] != digits.graphs.classes[second[chosen]]).all()
 
 
-def test_closest_strangers_are_the_closest():
+def test_the_closest_points_of_two_classes():
     rng = np.random.default_rng(0)
     points, classes = rng.standard_normal((60, 3)), rng.integers(0, 4, 60)
     i, j = closest_of_two_classes(points, classes)
@@ -187,7 +187,7 @@ def test_closest_strangers_are_the_closest():
     assert apart[i, j] == apart.min()
 
 
-def test_linear_scores_and_runs_where_they_are_known():
+def test_counts_where_they_are_known():
     square = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
     assert count_misclassified(square, np.array([0, 0, 1, 1])) == 0
     assert count_misclassified(square, np.array([0, 1, 1, 0])) >= 1

@@ -108,9 +108,9 @@ def _run_all(options: ReproduceOptions, folder: ReportFolder) -> dict[str, Any]:
 
     rows: list[dict[str, Any]] = []
     sections = []
-    for index, (name, own) in enumerate(folders.items(), start=1):
+    for index, (name, parts) in enumerate(folders.items(), start=1):
         try:
-            payload, report = _run(name, options, own)
+            payload, report = _run(name, options, parts)
         except InputError as error:  # data that is not there: the others go on
             note(f"left out  {name}: {error}", options.quiet)
             lines, title = [escape(f"Left out: {error}")], catalogue.experiment(name).title
@@ -135,10 +135,10 @@ def _payload(
     settings: Any,
 ) -> dict[str, Any]:
     """Return the contents of metrics.json."""
-    chosen = {"quick": options.quick, "seed": options.seed, "device": "cpu"}
+    common = {"quick": options.quick, "seed": options.seed, "device": "cpu"}
     return {
         "experiment": name,
-        "settings": {**chosen, **settings},
+        "settings": {**common, **settings},
         "results": rows,
         "environment": environment("cpu"),
         "seconds": time.perf_counter() - start,

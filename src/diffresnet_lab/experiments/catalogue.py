@@ -28,16 +28,6 @@ EXPERIMENTS = (
 """Names in the order in which they are listed, and run by `reproduce all`."""
 
 _WITHOUT_PLAN_FILE = {
-    "fig1": "The network, drawn: convection, diffusion, a linear layer; its 18 parameters.",
-    "fig2": "The structured data assumption, drawn: subsets, diameter D, distance L.",
-    "fig3": "XOR in motion: diffusion turns four discs into four points.",
-    "fig4": "Circle, moon, spiral: a network of 18 parameters, with diffusion and without.",
-    "prop1": "L/D along diffusions: rates against eigenvalues, and the window of ntop and sigma.",
-    "theorem1": "Sets between parallel planes made linearly separable, by weights written down.",
-    "theorem2": "How large L/D must be for a separating direction, and the whole chain on digits.",
-    "stiffness": "How long a diffusion step may be, and Chebyshev against both Eulers.",
-    "pde": "A field instead of points: the convection-diffusion PDE, and what its noise is for.",
-    "nonlinear": "Flows that weigh edges anew by their length: outliers and bridges.",
     "fig6": "A few-shot task by t-SNE, before and after diffusion.",
     "fig7": "Few-shot tasks: accuracy against ntop, the neighbours of the graph.",
     "fig8": "Few-shot tasks: accuracy against the strength of diffusion, 0 to 20.",
@@ -52,11 +42,11 @@ _WITHOUT_PLAN_FILE = {
 @cache
 def summaries() -> dict[str, str]:
     """Return what each experiment shows, in one line, by its name."""
-    told = {}
+    lines = {}
     for name in EXPERIMENTS:
         plan = plan_file(name)
-        told[name] = str(read_toml(plan)["summary"]) if plan.exists() else _WITHOUT_PLAN_FILE[name]
-    return told
+        lines[name] = str(read_toml(plan)["summary"]) if plan.exists() else _WITHOUT_PLAN_FILE[name]
+    return lines
 
 
 def plan_file(name: str) -> Path:
@@ -75,5 +65,5 @@ def experiment(name: str) -> Experiment:
     if name not in EXPERIMENTS:
         raise InputError(f"no experiment {name!r}; there are {', '.join(EXPERIMENTS)}, and all")
     page = f"{__package__}.{name}.page" if plan_file(name).exists() else f"{__package__}.{name}"
-    found: Experiment = importlib.import_module(page).EXPERIMENT
-    return found
+    declared: Experiment = importlib.import_module(page).EXPERIMENT
+    return declared

@@ -37,8 +37,8 @@ def read_toml(path: Path) -> Mapping[str, Any]:
 def read_plan(path: Path, kind: type[PlanType], section: str = FULL) -> PlanType:
     """Return one section of a plan file as an object of its dataclass.
 
-    A section other than [full] holds only what differs from it. Lists become tuples, tables become
-    dataclasses or dicts, as the annotations say.
+    A section other than [full] holds only what differs from it, also inside dataclasses. Lists
+    become tuples, tables become dataclasses or dicts, as the annotations say.
 
     Parameters
     ----------
@@ -52,8 +52,16 @@ def read_plan(path: Path, kind: type[PlanType], section: str = FULL) -> PlanType
     sections = read_toml(path)
     if section not in sections:
         raise InputError(f"{path}: there is no section [{section}]")
-    values = {**sections.get(FULL, {}), **sections[section]}
+    values = _merged(kind, sections.get(FULL, {}), sections[section])
     return typing.cast(PlanType, _read(kind, values, f"{path}: [{section}]"))
+
+
+def _merged(kind: Any, base: Any, changes: Any) -> Any:
+    """Return a table with changes; inside dataclasses too, where dicts are replaced."""
+    if not (is_dataclass(kind) and isinstance(base, dict) and isinstance(changes, dict)):
+        return changes
+    hints = typing.get_type_hints(kind)
+    return base | {key: _merged(hints.get(key), base.get(key), changes[key]) for key in changes}
 
 
 def _read(kind: Any, value: Any, place: str) -> Any:
@@ -67,8 +75,10 @@ def _read(kind: Any, value: Any, place: str) -> Any:
         each = arguments[:1] * len(value) if arguments[1:] == (...,) else arguments
         if len(each) != len(value):
             raise InputError(f"{place}: {len(each)} values are needed, not {len(value)}")
-        pairs = zip(each, value, strict=True)
-        return tuple(_read(one, item, f"{place}[{at}]") for at, (one, item) in enumerate(pairs))
+        return tuple(
+            _read(part, item, f"{place}[{index}]")
+            for index, (part, item) in enumerate(zip(each, value, strict=True))
+        )
     if origin in (dict, Mapping) and isinstance(value, dict):
         return {key: _read(arguments[1], item, f"{place}.{key}") for key, item in value.items()}
     if origin is Literal and value in arguments:

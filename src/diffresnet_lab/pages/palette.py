@@ -41,7 +41,7 @@ def class_colours(classes: int) -> list[str]:
 
 def legible_on(colour: str) -> str:
     """White or ink, whichever has more contrast on a colour."""
-    channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    channels = [int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5)]
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
     luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
     return INK if luminance > 0.22 else CARD

@@ -67,8 +67,8 @@ class Column:
         Printed after the value as "± error", with as many digits.
     detail : key or function, optional
         Any other text in small type.
-    best : {"", "largest", "smallest"}
-        Mark the best value of the column, and what prints alike.
+    best : {"", "largest", "smallest"} or function of the row
+        Mark the best value of the column, and what prints alike; or the rows of the function.
     unfavourable : function of the row, optional
         Whether to mark the cell as a number that speaks against what the page is about.
     verdict : bool, key or function
@@ -87,7 +87,7 @@ class Column:
     format: Format = ""
     error: Getter | None = None
     detail: Getter | None = None
-    best: Best = ""
+    best: Best | Callable[[Row], bool] = ""
     unfavourable: Callable[[Row], bool] | None = None
     verdict: bool | Getter = False
     key: Hashable = None
@@ -112,7 +112,7 @@ class Column:
         return None if source is None else _get(source, self.value)
 
     def cell(self, row: Row) -> Cell:
-        """Return the cell of a row, unmarked as best."""
+        """Return the cell of a row, before it is compared with those of other rows."""
         source = self.row(row)
         if source is None:
             return Cell(NONE)
@@ -128,8 +128,9 @@ class Column:
             judged = verdict(value, error) if self.verdict is True else _get(source, self.verdict)
             details.append(str(judged))
             unfavourable |= judged == "behind"
-        text = number(value, self.format)
-        return Cell(text, " ".join(filter(None, details)), unfavourable=unfavourable)
+        best = bool(callable(self.best) and self.best(source))
+        detail = " ".join(filter(None, details))
+        return Cell(number(value, self.format), detail, best, unfavourable)
 
 
 def table(
@@ -149,11 +150,11 @@ def table(
         Mark the best number of each row, the first column aside.
     """
     cells = [[column.cell(row) for column in columns] for row in rows]
-    for at, column in enumerate(columns):
-        if column.best:
-            own = _marked([line[at] for line in cells], map(column.read, rows), column.best)
-            for line, cell in zip(cells, own, strict=True):
-                line[at] = cell
+    for index, column in enumerate(columns):
+        if column.best and not callable(column.best):
+            marked = _marked([line[index] for line in cells], map(column.read, rows), column.best)
+            for line, cell in zip(cells, marked, strict=True):
+                line[index] = cell
     if best_in_row:
         for line, row in zip(cells, rows, strict=True):
             values = (column.read(row) for column in columns[1:])

@@ -79,10 +79,12 @@ class GridSolver:
             diffusion = self._diffusion(grid)
             waiting = 0.0  # diffusion between two steps of convection is done at once
             for t in range(convection.time):
-                here = by_block[-1 - t]
-                if here != grid:
-                    u = GridField(grid, u)(here.nodes().numpy()).T.reshape(-1, *here.shape)
-                    grid, diffusion = here, self._diffusion(here)
+                block_grid = by_block[-1 - t]
+                if block_grid != grid:
+                    u = GridField(grid, u)(block_grid.nodes().numpy()).T.reshape(
+                        -1, *block_grid.shape
+                    )
+                    grid, diffusion = block_grid, self._diffusion(block_grid)
                 feet = step(self.scheme, convection.at(t), grid.nodes(), dt)
                 index = grid.index(feet.numpy())
                 for _ in range(self.substeps):

@@ -40,8 +40,8 @@ def diameter(points: Float[Tensor, "n d"], chunk: int) -> float:
             break
         # Radii fall, so the rows that may be far enough from this chunk are the first ones.
         end = int((radius > best - r).sum())
-        for at in range(start, end, chunk):
-            best = farthest(x[start : start + chunk], x[at : min(at + chunk, end)], best)
+        for begin in range(start, end, chunk):
+            best = farthest(x[start : start + chunk], x[begin : min(begin + chunk, end)], best)
     return best
 
 
@@ -62,9 +62,9 @@ def hull_corners(points: Float[Tensor, "n d"]) -> Float[Tensor, "m d"]:
 
 def _sweep(x: Float[Tensor, "n d"]) -> float:
     """Return a distance that is nearly the largest: from point to farthest point, in sweeps."""
-    best, at = 0.0, 0
+    best, index = 0.0, 0
     for _ in range(SWEEPS):
-        far = (x - x[at]).norm(dim=1)
-        at = int(far.argmax())
-        best = max(best, float(far[at]))
+        far = (x - x[index]).norm(dim=1)
+        index = int(far.argmax())
+        best = max(best, float(far[index]))
     return best

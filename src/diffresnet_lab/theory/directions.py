@@ -157,13 +157,13 @@ def _gaps(data: SortedSubsets, directions: Float[np.ndarray, "s d"]) -> Float[np
     out = np.full(len(directions), np.inf)
     if len(data) == 1:
         return out
-    for at in range(0, len(directions), CHUNK):
-        projected = data.points @ directions[at : at + CHUNK].T
+    for start in range(0, len(directions), CHUNK):
+        projected = data.points @ directions[start : start + CHUNK].T
         low = np.minimum.reduceat(projected, data.starts, axis=0)
         high = np.maximum.reduceat(projected, data.starts, axis=0)
         order = np.argsort(low + high, axis=0)
         low, high = (np.take_along_axis(ends, order, axis=0) for ends in (low, high))
-        out[at : at + CHUNK] = (low[1:] - high[:-1]).min(axis=0)
+        out[start : start + CHUNK] = (low[1:] - high[:-1]).min(axis=0)
     return out
 
 
@@ -175,8 +175,8 @@ def _scores(data: SortedSubsets, directions: Float[np.ndarray, "s d"]) -> Float[
     """
     gaps = _gaps(data, directions)
     overlap = np.flatnonzero(gaps < 0.0)
-    for at in range(0, len(overlap), CHUNK):
-        rows = overlap[at : at + CHUNK]
+    for start in range(0, len(overlap), CHUNK):
+        rows = overlap[start : start + CHUNK]
         gaps[rows] /= np.ptp(data.points @ directions[rows].T, axis=0)
     return gaps
 
@@ -192,8 +192,8 @@ def _best_scores(
     bound = _gaps(means, directions)
     scores = np.full(len(directions), -np.inf)
     order = np.argsort(-bound, kind="stable")
-    for at in range(0, len(order), CHUNK):
-        rows = order[at : at + CHUNK]
+    for start in range(0, len(order), CHUNK):
+        rows = order[start : start + CHUNK]
         if len(scores) > STARTS and bound[rows[0]] <= np.sort(scores)[-STARTS]:
             break
         scores[rows] = _scores(data, directions[rows])
@@ -227,10 +227,10 @@ def _shaken(
         trials = directions[:, None] + steps[:, None, None] * moves
         trials /= np.linalg.norm(trials, axis=2, keepdims=True)
         reached = _scores(data, trials.reshape(-1, d)).reshape(k, BATCH)
-        at = reached.argmax(axis=1)
-        better = reached[every, at] > scores
-        directions = np.where(better[:, None], trials[every, at], directions)
-        scores = np.where(better, reached[every, at], scores)
+        best = reached.argmax(axis=1)
+        better = reached[every, best] > scores
+        directions = np.where(better[:, None], trials[every, best], directions)
+        scores = np.where(better, reached[every, best], scores)
         steps = np.where(better, steps, 0.7 * steps)
     return directions
 

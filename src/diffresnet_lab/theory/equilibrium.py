@@ -124,10 +124,10 @@ def _components(
     return strong, component.astype(np.int64), closed
 
 
-def _members(component: Int[np.ndarray, " n"], chosen: np.ndarray) -> Iterator[np.ndarray]:
+def _members(component: Int[np.ndarray, " n"], wanted: np.ndarray) -> Iterator[np.ndarray]:
     order = np.argsort(component, kind="stable")
-    starts = np.searchsorted(component[order], np.arange(len(chosen) + 1))
-    for c in np.flatnonzero(chosen):
+    starts = np.searchsorted(component[order], np.arange(len(wanted) + 1))
+    for c in np.flatnonzero(wanted):
         yield order[starts[c] : starts[c + 1]]
 
 
@@ -179,11 +179,11 @@ def _stationary(
     weights: scipy.sparse.csr_array, rows: Int[np.ndarray, " m"]
 ) -> Float[np.ndarray, " m"]:
     """Return pi >= 0 with pi^T L = 0 and sum 1, for a closed class."""
-    own = scipy.sparse.csr_array(weights[rows][:, rows])
-    measure = reversing_measure(own)
+    block = scipy.sparse.csr_array(weights[rows][:, rows])
+    measure = reversing_measure(block)
     if measure is None:
         # One of the equations follows from the others; the sum stands in its place.
-        system = _laplacian(own).T.tolil()
+        system = _laplacian(block).T.tolil()
         system[-1, :] = 1.0
         right = np.zeros(len(rows))
         right[-1] = 1.0

@@ -119,11 +119,11 @@ def _carry(intervals: ClassIntervals) -> tuple[float, list[tuple[float, float]]]
     takes at most a quarter of the gap. Returns the narrowest gap that this makes, and creases and
     scales.
     """
-    a, b, own = intervals.first, intervals.last, intervals.classes
-    i = max(j for j in range(1, len(intervals)) if own[j] in own[:j])
+    a, b, classes = intervals.first, intervals.last, intervals.classes
+    i = max(j for j in range(1, len(intervals)) if classes[j] in classes[:j])
     length, between = float(b[-1] - a[i]), intervals.gaps[i:]
     ways = []
-    for j in np.flatnonzero(own[:i] == own[i]):
+    for j in np.flatnonzero(classes[:i] == classes[i]):
         room = float(a[j] - (b[j - 1] if j else a[0] - (b[-1] - a[0])))
         if len(between):
             scale = room / (length + float(between.min()))

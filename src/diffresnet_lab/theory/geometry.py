@@ -89,11 +89,11 @@ def subset_geometry(points: Float[Tensor, "n d"], subsets: Shaped[Tensor, " m"])
         raise InputError("the points have values that are NaN or infinite; fill or drop those rows")
     # By a power of two, so that no digit changes and no square overflows.
     scale = 2.0 ** math.frexp(largest)[1] if largest > 0.0 else 1.0
-    labels, own, counts = torch.unique(
+    labels, index, counts = torch.unique(
         subsets.to(x.device), return_inverse=True, return_counts=True
     )
     names, sizes = labels.tolist(), counts.tolist()
-    x = x[own.argsort(stable=True)] / scale
+    x = x[index.argsort(stable=True)] / scale
     if len(x) <= SMALL:
         return _all_pairs(x, sizes, names, scale)
     chunk = CHUNK if x.device.type == "cpu" else CHUNK_ELSEWHERE

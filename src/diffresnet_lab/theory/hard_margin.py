@@ -26,15 +26,15 @@ def hard_margin_direction(
     Returns the direction itself where the order of its projected middles cannot be separated.
     """
     subsets = data.each()
-    projected = [own @ direction for own in subsets]
+    projected = [subset @ direction for subset in subsets]
     order = np.argsort([p.min() + p.max() for p in projected])
     subsets = [subsets[k] for k in order]
     best, widest = direction, 0.0
     u, cuts = direction, np.empty((0, len(direction)))
     for _ in range(ROUNDS):
-        projected = [own @ u for own in subsets]
-        low = np.stack([own[p.argmin()] for own, p in zip(subsets, projected, strict=True)])
-        high = np.stack([own[p.argmax()] for own, p in zip(subsets, projected, strict=True)])
+        projected = [subset @ u for subset in subsets]
+        low = np.stack([subset[p.argmin()] for subset, p in zip(subsets, projected, strict=True)])
+        high = np.stack([subset[p.argmax()] for subset, p in zip(subsets, projected, strict=True)])
         between = low[1:] - high[:-1]
         gap = float((between @ u).min())
         if gap > widest:

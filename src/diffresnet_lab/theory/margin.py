@@ -72,14 +72,14 @@ def linear_margin(
     blocks = []
     for other in range(c):
         select = np.flatnonzero(y != other)
-        own = scipy.sparse.csr_array(
+        right = scipy.sparse.csr_array(
             (np.ones(len(select)), (np.arange(len(select)), y[select])), shape=(len(select), c)
         )
         against = scipy.sparse.csr_array(
             (np.ones(len(select)), (np.arange(len(select)), np.full(len(select), other))),
             shape=(len(select), c),
         )
-        rows = _row_products(against - own, z[select])
+        rows = _row_products(against - right, z[select])
         blocks.append(scipy.sparse.hstack([t[select], rows]))
     system = scipy.sparse.vstack(blocks, format="csr")
     bounds = [(0.0, None)] + ([(-0.5, 0.5)] * d + [(None, None)]) * c
@@ -119,9 +119,9 @@ def separates(
     exact = np.vectorize(Fraction, otypes=[object])
     scores = exact(points) @ exact(weights).T + exact(bias)
     rows = np.arange(len(points))
-    own = scores[rows, classes].copy()
-    scores[rows, classes] = own - 1
-    return bool((own > scores.max(axis=1)).all())
+    right = scores[rows, classes].copy()
+    scores[rows, classes] = right - 1
+    return bool((right > scores.max(axis=1)).all())
 
 
 def _row_products(

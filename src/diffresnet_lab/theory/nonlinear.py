@@ -121,8 +121,8 @@ def edge_lengths(graph: scipy.sparse.csr_array, x: Float[Tensor, "n d"]) -> Floa
     rows, columns = rows.to(x.device), columns.to(x.device)
     lengths = x.new_empty(len(columns))
     size = max(1, CHUNK // max(1, x.shape[1]))
-    for at in range(0, len(columns), size):
-        chunk = slice(at, at + size)
+    for start in range(0, len(columns), size):
+        chunk = slice(start, start + size)
         # Differences, not inner products: late in a flow lengths are far below rounding of those.
         difference = x.index_select(0, rows[chunk]).sub_(x.index_select(0, columns[chunk]))
         lengths[chunk] = torch.linalg.vector_norm(difference, dim=1)

@@ -59,8 +59,8 @@ def nearest(
     rows, columns = open_.any(1).nonzero()[:, 0], open_.any(0).nonzero()[:, 0]
     exact = distances(x[rows], y[columns])
     exact.masked_fill_(~counted[rows][:, columns], torch.inf)
-    at = int(exact.argmin())
-    row, column = divmod(at, len(columns))
+    index = int(exact.argmin())
+    row, column = divmod(index, len(columns))
     distance = float(exact[row, column])
     return Pair(distance, int(rows[row]), int(columns[column])) if distance < below else None
 
@@ -74,9 +74,9 @@ def _screen(x: Float[Tensor, "n d"], y: Float[Tensor, "m d"]) -> tuple[Float[Ten
     # Near the origin the error is smallest; moving there is an error of its own, of one part in u.
     centre = (x.mean(0) + y.mean(0)) / 2.0
     x, y = x - centre, y - centre
-    own, other = x.square().sum(1), y.square().sum(1)
-    squares = torch.addmm(other[None, :], x, y.T, alpha=-2.0).add_(own[:, None])
-    reach = float(own.max().sqrt() + other.max().sqrt())
+    square, other = x.square().sum(1), y.square().sum(1)
+    squares = torch.addmm(other[None, :], x, y.T, alpha=-2.0).add_(square[:, None])
+    reach = float(square.max().sqrt() + other.max().sqrt())
     return squares, (x.shape[1] + 8) * _unit(x.dtype) * reach**2
 
 

@@ -55,10 +55,10 @@ def _by_trees(
     gap -= radii[pairs].sum(1)
     trees: dict[int, KDTree] = {}
     best, closest = float("inf"), None
-    for at in np.argsort(gap, kind="stable"):
-        if gap[at] >= best:
+    for index in np.argsort(gap, kind="stable"):
+        if gap[index] >= best:
             break
-        few, many = sorted(pairs[at].tolist(), key=lambda a: (sizes[a], a))
+        few, many = sorted(pairs[index].tolist(), key=lambda a: (sizes[a], a))
         if many not in trees:
             # Midpoints, not medians: equal points would make a balanced tree slow.
             trees[many] = KDTree(parts[many], balanced_tree=False)
@@ -71,14 +71,14 @@ def _by_trees(
 def _by_blocks(
     points: Float[Tensor, "n d"], sizes: list[int], chunk: int
 ) -> tuple[float, tuple[int, int] | None]:
-    own = torch.repeat_interleave(
+    owner = torch.repeat_interleave(
         torch.arange(len(sizes), device=points.device),
         torch.tensor(sizes, device=points.device),
     )
     # Blocks of one subset have tight balls; of many small subsets there would be too many blocks.
     spans = sizes if len(sizes) <= FEW_SUBSETS else [len(points)]
     lengths = [min(chunk, span - start) for span in spans for start in range(0, span, chunk)]
-    blocks, names = points.split(lengths), own.split(lengths)
+    blocks, names = points.split(lengths), owner.split(lengths)
     centres = torch.stack([block.mean(0) for block in blocks])
     radii = torch.stack([(b - c).norm(dim=1).max() for b, c in zip(blocks, centres, strict=True)])
     gap = (torch.cdist(centres, centres) - radii[:, None] - radii[None, :]).cpu().numpy()

@@ -116,7 +116,7 @@ def failure_probability(points: Float[np.ndarray, "n d"], subsets: Int[np.ndarra
 def _failure_probability(data: SortedSubsets) -> float:
     if len(data) == 1:
         return 0.0
-    balls = [enclosing_ball(own) for own in data.each()]
+    balls = [enclosing_ball(points) for points in data.each()]
     centres = np.stack([centre for centre, _ in balls])
     radii = np.array([radius for _, radius in balls])
     first, second = np.triu_indices(len(radii), 1)

@@ -76,14 +76,14 @@ def digits_scores(settings: DigitsConfig, advance: Callable[[int], Any] | None =
     advance : called with the number of fits that have been done since the last call.
     """
     draws = [(count, draw) for count in settings.labels_per_class for draw in range(settings.draws)]
-    found = Parallel(return_as="generator")(
+    results = Parallel(return_as="generator")(
         delayed(_one_draw)(count, draw, settings.seed) for count, draw in draws
     )
     scores: Scores = {
         method: {count: np.zeros(settings.draws) for count in settings.labels_per_class}
         for method in METHODS
     }
-    for (count, draw), accuracies in zip(draws, found, strict=True):
+    for (count, draw), accuracies in zip(draws, results, strict=True):
         for method, accuracy in accuracies.items():
             scores[method][count][draw] = accuracy
         if advance is not None:

@@ -69,9 +69,10 @@ def structured_set(seed: int = 42, points: int = 45) -> StructuredSet:
 
 def farthest_pair(data: StructuredSet, subset: int) -> tuple[int, int]:
     """Return the two points of a subset that are farthest apart."""
-    own = np.flatnonzero(data.subsets == subset)
-    i, j = np.unravel_index(_between(data.points[own], data.points[own]).argmax(), (len(own),) * 2)
-    return int(own[i]), int(own[j])
+    members = np.flatnonzero(data.subsets == subset)
+    apart = _between(data.points[members], data.points[members])
+    i, j = np.unravel_index(apart.argmax(), apart.shape)
+    return int(members[i]), int(members[j])
 
 
 def nearest_pair(data: StructuredSet, first: int, second: int) -> tuple[int, int]:

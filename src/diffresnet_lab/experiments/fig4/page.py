@@ -36,7 +36,7 @@ def training_part(config: RunConfig, plan: Fig4Plan) -> PartResult:
     """Train the network of the paper, and others, without diffusion and with it."""
     others = range(config.seed + 1, config.seed + 1 + plan.others)
     results = [train_set(each, _seed(each, config), others, plan.epochs) for each in SETS]
-    own = [own_row(result) for result in results]
+    paper_rows = [own_row(result) for result in results]
     spread = [row for result in results for row in others_rows(result, plan.epochs)]
     early = [row for row in spread if row["steps"] == EPOCHS]
     late = [row for row in spread if row["steps"] == plan.epochs]
@@ -44,8 +44,8 @@ def training_part(config: RunConfig, plan: Fig4Plan) -> PartResult:
     return PartResult(
         list(training_rows(results)),
         values={
-            "own": own,
-            "circle": own[0],
+            "own": paper_rows,
+            "circle": paper_rows[0],
             "networks": sum(row["networks"] for row in early),
             "perfect": sum(row["perfect"] for row in early),
             "perfect_late": sum(row["perfect"] for row in late),
@@ -53,7 +53,7 @@ def training_part(config: RunConfig, plan: Fig4Plan) -> PartResult:
             "steps": EPOCHS,
             "last": plan.epochs,
         },
-        tables={"own": own_table(own, plan), "others": others_table(spread)},
+        tables={"own": own_table(paper_rows, plan), "others": others_table(spread)},
         figures={
             "fig4": features.pop("fig4_circle"),
             **features,

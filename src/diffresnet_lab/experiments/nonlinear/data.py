@@ -1,9 +1,8 @@
-"""Sets of points with noise among them, or with bridges between their classes."""
+"""Sets of points with outliers among them, or with bridges between their classes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import scipy.sparse
@@ -14,9 +13,9 @@ from diffresnet.similarity.weights import normalized
 
 from ...data.synthetic import circle, moon, spiral, xor
 from ..demo.digits import digits
+from .plan import Corruption
 
 SETS = ("xor", "circle", "moon", "spiral", "digits")
-Corruption = Literal["clean", "outliers", "bridges"]
 CORRUPTIONS: tuple[Corruption, ...] = ("clean", "outliers", "bridges")
 
 
@@ -29,14 +28,14 @@ class Cloud:
     points : (n + m, d)
     classes : (n,)
     subsets : (n,)
-        What labels are drawn from: the discs of XOR, elsewhere the classes.
+        Groups that labels are drawn from: the discs of XOR, elsewhere the classes.
     walk : (n + m, n + m)
         Random-walk weights of the house's similarity graph: 10 neighbours, self-tuning.
     even : (n + m, n + m)
         The symmetric weights that the walk comes from, times the number that gives the Laplacian
         the trace of the walk's, so that time means the same on average.
     degree : (n + m,)
-        Of the points in the symmetric graph: the mass of the walk, whose centre stays put.
+        Degrees in the symmetric graph: the mass of the walk, whose centre stays put.
     """
 
     points: Float[np.ndarray, "m d"]
@@ -48,14 +47,14 @@ class Cloud:
 
     @property
     def n(self) -> int:
-        """How many points are true ones."""
+        """Return the number of true points."""
         return len(self.classes)
 
 
 def cloud(
     name: str, corruption: Corruption, rng: np.random.Generator, per_class: int = 100
 ) -> Cloud:
-    """A set of that name, drawn anew (digits are always the same), and its graph.
+    """Draw a set of that name (digits are always the same), and build its graph.
 
     Parameters
     ----------
@@ -69,13 +68,13 @@ def cloud(
         points, classes = digits()
         subsets = classes
     else:
-        made = {
+        data = {
             "xor": lambda: xor(per_class // 2, seed=seed),
             "circle": lambda: circle(per_class, seed=seed),
             "moon": lambda: moon(per_class, seed=seed),
             "spiral": lambda: spiral(per_class, seed=seed),
         }[name]()
-        points, classes, subsets = made.points, made.classes, made.subsets
+        points, classes, subsets = data.points, data.classes, data.subsets
     points = np.concatenate([points, added(points, classes, corruption, rng)])
     graph = similarity_graph(points)
     walk = normalized(graph, "random_walk")
@@ -90,7 +89,7 @@ def added(
     rng: np.random.Generator,
     share: float = 0.1,
 ) -> Float[np.ndarray, "m d"]:
-    """The points that a corruption adds: round(share n) of them, or none if clean."""
+    """Draw the points that a corruption adds: round(share n) of them, or none if clean."""
     n, d = points.shape
     m = 0 if corruption == "clean" else round(share * n)
     if corruption != "bridges":
@@ -104,7 +103,7 @@ def added(
 def draw_labels(
     subsets: Int[np.ndarray, " n"], each: int, draws: int, rng: np.random.Generator
 ) -> Int[np.ndarray, "draws l"]:
-    """Labelled rows of several draws: `each` of every subset."""
+    """Draw labelled rows several times: `each` of every subset."""
     return np.stack(
         [
             np.concatenate(

@@ -1,4 +1,4 @@
-"""The flows that are compared: their variants, their paths, and what is measured along them."""
+"""The flows that are compared: their variants, their paths, and measures along them."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from ...theory.conductance import Conductance, EdgeStopping, PLaplacian
 from ...theory.nonlinear import diffuse_nonlinear, edge_lengths, reweighed_graph
 from .data import Cloud
 
-# Stretches of frozen weights between one strength that is looked at and the next.
+# Stretches of frozen weights from one measured time to the next.
 UPDATES = 2
-STRENGTHS: Mapping[str, tuple[float, ...]] = {
+TIMES: Mapping[str, tuple[float, ...]] = {
     "xor": (0, 10, 30, 100, 300),
     "plane": (0, 100, 300, 1000, 3000, 10000, 30000),
     "digits": (0, 10, 30, 100, 300, 1000),
@@ -34,8 +34,8 @@ class Variant:
     graph: str = "walk"
 
     @property
-    def words(self) -> str:
-        """What sets it apart from the other variant of the same flow."""
+    def parameter(self) -> str:
+        """Return the parameter that sets it apart from the other variant of its flow."""
         match self.conductance:
             case PLaplacian(p=2.0):
                 return "no parameter"
@@ -64,26 +64,26 @@ FLOWS: Mapping[str, tuple[str, tuple[Variant, ...]]] = {
 """Key: name for readers, and the variants of which one is chosen."""
 
 
-def moved_along(points: Cloud, variant: Variant, strengths: tuple[float, ...]) -> Iterator[Tensor]:
-    """Where the points are at each of the ascending strengths, by implicit Euler steps."""
+def moved_along(points: Cloud, variant: Variant, times: tuple[float, ...]) -> Iterator[Tensor]:
+    """Yield the points at each of the ascending times, by implicit Euler steps."""
     # The plane is stiff at long times: conjugate gradients need the digits of float64 there.
     dtype = torch.float64 if points.points.shape[1] == 2 else torch.float32
     weights = getattr(points, variant.graph)
     mass = points.degree if variant.graph == "walk" else np.ones_like(points.degree)
     # The centre of mass is at 0 and stays there: residuals then shrink with the points.
     centred = points.points - np.average(points.points, axis=0, weights=mass)
-    x, at = torch.from_numpy(centred).to(dtype), 0.0
+    x, now = torch.from_numpy(centred).to(dtype), 0.0
     unit = None if variant.follows else start_unit(points, variant)
-    for strength in strengths:
-        if strength > at:
-            flow = ImplicitEuler((strength - at) / UPDATES, tol=1e-3)
+    for time in times:
+        if time > now:
+            flow = ImplicitEuler((time - now) / UPDATES, tol=1e-3)
             x = diffuse_nonlinear(weights, x, variant.conductance, flow, UPDATES, unit=unit)
-            at = strength
+            now = time
         yield x
 
 
 def start_unit(points: Cloud, variant: Variant) -> float:
-    """The h of the points before they move."""
+    """Return the h of the points before they move."""
     lengths = edge_lengths(points.walk, torch.from_numpy(points.points))
     return variant.conductance.unit(lengths)
 
@@ -93,24 +93,26 @@ def accuracy(
     classes: Int[np.ndarray, " n"],
     labelled: Int[np.ndarray, "draws l"],
 ) -> float:
-    """Percent of the other true points that have the class of the nearest labelled one."""
+    """Return the accuracy in percent of the nearest labelled point on the other true points."""
     draws, each = labelled.shape
     n = len(classes)
     distance = torch.cdist(z[:n], z[torch.from_numpy(labelled.ravel())])
     nearest = distance.reshape(n, draws, each).argmin(2).numpy()
-    found = classes[labelled[np.arange(draws), nearest]]
-    right = found == classes[:, None]
+    predicted = classes[labelled[np.arange(draws), nearest]]
+    right = predicted == classes[:, None]
     right[labelled, np.arange(draws)[:, None]] = False
     return float(100.0 * right.sum() / (draws * (n - each)))
 
 
 def astray_share(points: Cloud, z: Float[Tensor, "m d"], variant: Variant) -> float:
-    """Share of the weight of true points that leads to another class or to an added point."""
+    """Return the share of weight of true points that leads to another class or added point."""
     unit = None if variant.follows else start_unit(points, variant)
     weights = getattr(points, variant.graph)
     graph = reweighed_graph(weights, z, variant.conductance, unit=unit).tocoo()
     owner = np.concatenate([points.classes, np.full(len(points.points) - points.n, -1)])
     row, column = owner[graph.coords[0]], owner[graph.coords[1]]
-    own = row >= 0
-    total = graph.data[own].sum()
-    return float(graph.data[own & (row != column)].sum() / total) if total > 0 else float("nan")
+    outgoing = row >= 0
+    total = graph.data[outgoing].sum()
+    return (
+        float(graph.data[outgoing & (row != column)].sum() / total) if total > 0 else float("nan")
+    )

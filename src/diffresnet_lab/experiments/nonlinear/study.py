@@ -1,4 +1,4 @@
-"""Linear and nonlinear flow side by side: strengths chosen on some draws, measured on others."""
+"""Linear and nonlinear flow side by side: tuned on some draws, measured on others."""
 
 from __future__ import annotations
 
@@ -11,46 +11,26 @@ import scipy.stats
 from jaxtyping import Float
 from sklearn.utils.parallel import Parallel, delayed
 
-from .data import CORRUPTIONS, SETS, Corruption, cloud, draw_labels
-from .flows import FLOWS, LINEAR, STRENGTHS, Variant, accuracy, astray_share, moved_along
+from ...pages.numbers import verdict
+from .data import CORRUPTIONS, SETS, cloud, draw_labels
+from .flows import FLOWS, LINEAR, TIMES, Variant, accuracy, astray_share, moved_along
+from .plan import Corruption, NonlinearPlan
 
 # A difference of fewer points is none, however small its standard error.
 SMALLEST = 0.1
 
 
 @dataclass(frozen=True)
-class StudySettings:
-    """What is drawn.
-
-    Parameters
-    ----------
-    labels : numbers of labels a class (in XOR: a disc).
-    tuning, draws : draws of the points to choose on, and other draws to measure on.
-    label_draws : draws of the labelled rows for each of them.
-    per_class : points of each class of the synthetic sets.
-    """
-
-    sets: tuple[str, ...] = SETS
-    corruptions: tuple[Corruption, ...] = CORRUPTIONS
-    labels: tuple[int, ...] = (1, 5)
-    tuning: int = 2
-    draws: int = 4
-    label_draws: int = 20
-    per_class: int = 100
-    seed: int = 42
-
-
-@dataclass(frozen=True)
-class Outcome:
+class FlowOutcome:
     """One flow on one set, with one corruption and number of labels.
 
     Attributes
     ----------
-    curves : (draws, strengths)
+    curves : (draws, times)
         Accuracy in percent of the chosen variant, on the draws that were not chosen on.
-    chosen : index of the strength that was best on the tuning draws.
+    chosen : index of the time that was best on the tuning draws.
     astray : share of the weight of true points that leads to another class or an added point,
-        after the flow with the chosen strength; mean over draws.
+        after the flow with the chosen time; mean over draws.
     """
 
     set: str
@@ -58,86 +38,86 @@ class Outcome:
     labels: int
     flow: str
     variant: Variant
-    strengths: tuple[float, ...]
-    curves: Float[np.ndarray, "draws strengths"]
+    times: tuple[float, ...]
+    curves: Float[np.ndarray, "draws times"]
     chosen: int
     astray: float
 
     @property
     def case(self) -> tuple[str, str, int]:
-        """What all flows are compared on."""
+        """Return set, corruption and labels, on which all flows are compared."""
         return self.set, self.corruption, self.labels
 
     @property
     def accuracy(self) -> Float[np.ndarray, " draws"]:
-        """At the chosen strength, a draw of the points each."""
+        """Return the accuracy at the chosen time, for each draw of the points."""
         return self.curves[:, self.chosen]
 
     @property
     def unmoved(self) -> Float[np.ndarray, " draws"]:
-        """At strength 0."""
+        """Return the accuracy at time 0."""
         return self.curves[:, 0]
 
     @property
-    def strength(self) -> float:
-        return self.strengths[self.chosen]
+    def time(self) -> float:
+        return self.times[self.chosen]
 
 
 @dataclass(frozen=True)
 class Difference:
-    """Mean and standard error over so many draws, in percentage points."""
+    """Mean difference over draws in percentage points, and its standard error."""
 
     mean: float
     error: float
     draws: int
 
     @property
-    def verdict(self) -> int:
-        """1 ahead, -1 behind, 0 even: within `SMALLEST`, or Student's 95% interval holds 0."""
+    def verdict(self) -> str:
+        """Return ahead or behind where Student's 95% interval leaves out 0, and level elsewhere."""
         if self.draws < 2 or abs(self.mean) < SMALLEST:
-            return 0
-        if abs(self.mean) <= scipy.stats.t.ppf(0.975, self.draws - 1) * self.error:
-            return 0
-        return 1 if self.mean > 0 else -1
+            return "level"
+        return verdict(self.mean, scipy.stats.t.ppf(0.975, self.draws - 1) * self.error)
 
 
-def study(settings: StudySettings) -> list[Outcome]:
-    """All outcomes. Sets and corruptions are joblib tasks, each with random numbers of its own."""
-    cases = [(name, how) for name in settings.sets for how in settings.corruptions]
-    found = Parallel()(delayed(_case)(name, how, settings) for name, how in cases)
-    return [outcome for outcomes in found for outcome in outcomes]
+def study(plan: NonlinearPlan, seed: int) -> list[FlowOutcome]:
+    """Run every flow on every case.
+
+    Sets and corruptions are joblib tasks, each with random numbers of its own.
+    """
+    cases = [(name, kind) for name in plan.sets for kind in plan.corruptions]
+    results = Parallel()(delayed(_case)(name, kind, plan, seed) for name, kind in cases)
+    return [outcome for outcomes in results for outcome in outcomes]
 
 
-def _case(name: str, corruption: Corruption, settings: StudySettings) -> list[Outcome]:
-    strengths = STRENGTHS.get(name, STRENGTHS["plane"])
+def _case(name: str, corruption: Corruption, plan: NonlinearPlan, seed: int) -> list[FlowOutcome]:
+    times = plan.times or TIMES.get(name, TIMES["plane"])
     variants = {variant for _, several in FLOWS.values() for variant in several}
     tuned = [
-        _measure(name, corruption, draw, settings, variants, strengths)
-        for draw in range(settings.tuning)
+        _measure(name, corruption, draw, plan, seed, variants, times) for draw in range(plan.tuning)
     ]
     best = {
         (labels, flow): _best(several, [run[0] for run in tuned], labels)
-        for labels in settings.labels
+        for labels in plan.labels
         for flow, (_, several) in FLOWS.items()
     }
     needed = {variant for variant, _ in best.values()}
     measured = [
-        _measure(name, corruption, settings.tuning + draw, settings, needed, strengths)
-        for draw in range(settings.draws)
+        _measure(name, corruption, plan.tuning + draw, plan, seed, needed, times)
+        for draw in range(plan.draws)
     ]
     return [
-        Outcome(
+        FlowOutcome(
             name,
             corruption,
             labels,
             flow,
             variant,
-            strengths,
+            times,
             np.stack([curves[variant, labels] for curves, _ in measured]),
-            at,
-            float(np.mean([astray[variant][at] for _, astray in measured])),
+            index,
+            float(np.mean([astray[variant][index] for _, astray in measured])),
         )
-        for (labels, flow), (variant, at) in best.items()
+        for (labels, flow), (variant, index) in best.items()
     ]
 
 
@@ -145,21 +125,20 @@ def _measure(
     name: str,
     corruption: Corruption,
     draw: int,
-    settings: StudySettings,
+    plan: NonlinearPlan,
+    seed: int,
     variants: set[Variant],
-    strengths: tuple[float, ...],
+    times: tuple[float, ...],
 ) -> tuple[dict[tuple[Variant, int], np.ndarray], dict[Variant, np.ndarray]]:
-    """Accuracy of each variant and number of labels at all strengths, and what goes astray."""
-    where = [SETS.index(name), CORRUPTIONS.index(corruption), draw]
-    rng = np.random.default_rng([settings.seed, *where])
-    points = cloud(name, corruption, rng, settings.per_class)
+    """Return accuracies of each variant and number of labels at all times, and astray shares."""
+    rng = np.random.default_rng([seed, SETS.index(name), CORRUPTIONS.index(corruption), draw])
+    points = cloud(name, corruption, rng, plan.per_class)
     drawn = {
-        labels: draw_labels(points.subsets, labels, settings.label_draws, rng)
-        for labels in settings.labels
+        labels: draw_labels(points.subsets, labels, plan.label_draws, rng) for labels in plan.labels
     }
     curves, astray = {}, {}
     for variant in variants:
-        path = list(moved_along(points, variant, strengths))
+        path = list(moved_along(points, variant, times))
         for labels, labelled in drawn.items():
             curves[variant, labels] = np.array(
                 [accuracy(z, points.classes, labelled) for z in path]
@@ -173,15 +152,15 @@ def _best(
     tuned: list[dict[tuple[Variant, int], np.ndarray]],
     labels: int,
 ) -> tuple[Variant, int]:
-    """The variant and strength of best mean accuracy; of equal strengths, the middle one."""
+    """Return the variant and time of best mean accuracy; of equal times, the middle one."""
     means = {v: np.mean([curves[v, labels] for curves in tuned], axis=0) for v in several}
     variant = max(several, key=lambda v: means[v].max())
     equal = np.flatnonzero(means[variant] == means[variant].max())
     return variant, int(equal[len(equal) // 2])
 
 
-def differences(outcomes: Sequence[Outcome]) -> dict[tuple[str, str, int, str], Difference]:
-    """(*case, flow) -> how far it is ahead of the linear flow, draw by draw on the same points."""
+def differences(outcomes: Sequence[FlowOutcome]) -> dict[tuple[str, str, int, str], Difference]:
+    """Return (*case, flow) -> lead over the linear flow, draw by draw on the same points."""
     linear = {o.case: o.accuracy for o in outcomes if o.flow == LINEAR}
     return {
         (*o.case, o.flow): Difference(
@@ -193,8 +172,8 @@ def differences(outcomes: Sequence[Outcome]) -> dict[tuple[str, str, int, str], 
     }
 
 
-def outcome_rows(outcomes: Sequence[Outcome]) -> Iterator[dict[str, Any]]:
-    """A row an outcome, as in metrics.json; `difference` is to the linear random-walk flow."""
+def outcome_rows(outcomes: Sequence[FlowOutcome]) -> Iterator[dict[str, Any]]:
+    """Yield a row for each outcome; `difference` is to the linear random-walk flow."""
     ahead = differences(outcomes)
     for o in outcomes:
         yield {
@@ -202,8 +181,8 @@ def outcome_rows(outcomes: Sequence[Outcome]) -> Iterator[dict[str, Any]]:
             "corruption": o.corruption,
             "labels_per_class": o.labels,
             "flow": o.flow,
-            "variant": o.variant.words,
-            "strength": o.strength,
+            "variant": o.variant.parameter,
+            "strength": o.time,
             "draws": len(o.accuracy),
             "accuracy": float(o.accuracy.mean()),
             "standard_error": standard_error(o.accuracy),
@@ -216,5 +195,5 @@ def outcome_rows(outcomes: Sequence[Outcome]) -> Iterator[dict[str, Any]]:
 
 
 def standard_error(values: Float[np.ndarray, " draws"]) -> float:
-    """Of the mean; NaN of a single draw."""
+    """Return the standard error of the mean; NaN of a single draw."""
     return float(values.std(ddof=1) / np.sqrt(len(values))) if len(values) > 1 else float("nan")

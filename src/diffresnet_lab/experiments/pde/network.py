@@ -18,8 +18,8 @@ SETS = {"circle": circle, "moon": moon, "spiral": spiral, "XOR": xor}
 
 
 @dataclass(frozen=True)
-class FlowTraining:
-    """How a flow is trained: Adam, full batch.
+class FlowTrainingConfig:
+    """Training of a flow by Adam, full batch.
 
     Parameters
     ----------
@@ -49,16 +49,16 @@ class FlowNetwork(nn.Module):
 
     @property
     def convection(self) -> Convection:
-        """The velocity of the blocks."""
+        """Return the velocity of the blocks."""
         return Convection.of_blocks(self.residual)
 
     def values(self, x: Float[Tensor, "*n 2"]) -> Float[Tensor, "*n 1"]:
-        """f: the probability of class 1 by the classifier alone."""
+        """Return f, the probability of class 1 by the classifier alone."""
         return torch.softmax(self.classifier(x), dim=-1)[..., 1:]
 
 
 def standard_set(name: str, seed: int) -> tuple[Float[np.ndarray, "n 2"], Int[np.ndarray, " n"]]:
-    """Points and classes of a set, centred and divided by the root mean square coordinate.
+    """Return points and classes of a set, centred and of root mean square coordinate 1.
 
     So that one sigma and one size of move mean the same in all sets.
     """
@@ -70,33 +70,33 @@ def standard_set(name: str, seed: int) -> tuple[Float[np.ndarray, "n 2"], Int[np
 def trained_flow(
     points: Float[np.ndarray, "n 2"],
     classes: Int[np.ndarray, " n"],
-    settings: FlowTraining,
+    config: FlowTrainingConfig,
     sigma: float = 0.0,
     seed: int = 0,
 ) -> FlowNetwork:
-    """A flow trained so that the field u(., T) with noise sigma gives the labelled points' classes.
+    """Train a flow whose field u(., T) with noise sigma gives the classes of labelled points.
 
     The loss is the mean of -log u of the right class, u itself a mean over fresh noise in every
     epoch: the field is fitted, not each noisy path. Without noise it is the plain cross entropy.
     """
-    network = FlowNetwork(settings.blocks, settings.hidden, seed)
+    network = FlowNetwork(config.blocks, config.hidden, seed)
     x, right = torch.from_numpy(points).float(), torch.from_numpy(classes)[:, None]
     draw = torch.Generator().manual_seed(seed)
-    solver = FeynmanKac(sigma, settings.substeps)
+    solver = FeynmanKac(sigma, config.substeps)
     optimizer = torch.optim.Adam(
         network.parameters(),
-        settings.learning_rate,
-        weight_decay=settings.weight_decay,
+        config.learning_rate,
+        weight_decay=config.weight_decay,
         fused=True,
     )
     convection = network.convection
-    particles = settings.samples if sigma > 0.0 else 1
-    for _ in range(settings.epochs):
+    particles = config.samples if sigma > 0.0 else 1
+    for _ in range(config.epochs):
         optimizer.zero_grad()
         arrived = (
             solver.endpoints(convection, x, draw, particles)
             if sigma > 0.0
-            else convection.transport(x, settings.substeps)[None]
+            else convection.transport(x, config.substeps)[None]
         )
         scores = torch.log_softmax(network.classifier(arrived), dim=-1)
         of_right = torch.where(right > 0, scores[..., 1:], scores[..., :1])

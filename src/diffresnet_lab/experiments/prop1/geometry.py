@@ -22,10 +22,10 @@ CHUNK = 1024
 def every_pair(points: Float[Tensor, "n d"], subsets: Int[Tensor, " n"]) -> tuple[float, float]:
     """Measure D and L over every pair by differences, in chunks."""
     diameter, distance = 0.0, float("inf")
-    for rows, own in zip(points.split(CHUNK), subsets.split(CHUNK), strict=True):
+    for rows, labels in zip(points.split(CHUNK), subsets.split(CHUNK), strict=True):
         for columns, other in zip(points.split(CHUNK), subsets.split(CHUNK), strict=True):
             d = torch.cdist(rows, columns, compute_mode="donot_use_mm_for_euclid_dist")
-            same = own[:, None] == other[None, :]
+            same = labels[:, None] == other[None, :]
             diameter = max(diameter, float(torch.where(same, d, 0.0).max()))
             distance = min(distance, float(torch.where(same, torch.inf, d).min()))
     return diameter, distance

@@ -1,20 +1,22 @@
-"""One graph on which methods of diffusion are run against the exact flow, and counted."""
+"""Methods of diffusion on one graph: products counted, errors against the exact flow."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from time import process_time
 
 import numpy as np
 import scipy.linalg
 import torch
 from jaxtyping import Float
+from torch import Tensor
 
 from diffresnet.flow import ExplicitEuler, HeatFlow, ImplicitEuler, Integrator
 from diffresnet.operators import SparseLaplacian
+from diffresnet.operators.laplacian import LinearMap
+from diffresnet.operators.matrix import SparseMatrix
 
-from .products import CountingLaplacian
 from .spectrum import StiffGraph
 
 COLUMNS = 16
@@ -22,12 +24,12 @@ COLUMNS = 16
 
 MOST_STEPS = 20_000
 MOST_RUN = {"euler": 2000, "implicit": 300}
-"""Steps of a run; where more are needed, their number is foretold from the spectrum and printed."""
+"""Steps of a run; where more are needed, their number is predicted from the spectrum."""
 
 
 @dataclass(frozen=True)
-class Run:
-    """One way to move x for a time, as it was measured.
+class MeasuredRun:
+    """One integration of the flow, as it was measured.
 
     Attributes
     ----------
@@ -61,30 +63,30 @@ class Bench:
         self.parts = self.vectors.T @ (graph.scale * self.start.numpy())
         self.weights = (self.parts**2).sum(axis=1)
 
-    def exact(self, strength: float) -> Float[np.ndarray, "n d"]:
-        """exp(-t L) x from the eigenvectors."""
-        faded = np.exp(-strength * self.values)[:, None] * self.parts
+    def exact(self, time: float) -> Float[np.ndarray, "n d"]:
+        """Return exp(-t L) x from the eigenvectors."""
+        faded = np.exp(-time * self.values)[:, None] * self.parts
         return np.asarray(self.vectors @ faded / self.graph.scale)
 
-    def foretold(self, factors: Float[np.ndarray, " n"], strength: float) -> float:
-        """The error of a method that multiplies mode i by factors[i]."""
-        exact = np.exp(-strength * self.values)
+    def predicted_error(self, factors: Float[np.ndarray, " n"], time: float) -> float:
+        """Return the error of a method that multiplies mode i by factors[i]."""
+        exact = np.exp(-time * self.values)
         wrong = float((self.weights * (factors - exact) ** 2).sum())
         return float(np.sqrt(wrong / (self.weights * exact**2).sum()))
 
-    def run(self, flow: Integrator, exact: Float[np.ndarray, "n d"]) -> Run:
-        """Move x for real, and count."""
+    def run(self, flow: Integrator, exact: Float[np.ndarray, "n d"]) -> MeasuredRun:
+        """Integrate the flow of x, and count products."""
         self.counting.products = 0
         moved = flow(self.counting, self.start).numpy()
         error = self.graph.size(moved - exact) / self.graph.size(exact)
-        return Run(flow, error, self.counting.products)
+        return MeasuredRun(flow, error, self.counting.products)
 
-    def least_steps(self, strength: float) -> int:
-        """The fewest explicit steps that are stable."""
-        return max(1, int(np.ceil(strength / self.longest_step * (1.0 - 1e-9))))
+    def least_steps(self, time: float) -> int:
+        """Return the fewest explicit steps that are stable."""
+        return max(1, int(np.ceil(time / self.longest_step * (1.0 - 1e-9))))
 
-    def cheapest(self, method: str, strength: float, target: float) -> Run | int | None:
-        """The run with the fewest products whose error is at most `target`.
+    def cheapest(self, method: str, time: float, target: float) -> MeasuredRun | int | None:
+        """Find the run with the fewest products whose error is at most `target`.
 
         Steps of both Euler methods are found from the spectrum, by doubling and halving, and then
         run; the tolerance of Chebyshev, and of the implicit solver, is as loose as it may be.
@@ -94,24 +96,22 @@ class Bench:
         The run; the number of steps alone where it is above `MOST_RUN`; None where it is above
         `MOST_STEPS`.
         """
-        exact = self.exact(strength)
+        exact = self.exact(time)
         if method == "chebyshev":
             tolerances = 10.0 ** -np.arange(0.5, 13.1, 0.25)
-            return self._first(
-                [HeatFlow(strength, tol=float(t)) for t in tolerances], exact, target
-            )
+            return self._first([HeatFlow(time, tol=float(t)) for t in tolerances], exact, target)
         explicit = method == "euler"
 
         def enough(steps: int) -> bool:
-            step = strength / steps * self.values
+            step = time / steps * self.values
             factors = (1.0 - step) ** steps if explicit else (1.0 + step) ** -steps
             # A little is left for what the solver leaves undone.
-            return self.foretold(factors, strength) <= (0.999 if explicit else 0.9) * target
+            return self.predicted_error(factors, time) <= (0.999 if explicit else 0.9) * target
 
-        steps = fewest(enough, self.least_steps(strength) if explicit else 1, MOST_STEPS)
+        steps = fewest(enough, self.least_steps(time) if explicit else 1, MOST_STEPS)
         if steps is None or steps > MOST_RUN[method]:
             return steps
-        gamma = strength / steps
+        gamma = time / steps
         if explicit:
             return self._first([ExplicitEuler(gamma, steps)], exact, target)
         tolerances = target * 10.0 ** -np.arange(0.0, 5.1, 0.5)
@@ -120,15 +120,15 @@ class Bench:
 
     def _first(
         self, flows: Sequence[Integrator], exact: Float[np.ndarray, "n d"], target: float
-    ) -> Run:
+    ) -> MeasuredRun:
         for flow in flows:
             run = self.run(flow, exact)
             if run.error <= target:
                 return run
         raise ArithmeticError(f"{flows[-1]} leaves an error of {run.error:.3g}, above {target:g}")
 
-    def seconds(self, runs: Sequence[Run], least: int) -> list[float]:
-        """Median processor seconds of each run by the plain operator, taking turns.
+    def seconds(self, runs: Sequence[MeasuredRun], least: int) -> list[float]:
+        """Return median processor seconds of each run by the plain operator, taking turns.
 
         Seconds of the processor, not of the clock: what else the machine does is no part of
         them. There are at least `least` turns, and up to 50 of short ones, after one to warm up.
@@ -140,14 +140,14 @@ class Bench:
         taken = [[self._once(run, laplacian) for run in runs] for _ in range(turns)]
         return [float(value) for value in np.median(taken, axis=0)]
 
-    def _once(self, run: Run, laplacian: SparseLaplacian) -> float:
-        begun = time.process_time()
+    def _once(self, run: MeasuredRun, laplacian: SparseLaplacian) -> float:
+        begun = process_time()
         run.flow(laplacian, self.start)
-        return time.process_time() - begun
+        return process_time() - begun
 
 
 def fewest(enough: Callable[[int], bool], least: int, most: int) -> int | None:
-    """The smallest number from `least` to `most` that is enough, where more never is too little.
+    """Return the smallest number from `least` to `most` that is enough, by doubling and halving.
 
     Examples
     --------
@@ -164,3 +164,39 @@ def fewest(enough: Callable[[int], bool], least: int, most: int) -> int | None:
         middle = (low + high) // 2
         low, high = (low, middle) if enough(middle) else (middle + 1, high)
     return high
+
+
+class CountingLaplacian(SparseLaplacian):
+    """`SparseLaplacian` that counts its products with features, those of its solver included.
+
+    The search for the bound on the spectrum is not counted: it takes one vector, once a graph.
+
+    Attributes
+    ----------
+    products : int
+        Products since the count was last set to 0.
+    """
+
+    products: int = 0
+
+    def shifted(self, alpha: float, beta: float) -> LinearMap:
+        matrix = super().shifted(alpha, beta)
+
+        def counted(x: Tensor) -> Tensor:
+            self.products += 1
+            return matrix(x)
+
+        return counted
+
+    def _shifted_symmetric(self, gamma: float) -> SparseMatrix:
+        return _CountedMatrix(super()._shifted_symmetric(gamma), self)
+
+
+class _CountedMatrix(SparseMatrix):
+    def __init__(self, matrix: SparseMatrix, counter: CountingLaplacian) -> None:
+        super().__init__(matrix.indptr, matrix.indices, matrix.values)
+        self.counter = counter
+
+    def __call__(self, x: Tensor) -> Tensor:
+        self.counter.products += 1
+        return super().__call__(x)

@@ -1,4 +1,4 @@
-"""The graphs whose stiffness is measured, with the settings that the authors move them by."""
+"""Graphs whose stiffness is measured, with the authors' settings."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from diffresnet.graphs.graph import read_graph
 from diffresnet.similarity import similarity_graph
 
 from ...data import synthetic
+from ..base import RunConfig
 from ..demo.digits import digits
-from ..experiment import Setup
+from .plan import StiffnessPlan
 from .spectrum import StiffGraph
 
 CITATION = {"cora": (0.25, 20), "citeseer": (0.20, 20), "pubmed": (0.40, 10)}
@@ -34,8 +35,8 @@ COLUMNS = 32
 
 
 @dataclass(frozen=True, eq=False)
-class Draws:
-    """Many few-shot tasks of one kind: the longest stable step of each, and the strictest."""
+class FewShotDraws:
+    """Few-shot tasks of one kind: the longest stable step of each, and the strictest."""
 
     title: str
     longest_steps: Float[np.ndarray, " tasks"]
@@ -43,41 +44,41 @@ class Draws:
 
     @property
     def past(self) -> float:
-        """The share of tasks for which the authors' gamma is past the bound."""
+        """Return the share of tasks for which the authors' gamma is past the bound."""
         return float((self.longest_steps < FEW_SHOT[0]).mean())
 
 
 @lru_cache(maxsize=1)
-def citation_graphs(setup: Setup) -> tuple[StiffGraph, ...]:
-    """Those of Cora, Citeseer and Pubmed that the data folder holds."""
-    found = []
+def citation_graphs(data: Path | None) -> tuple[StiffGraph, ...]:
+    """Return those of Cora, Citeseer and Pubmed that the data folder holds."""
+    graphs = []
     for name, (gamma, steps) in CITATION.items():
-        path = _file(setup, f"graphs/{name}.npz")
+        path = _file(data, f"graphs/{name}.npz")
         if path is None:
             continue
         graph = read_graph(path).largest_component()
         weights = similarity_graph(preset="citation", graph=graph.adjacency)
         assert graph.features is not None
         points = graph.features[:, :COLUMNS].toarray().astype(np.float64)
-        found.append(StiffGraph(name, name.capitalize(), weights, points, gamma=gamma, steps=steps))
-    return tuple(found)
+        graphs.append(
+            StiffGraph(name, name.capitalize(), weights, points, gamma=gamma, steps=steps)
+        )
+    return tuple(graphs)
 
 
-@lru_cache(maxsize=1)
-def synthetic_graphs(setup: Setup) -> tuple[StiffGraph, ...]:
-    """XOR, circle, moon and spiral: row-normalised, so not symmetric."""
-    found = []
-    for name, (ntop, steps) in SYNTHETIC.items():
-        points = getattr(synthetic, name)().points
-        weights = similarity_graph(points, preset="synthetic", ntop=ntop)
-        title = "XOR" if name == "xor" else name.capitalize()
-        found.append(StiffGraph(name, title, weights, points, gamma=1.0, steps=steps))
-    return tuple(found)
+@lru_cache(maxsize=len(SYNTHETIC))
+def synthetic_graph(name: str) -> StiffGraph:
+    """Return the graph of XOR, circle, moon or spiral: row-normalised, so not symmetric."""
+    ntop, steps = SYNTHETIC[name]
+    points = getattr(synthetic, name)().points
+    weights = similarity_graph(points, preset="synthetic", ntop=ntop)
+    title = "XOR" if name == "xor" else name.capitalize()
+    return StiffGraph(name, title, weights, points, gamma=1.0, steps=steps)
 
 
 @lru_cache(maxsize=1)
 def digits_graph() -> StiffGraph:
-    """Digits with the library's default graph, and the random walk on it."""
+    """Return digits with the random walk on the library's default graph."""
     points, _ = digits()
     weights = similarity_graph(points)
     degree = weights.sum(axis=1)
@@ -86,9 +87,8 @@ def digits_graph() -> StiffGraph:
 
 
 @lru_cache(maxsize=1)
-def few_shot_draws(setup: Setup) -> tuple[Draws, ...]:
-    """Tasks on random features, on digits, and on CIFAR-FS where the data folder holds it."""
-    count = 40 if setup.quick else 200
+def few_shot_draws(data: Path | None, seed: int, count: int) -> tuple[FewShotDraws, ...]:
+    """Draw tasks on random features, on digits, and on CIFAR-FS where the data folder holds it."""
 
     def noise(rng: np.random.Generator) -> np.ndarray:
         x = rng.standard_normal((80, 512))
@@ -98,9 +98,9 @@ def few_shot_draws(setup: Setup) -> tuple[Draws, ...]:
         "random": ("Few-shot, random unit features", noise),
         "digits_task": ("Few-shot, digits, 1 shot", _tasks(*digits(), shots=1)),
     }
-    path = _file(setup, "embeddings/cifarfs_val_efficientnet-lite0.npz")
-    base = _file(setup, "embeddings/cifarfs_base_mean_efficientnet-lite0.npz")
-    if path is not None and base is not None:
+    files = _cifar_fs(data)
+    if files is not None:
+        path, base = files
         arrays = load_npz(path)
         x, y = arrays["features"].astype(np.float64), arrays["labels"]
         unit = x - load_npz(base)["mean"]
@@ -112,19 +112,29 @@ def few_shot_draws(setup: Setup) -> tuple[Draws, ...]:
             name, title = f"cifar_fs_unit_{shots}", f"Few-shot, CIFAR-FS centred, {shots} shot"
             kinds[name] = (title, _tasks(unit, y, shots))
     return tuple(
-        _draws(name, title, task, count, np.random.default_rng([setup.seed, at]))
-        for at, (name, (title, task)) in enumerate(kinds.items())
+        _draws(name, title, task, count, np.random.default_rng([seed, index]))
+        for index, (name, (title, task)) in enumerate(kinds.items())
     )
 
 
-def left_out(setup: Setup) -> str:
-    """What is missing for want of data, as a sentence; empty if nothing is."""
-    missing = [name.capitalize() for name in CITATION if not _file(setup, f"graphs/{name}.npz")]
-    if not any(draws.strictest.name.startswith("cifar") for draws in few_shot_draws(setup)):
-        missing.append("CIFAR-FS")
-    if not missing:
-        return ""
-    return f"Left out, because no data folder holds it: {', '.join(missing)}."
+def all_graphs(config: RunConfig, plan: StiffnessPlan) -> list[StiffGraph]:
+    """Return every graph of the experiment; of few-shot tasks of a kind, the strictest."""
+    strict = [draws.strictest for draws in few_shot_draws(config.data, config.seed, plan.tasks)]
+    synthetic_sets = [synthetic_graph(name) for name in plan.synthetic]
+    return [*citation_graphs(config.data), *strict, *synthetic_sets, digits_graph()]
+
+
+def missing(data: Path | None) -> list[str]:
+    """Return the names of data that the folder does not hold."""
+    names = [name.capitalize() for name in CITATION if not _file(data, f"graphs/{name}.npz")]
+    return names if _cifar_fs(data) else [*names, "CIFAR-FS"]
+
+
+def _cifar_fs(data: Path | None) -> tuple[Path, Path] | None:
+    """Return the files of features and of the base mean, where both are there."""
+    path = _file(data, "embeddings/cifarfs_val_efficientnet-lite0.npz")
+    base = _file(data, "embeddings/cifarfs_base_mean_efficientnet-lite0.npz")
+    return None if path is None or base is None else (path, base)
 
 
 def _draws(
@@ -133,7 +143,7 @@ def _draws(
     task: Callable[[np.random.Generator], np.ndarray],
     count: int,
     rng: np.random.Generator,
-) -> Draws:
+) -> FewShotDraws:
     gamma, steps = FEW_SHOT
     bounds: list[float] = []
     strictest = None
@@ -145,24 +155,22 @@ def _draws(
             strictest = graph
         bounds.append(graph.laplacian.max_step())
     assert strictest is not None
-    return Draws(title, np.array(bounds), strictest)
+    return FewShotDraws(title, np.array(bounds), strictest)
 
 
 def _tasks(
     x: Float[np.ndarray, "n d"], y: Int[np.ndarray, " n"], shots: int
 ) -> Callable[[np.random.Generator], np.ndarray]:
-    """5 classes, so many shots and 15 queries of each, drawn anew at each call."""
+    """Return a function that draws 5 classes, so many shots and 15 queries of each."""
     of_class = [np.flatnonzero(y == c) for c in np.unique(y)]
 
     def draw(rng: np.random.Generator) -> np.ndarray:
-        chosen = rng.choice(len(of_class), 5, replace=False)
-        rows = [rng.choice(of_class[c], shots + 15, replace=False) for c in chosen]
+        classes = rng.choice(len(of_class), 5, replace=False)
+        rows = [rng.choice(of_class[c], shots + 15, replace=False) for c in classes]
         return x[np.concatenate(rows)]
 
     return draw
 
 
-def _file(setup: Setup, name: str) -> Path | None:
-    if setup.data is None or not (setup.data / name).is_file():
-        return None
-    return setup.data / name
+def _file(data: Path | None, name: str) -> Path | None:
+    return data / name if data is not None and (data / name).is_file() else None

@@ -50,28 +50,30 @@ class StiffGraph:
 
     @cached_property
     def matrix(self) -> scipy.sparse.csr_array:
-        """L, made here and not by the operator, so that either can be held against the other."""
+        """Return L, made here and not by the operator, so that either can check the other."""
         return scipy.sparse.csr_array(
             scipy.sparse.diags_array(self.weights.sum(axis=1)) - self.weights
         )
 
     @cached_property
     def scale(self) -> Float[np.ndarray, "n 1"]:
-        """sqrt(d): the norm |sqrt(d) x| is the graph's own; ones where it is the usual one."""
+        """Return sqrt(d): the graph's own norm is |sqrt(d) x|, the usual one where d is 1."""
         d = np.ones(len(self)) if self.measure is None else self.measure
         return np.sqrt(d)[:, None]
 
     @cached_property
     def symmetric_matrix(self) -> scipy.sparse.csr_array:
-        """D^1/2 L D^-1/2: the same eigenvalues, and symmetric up to rounding."""
+        """Return D^1/2 L D^-1/2, which has the same eigenvalues and is symmetric."""
         root = self.scale[:, 0]
         s = scipy.sparse.diags_array(root) @ self.matrix @ scipy.sparse.diags_array(1.0 / root)
         return scipy.sparse.csr_array((s + s.T) / 2)
 
     @cached_property
     def eigenvalues(self) -> np.ndarray:
-        """All that are not zero of a small or non-normal graph; else the largest 40 and the
-        smallest. They descend by absolute value."""
+        """Return the non-zero eigenvalues of L, by descending absolute value.
+
+        Of a large graph that is not non-normal, the largest 40 and the smallest.
+        """
         if self.laplacian.symmetry == "none":
             values = scipy.linalg.eigvals(self.matrix.toarray())
         elif len(self) <= 500:
@@ -92,7 +94,7 @@ class StiffGraph:
         return np.asarray(values)
 
     def _smallest(self) -> float:
-        """The smallest eigenvalue that is not zero: zero comes once for each component."""
+        """Return the smallest eigenvalue that is not zero: zero comes once for each component."""
         zeros, _ = csgraph.connected_components(self.weights, directed=False)
         shift = 1e-3
         shifted = scipy.sparse.csc_array(
@@ -117,7 +119,7 @@ class StiffGraph:
 
     @cached_property
     def fastest_mode(self) -> Float[np.ndarray, " n"]:
-        """The left eigenvector v of the largest eigenvalue of a symmetric or reversible graph.
+        """Return the left eigenvector v of the largest eigenvalue, if symmetric or reversible.
 
         v^T x is the part of x along that mode in the graph's own norm, in which the mode has
         length 1; a step multiplies it by 1 - gamma lambda_max.
@@ -128,25 +130,25 @@ class StiffGraph:
 
     @property
     def longest_step(self) -> float:
-        """min 2 Re(lambda) / |lambda|^2 over the eigenvalues above."""
+        """Return min 2 Re(lambda) / |lambda|^2 over the eigenvalues above."""
         values = self.eigenvalues
         return float((2.0 * values.real / np.abs(values) ** 2).min())
 
     def factors(self, gamma: float) -> Float[np.ndarray, " m"]:
-        """|1 - gamma lambda| of the modes: what a step multiplies each of them by."""
+        """Return |1 - gamma lambda|, the factor of each mode in a step."""
         return np.abs(1.0 - gamma * self.eigenvalues)
 
     def growing(self, gamma: float) -> Float[np.ndarray, " g"]:
-        """The factors above 1, largest first."""
-        found = np.sort(self.factors(gamma))[::-1]
-        return found[found > 1.0 + 1e-9]
+        """Return the factors above 1, largest first."""
+        factors = np.sort(self.factors(gamma))[::-1]
+        return factors[factors > 1.0 + 1e-9]
 
     @cached_property
     def centred(self) -> Float[np.ndarray, "n d"]:
-        """The points less their mean in the graph's own measure: what diffusion can move."""
+        """Return the points less their mean in the graph's own measure."""
         d = self.scale**2
         return self.points - (d * self.points).sum(0) / d.sum()
 
     def size(self, x: Float[np.ndarray, "n d"]) -> float:
-        """sqrt(sum_i d_i |x_i|^2)."""
+        """Return sqrt(sum_i d_i |x_i|^2)."""
         return float(np.linalg.norm(self.scale * x))

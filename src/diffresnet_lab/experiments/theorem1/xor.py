@@ -82,7 +82,7 @@ def fewest_intervals(
     ordered = classes[np.argsort(projected, axis=0)]
     counts = (np.diff(ordered, axis=0) != 0).sum(axis=0)
     least = np.flatnonzero(counts == counts.min())
-    gaps = [class_intervals(projected[:, at], classes).gap for at in least]
+    gaps = [class_intervals(projected[:, index], classes).gap for index in least]
     return np.asarray(directions[least[int(np.argmax(gaps))]])
 
 

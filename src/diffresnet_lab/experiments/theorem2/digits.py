@@ -60,8 +60,8 @@ class DigitGraphs:
     def oracle(self) -> scipy.sparse.csr_array:
         """Return the graph without edges that join two classes, by the true labels."""
         w = self.weights.tocoo()
-        own = self.classes[w.row] == self.classes[w.col]
-        kept = (w.data[own], (w.row[own], w.col[own]))
+        inside = self.classes[w.row] == self.classes[w.col]
+        kept = (w.data[inside], (w.row[inside], w.col[inside]))
         return scipy.sparse.csr_array(scipy.sparse.coo_array(kept, shape=w.shape))
 
     @property
@@ -205,11 +205,11 @@ def closest_of_two_classes(
     """Return the closest two points of different classes."""
     best = (np.inf, 0, 0)
     for c in np.unique(classes):
-        own, other = np.flatnonzero(classes == c), np.flatnonzero(classes > c)
+        members, other = np.flatnonzero(classes == c), np.flatnonzero(classes > c)
         if len(other):
-            apart = cdist(points[own], points[other])
+            apart = cdist(points[members], points[other])
             i, j = np.unravel_index(apart.argmin(), apart.shape)
-            best = min(best, (float(apart[i, j]), int(own[i]), int(other[j])))
+            best = min(best, (float(apart[i, j]), int(members[i]), int(other[j])))
     return best[1:]
 
 

@@ -78,7 +78,7 @@ class Axis:
 def _written(value: float, texts: Mapping[float, str] | None) -> str:
     if texts is None:
         return f"{round(value, 9):,g}".replace("-", "−")
-    return next((text for at, text in texts.items() if np.isclose(at, value)), "")
+    return next((text for place, text in texts.items() if np.isclose(place, value)), "")
 
 
 def canvas(width: float, height: float, into: Canvas | None = None) -> Any:

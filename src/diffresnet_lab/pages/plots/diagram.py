@@ -97,5 +97,5 @@ class Diagram:
 
 def tint(colour: str) -> str:
     """Return a colour mixed with much white."""
-    mixed = (round(0.1 * int(colour[at : at + 2], 16) + 0.9 * 255) for at in (1, 3, 5))
+    mixed = (round(0.1 * int(colour[start : start + 2], 16) + 0.9 * 255) for start in (1, 3, 5))
     return "#" + "".join(f"{value:02x}" for value in mixed)

@@ -71,7 +71,7 @@ def dots(
     labels = list(dict.fromkeys(each.label for each in every))
     handles: list[Artist] = []
     for ax, (title, panel) in zip(axes, panels.items(), strict=True):
-        ticks = Axis(category, ticks={at: str(name) for at, name in enumerate(names)})
+        ticks = Axis(category, ticks={place: str(name) for place, name in enumerate(names)})
         for each in panel:
             number = labels.index(each.label)
             shift = 0.0
@@ -88,18 +88,18 @@ def dots(
 def _draw(
     ax: Axes, dots: Dots, names: list[Any], number: int, shift: float, horizontal: bool
 ) -> Artist:
-    chosen = number if dots.colour is None else dots.colour
-    colour, marker = series(chosen) if isinstance(chosen, int) else (chosen, "o")
-    there = [name for name in names if name in dots.values]
-    at = np.array([names.index(name) for name in there]) + shift
-    values = np.array([dots.values[name] for name in there], float)
-    errors = np.nan_to_num([dots.errors.get(name, 0.0) for name in there])
-    for place, name in zip(at, there, strict=True):
+    hue = number if dots.colour is None else dots.colour
+    colour, marker = series(hue) if isinstance(hue, int) else (hue, "o")
+    present = [name for name in names if name in dots.values]
+    places = np.array([names.index(name) for name in present]) + shift
+    values = np.array([dots.values[name] for name in present], float)
+    errors = np.nan_to_num([dots.errors.get(name, 0.0) for name in present])
+    for place, name in zip(places, present, strict=True):
         drawn = np.asarray(dots.draws.get(name, ()), float)
         spots = np.full(len(drawn), place)
         x, y = (drawn, spots) if horizontal else (spots, drawn)
         ax.scatter(x, y, s=11, color=colour, alpha=0.35, linewidths=0)
-    x, y = (values, at) if horizontal else (at, values)
+    x, y = (values, places) if horizontal else (places, values)
     if errors.any():
         bars: dict[str, Any] = {"xerr" if horizontal else "yerr": errors}
         ax.errorbar(x, y, fmt="none", ecolor=colour, elinewidth=1.6, capsize=2.5, **bars)
@@ -128,5 +128,5 @@ def _categories(ax: Axes, count: int, horizontal: bool, between: bool) -> None:
     ax.set_xlim(-0.5, count - 0.5)
     ax.tick_params(axis="x", length=0)
     ax.grid(visible=False, axis="x")
-    for at in range(1, count * between):
-        ax.axvline(at - 0.5, color=RULE, linewidth=0.8)
+    for boundary in range(1, count * between):
+        ax.axvline(boundary - 0.5, color=RULE, linewidth=0.8)

@@ -31,9 +31,9 @@ class Curve:
         have one series, in the order of the labels.
     error : half the length of error bars; NaN for none.
     band : (low, high), shaded.
-    marker : bool
-        Draw markers, hollow if `hollow`, at every `every`-th point, or at the points of these
-        indices.
+    marker : bool or str
+        Draw markers, those of the series or of this shape; hollow if `hollow`, at every `every`-th
+        point, or at the points of these indices.
     width : of the line, in points
     """
 
@@ -44,7 +44,7 @@ class Curve:
     style: Literal["solid", "dashed", "dotted", "marks"] = "solid"
     error: Sequence[float] | np.ndarray | None = None
     band: tuple[Any, Any] | None = None
-    marker: bool = True
+    marker: bool | str = True
     hollow: bool = False
     every: int | Sequence[int] = 1
     size: float = 4.5
@@ -133,8 +133,8 @@ def lines(
         finish(ax, panel.x, panel.y, panel.title, bold)
         if panel.draw is not None:
             panel.draw(ax)
-    own = {str(handle.get_label()) for handle in (*handles, *extra)}
-    if len(own) > 1 or extra:
+    explained = {str(handle.get_label()) for handle in (*handles, *extra)}
+    if len(explained) > 1 or extra:
         legend(figure, [*handles, *extra], legend_columns, free if legend_free else ())
     return figure
 
@@ -147,6 +147,8 @@ def key(label: str, style: str = "solid", colour: str = MUTED, marker: str = "")
 def _draw(ax: Axes, curve: Curve, labels: list[str]) -> Line2D:
     number = labels.index(curve.label) if curve.colour is None else curve.colour
     colour, marker = series(number) if isinstance(number, int) else (number, "o")
+    if isinstance(curve.marker, str):
+        marker = curve.marker
     look: dict[str, Any] = {
         "color": colour,
         "linestyle": STYLES[curve.style],
@@ -157,7 +159,10 @@ def _draw(ax: Axes, curve: Curve, labels: list[str]) -> Line2D:
         "markeredgewidth": 1.0 if curve.hollow else 0.6,
         "alpha": curve.alpha,
     }
-    look |= {"markerfacecolor": CARD} if curve.hollow else {"markeredgecolor": CARD}
+    if curve.hollow:
+        look["markerfacecolor"] = CARD
+    elif curve.style != "marks":
+        look["markeredgecolor"] = CARD
     x, y = np.asarray(curve.x, float), np.asarray(curve.y, float)
     if curve.band is not None:
         ax.fill_between(x, *curve.band, color=colour, alpha=0.16, linewidth=0)

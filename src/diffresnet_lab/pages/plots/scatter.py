@@ -135,10 +135,10 @@ def _draw(ax: Axes, panel: ScatterPanel) -> None:
 def _few_classes(ax: Axes, panel: ScatterPanel) -> None:
     for c in np.unique(panel.classes[panel.classes >= 0]):
         colour, marker = series(int(c))
-        own = panel.points[panel.classes == c]
+        members = panel.points[panel.classes == c]
         # Thousands of dots weigh less as pixels.
-        look = {"marker": marker, "alpha": 0.7, "linewidths": 0, "rasterized": len(own) > 300}
-        _marks(ax, own, s=panel.size, color=colour, **look)
+        look = {"marker": marker, "alpha": 0.7, "linewidths": 0, "rasterized": len(members) > 300}
+        _marks(ax, members, s=panel.size, color=colour, **look)
 
 
 def _many_classes(ax: Axes, panel: ScatterPanel, labelled: Bool[np.ndarray, " n"]) -> None:
@@ -151,10 +151,10 @@ def _many_classes(ax: Axes, panel: ScatterPanel, labelled: Bool[np.ndarray, " n"
             (False, "o", panel.size, CARD),
             (True, "*", star, INK),
         ):
-            own = points[(classes == c) & (labelled == stars)]
+            members = points[(classes == c) & (labelled == stars)]
             _marks(
                 ax,
-                own,
+                members,
                 s=size,
                 marker=marker,
                 color=colour,
@@ -165,9 +165,9 @@ def _many_classes(ax: Axes, panel: ScatterPanel, labelled: Bool[np.ndarray, " n"
                 zorder=2 + stars,
             )
             if panel.numbered and not crowded:
-                _numbers(ax, own, c, legible_on(colour), 2.5 + stars)
-            elif panel.numbered and stars and len(own):
-                beside = own.mean(0, keepdims=True) + 0.035 * np.ptp(points, axis=0)
+                _numbers(ax, members, c, legible_on(colour), 2.5 + stars)
+            elif panel.numbered and stars and len(members):
+                beside = members.mean(0, keepdims=True) + 0.035 * np.ptp(points, axis=0)
                 _numbers(ax, beside, c, INK, 4.0)
         if c in panel.badges:
             _badge(ax, points[classes == c], points.mean(0), panel.badges[c], colour)
