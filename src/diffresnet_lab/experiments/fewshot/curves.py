@@ -13,9 +13,9 @@ from ...fewshot import (
     ConfiguredMethod,
     FewShotConfig,
     Outcome,
-    Summary,
     configure_method,
 )
+from ...statistics import Estimate
 from ..experiment import Setup
 from .runs import Draw, ahead, draws, run
 from .sources import SOURCES, Classes, FeatureSet, Source, feature_sets
@@ -96,7 +96,7 @@ class Curve:
         means = [found.summary.mean for found in self.outcomes]
         return means.index(max(means))
 
-    def behind_best(self, index: int) -> Summary:
+    def behind_best(self, index: int) -> Estimate:
         """Paired; the best was chosen by the same tasks, so that it flatters the best."""
         return ahead(self.outcomes[index], self.outcomes[self.best])
 

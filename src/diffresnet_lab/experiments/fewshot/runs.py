@@ -18,11 +18,11 @@ from ...fewshot import (
     METHODS,
     ConfiguredMethod,
     Outcome,
-    Summary,
     Tasks,
     evaluate,
     sample_tasks,
 )
+from ...statistics import Estimate
 from ..experiment import Setup
 from .sources import FeatureSet
 
@@ -112,7 +112,7 @@ def run(
     )
 
 
-def ahead(one: Outcome, other: Outcome) -> Summary:
+def ahead(one: Outcome, other: Outcome) -> Estimate:
     """The mean paired difference over the tasks that both have."""
     both = min(len(one.accuracy), len(other.accuracy))
     return _first(one, both).minus(_first(other, both))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import isnan
 
-from ...fewshot import Summary
 from ...pages.section import Cell
 from ...pages.words import signed
+from ...statistics import Estimate
 from .sources import Classes, FeatureSet
 
 NONE = Cell("–")
@@ -20,43 +20,25 @@ def plus_minus(ci95: float, digits: int = 2) -> str:
     return "" if isnan(ci95) else f"± {ci95:.{digits}f}"
 
 
-def said(found: Summary, digits: int = 1) -> str:
-    """A mean and its interval, as a sentence has it.
-
-    Examples
-    --------
-    >>> said(Summary(65.94, 1.62)), said(Summary(65.94, float("nan")))
-    ('65.9 ± 1.6', '65.9')
-    """
+def said(found: Estimate, digits: int = 1) -> str:
+    """A mean and its interval, as a sentence has it."""
     return f"{found.mean:.{digits}f} {plus_minus(found.ci95, digits)}".rstrip()
 
 
-def said_ahead(found: Summary, digits: int = 1) -> str:
-    """A difference with its sign and its interval.
-
-    Examples
-    --------
-    >>> said_ahead(Summary(-1.53, 0.44))
-    '−1.5 ± 0.4'
-    """
+def said_ahead(found: Estimate, digits: int = 1) -> str:
+    """A difference with its sign and its interval."""
     return f"{signed(found.mean, digits)} {plus_minus(found.ci95, digits)}".rstrip()
 
 
-def difference_cell(found: Summary | None) -> Cell:
+def difference_cell(found: Estimate | None) -> Cell:
     """Marked where the difference is below zero by more than its interval."""
     if found is None:
         return NONE
     return Cell(signed(found.mean, 2), plus_minus(found.ci95), loss=found.mean < -found.ci95)
 
 
-def verdict(found: Summary) -> str:
-    """Where one stands to the other: apart only if the interval leaves out zero.
-
-    Examples
-    --------
-    >>> verdict(Summary(1.0, 0.5)), verdict(Summary(-1.0, 0.5)), verdict(Summary(0.2, 0.5))
-    ('ahead of', 'behind', 'not clearly apart from')
-    """
+def verdict(found: Estimate) -> str:
+    """Where one stands to the other: apart only if the interval leaves out zero."""
     if abs(found.mean) > found.ci95:
         return "ahead of" if found.mean > 0 else "behind"
     return "not clearly apart from"
