@@ -7,8 +7,14 @@ import torch
 from diffresnet_lab.experiments.base import RunConfig
 from diffresnet_lab.experiments.fewshot.plan import TaskPlan
 from diffresnet_lab.experiments.fewshot.runs import all_task_configs
+from diffresnet_lab.experiments.fig6 import page
 from diffresnet_lab.experiments.fig6.page import EXPERIMENT
-from diffresnet_lab.experiments.fig6.study import HiddenFeatures, embedded, hidden_features
+from diffresnet_lab.experiments.fig6.study import (
+    HiddenFeatures,
+    TaskFeatures,
+    embedded,
+    hidden_features,
+)
 from diffresnet_lab.fewshot.features import gather
 from diffresnet_lab.fewshot.methods.internal_diffusion import InternalDiffusion
 from diffresnet_lab.fewshot.network import initial_weights
@@ -17,6 +23,7 @@ from diffresnet_lab.fewshot.plain import plain_task
 from fewshot_files import GIVEN, OWN, data_folder
 
 PLAN = TaskPlan((1,), (GIVEN.name, OWN.name), "novel")
+SEED = 3
 
 
 @pytest.fixture(scope="module")
@@ -24,10 +31,19 @@ def config(tmp_path_factory):
     return RunConfig(data=data_folder(tmp_path_factory.mktemp("data")))
 
 
-def test_features_are_those_of_the_trained_network(config):
-    task_config, seed = all_task_configs(config, PLAN)[0], 3
-    hidden = hidden_features(task_config, 2, seed)
-    tasks = task_config.sample(3, seed)[2:3]
+@pytest.fixture(scope="module")
+def task_configs(config):
+    return all_task_configs(config, PLAN)
+
+
+@pytest.fixture(scope="module")
+def hidden(task_configs):
+    return hidden_features(task_configs[0], 2, SEED)
+
+
+def test_features_are_those_of_the_trained_network(task_configs, hidden):
+    task_config = task_configs[0]
+    tasks = task_config.sample(3, SEED)[2:3]
     configured, features = task_config.diff_resnet(), task_config.feature_set.features
     assert isinstance(configured.method, InternalDiffusion)
     objective = TaskObjective.from_batch(
@@ -63,7 +79,9 @@ def test_the_embedding_depends_on_the_seed_alone():
     np.testing.assert_array_equal(embedded(x, 1), embedded(x, 1))
 
 
-def test_each_feature_set_has_a_figure(config):
+def test_each_feature_set_has_a_figure(config, task_configs, hidden, monkeypatch):
+    results = [TaskFeatures(each, hidden) for each in task_configs]
+    monkeypatch.setattr(page, "task_features", lambda *_: results)
     report = EXPERIMENT.report(config, plan=PLAN)
     assert list(report.figures) == ["fig6", "fig6_cifarfs_resnet18"]
     assert [(row["backbone"], row["diffused"]) for row in report.rows] == [
