@@ -72,13 +72,22 @@ def paired_difference(
     (3.0, nan, 1)
     """
     pairs = zip(one, other, strict=False)
-    differences = np.array([runs.mean() - paired.mean() for runs, paired in pairs])
-    return Estimate(
-        float(differences.mean()),
-        standard_error(differences),
-        len(differences),
-        float(differences.std()),
-    )
+    return sample_mean(np.array([runs.mean() - paired.mean() for runs, paired in pairs]))
+
+
+def sample_mean(values: Float[np.ndarray, " k"]) -> Estimate:
+    """Return the mean of independent values, such as the accuracies of tasks.
+
+    Of paired values, the differences are independent: `sample_mean(one - other)`.
+
+    Examples
+    --------
+    >>> estimate = sample_mean(np.array([50.0, 60.0, 90.0, 40.0]))
+    >>> estimate.mean, round(estimate.ci95, 2)
+    (60.0, 21.17)
+    """
+    mean, std = float(values.mean()), float(values.std())
+    return Estimate(mean, standard_error(values), len(values), std)
 
 
 def standard_error(values: Float[np.ndarray, " k"]) -> float:

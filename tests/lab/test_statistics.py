@@ -1,7 +1,13 @@
 import numpy as np
 import pytest
 
-from diffresnet_lab.statistics import Estimate, clustered_mean, paired_difference, standard_error
+from diffresnet_lab.statistics import (
+    Estimate,
+    clustered_mean,
+    paired_difference,
+    sample_mean,
+    standard_error,
+)
 
 
 def clusters(*values):
@@ -30,6 +36,22 @@ def test_differences_are_between_means_of_the_same_clusters():
     assert found.error == pytest.approx(np.std([1.0, -2.0], ddof=1) / np.sqrt(2))
     assert paired_difference(other, one).mean == 0.5
     assert paired_difference(one, one) == Estimate(0.0, 0.0, 3, 0.0)
+
+
+def test_the_mean_of_independent_values():
+    values = np.array([50.0, 60.0, 90.0, 40.0])
+    estimate = sample_mean(values)
+    assert (estimate.mean, estimate.clusters) == (60.0, 4)
+    assert estimate.ci95 == pytest.approx(1.96 * (1400 / 3) ** 0.5 / 2)
+    assert sample_mean(values) == clustered_mean(list(values[:, None]))
+    assert np.isnan(sample_mean(values[:1]).ci95)
+
+
+def test_the_interval_covers_the_mean_19_times_of_20():
+    rng = np.random.default_rng(0)
+    estimates = [sample_mean(rng.normal(70, 10, 200)) for _ in range(2000)]
+    covered = np.mean([abs(one.mean - 70) <= one.ci95 for one in estimates])
+    assert 0.93 < covered < 0.965
 
 
 def test_one_cluster_has_no_error():

@@ -14,7 +14,8 @@ from torch import Tensor
 from diffresnet.errors import InputError
 
 from ..data.images import ImageSet
-from ..fewshot import Summary, Tasks, sample_tasks
+from ..fewshot import Tasks, sample_tasks
+from ..statistics import sample_mean
 from .checkpoint import load_backbone
 from .config import TrainingConfig, ValidationConfig
 from .embedding import embed_images
@@ -103,7 +104,7 @@ def final_accuracies(
             continue
         tasks = sample_validation_tasks(validation, config.validation, config.seed + 1, shots)
         for method, base_mean in (("nearest_prototype", None), ("nearest_prototype_cl2n", mean)):
-            summary = Summary.from_values(prototype_accuracies(features, tasks, base_mean))
+            summary = sample_mean(prototype_accuracies(features, tasks, base_mean))
             rows.append(
                 {
                     "method": method,

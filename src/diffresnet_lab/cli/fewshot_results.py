@@ -12,8 +12,9 @@ from diffresnet.cli.command import Outcome as CommandOutcome
 if TYPE_CHECKING:
     from diffresnet.errors import Note
 
-    from ..fewshot import Features, MethodRun, Outcome, Summary, Tasks
+    from ..fewshot import Features, MethodRun, Outcome, Tasks
     from ..pages import Table
+    from ..statistics import Estimate
     from .fewshot import FewShotOptions
 
 
@@ -99,12 +100,12 @@ def _notes(
     return notes
 
 
-def format_mean(summary: Summary) -> str:
+def format_mean(summary: Estimate) -> str:
     """Format a mean and its interval in percent."""
     return f"{summary.mean:.2f} {_plus_minus(summary)}".rstrip()
 
 
-def _plus_minus(summary: Summary) -> str:
+def _plus_minus(summary: Estimate) -> str:
     return f"± {summary.ci95:.2f}" if math.isfinite(summary.ci95) else ""
 
 

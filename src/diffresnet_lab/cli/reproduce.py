@@ -112,8 +112,8 @@ def _run_all(options: ReproduceOptions, folder: ReportFolder) -> dict[str, Any]:
         try:
             payload, report = _run(name, options, parts)
         except InputError as error:  # data that is not there: the others go on
-            note(f"left out  {name}: {error}", options.quiet)
-            lines, title = [escape(f"Left out: {error}")], catalogue.experiment(name).title
+            note(f"left out  {name}: {error.message}", options.quiet)
+            lines, title = [escape(f"Left out: {error.message}")], catalogue.experiment(name).title
         else:
             rows += [{"experiment": name, **row} for row in payload["results"]]
             link = Markup('<a href="{}/report.html">The whole page</a>').format(name)

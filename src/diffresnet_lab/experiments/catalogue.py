@@ -27,15 +27,7 @@ EXPERIMENTS = (
 )
 """Names in the order in which they are listed, and run by `reproduce all`."""
 
-_WITHOUT_PLAN_FILE = {
-    "fig6": "A few-shot task by t-SNE, before and after diffusion.",
-    "fig7": "Few-shot tasks: accuracy against ntop, the neighbours of the graph.",
-    "fig8": "Few-shot tasks: accuracy against the strength of diffusion, 0 to 20.",
-    "fig9": "Few-shot tasks: accuracy against the step size, and the stability bound.",
-    "fig10": "Few-shot tasks: what diffusion steps cost, plain and by the exact shortcut.",
-    "table2": "Few-shot tasks: five methods, with diffusion inside, outside, and not at all.",
-    "table3": "Few-shot tasks with every trick and the peers, balanced and unequal queries.",
-}
+_WITHOUT_PLAN_FILE = {}
 """Summaries of experiments whose folder has no `plan.toml` yet."""
 
 

@@ -4,7 +4,6 @@ from .comparison import MethodRun as MethodRun
 from .comparison import run_methods as run_methods
 from .config import FewShotConfig as FewShotConfig
 from .evaluation import Outcome as Outcome
-from .evaluation import Summary as Summary
 from .evaluation import evaluate as evaluate
 from .feature_transforms import Centre as Centre
 from .feature_transforms import Chain as Chain

@@ -20,6 +20,7 @@ from torch import Tensor
 
 from diffresnet.errors import InputError
 
+from ..statistics import Estimate, sample_mean
 from .batch import Method
 from .feature_transforms import Chain, Transform
 from .features import Features, gather
@@ -27,28 +28,6 @@ from .tasks import Tasks
 
 CPU_BATCH, GPU_BATCH = 16, 512
 """Tasks at once: on a CPU their rows stay in the cache."""
-
-
-@dataclass(frozen=True)
-class Summary:
-    """Mean over tasks with its 95% interval.
-
-    Attributes
-    ----------
-    mean : float
-    ci95 : float
-        1.96 std / sqrt(tasks) with the sample standard deviation (divisor tasks - 1); NaN for a
-        single task.
-    """
-
-    mean: float
-    ci95: float
-
-    @classmethod
-    def from_values(cls, values: Float[np.ndarray, " t"]) -> Summary:
-        n = len(values)
-        ci95 = 1.96 * values.std(ddof=1) / n**0.5 if n > 1 else float("nan")
-        return cls(float(values.mean()), float(ci95))
 
 
 @dataclass(frozen=True)
@@ -73,18 +52,19 @@ class Outcome:
     diverged: int = 0
 
     @property
-    def summary(self) -> Summary:
-        return Summary.from_values(self.accuracy)
+    def summary(self) -> Estimate:
+        """Mean accuracy over tasks."""
+        return sample_mean(self.accuracy)
 
     @property
     def seconds_per_task(self) -> float:
         return self.seconds / len(self.accuracy)
 
-    def minus(self, other: Outcome) -> Summary:
+    def minus(self, other: Outcome) -> Estimate:
         """Return the mean paired difference of accuracies on the same tasks."""
         if self.predicted.shape != other.predicted.shape:
             raise InputError("a paired difference needs two outcomes on the same tasks")
-        return Summary.from_values(self.accuracy - other.accuracy)
+        return sample_mean(self.accuracy - other.accuracy)
 
 
 def evaluate(

@@ -80,6 +80,7 @@ def render_text(
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         finalize=_escaped,
+        keep_trailing_newline=True,  # a blank line after an included template stays one
         trim_blocks=True,
         lstrip_blocks=True,
     )

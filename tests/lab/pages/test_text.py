@@ -40,6 +40,12 @@ def test_markdown_becomes_sections(fill):
     assert text.findings == ()
 
 
+def test_a_blank_line_after_an_included_template_ends_its_paragraph(fill, tmp_path):
+    (tmp_path / "a.md.j2").write_text("One\nline.\n")
+    text = fill('{% include "a.md.j2" %}\n\n{% include "a.md.j2" %}\n', (), ())
+    assert text.body == "<p>One\nline.</p>\n<p>One\nline.</p>\n"
+
+
 def test_findings_are_paragraphs_and_plain_lines(fill):
     source = (
         "{% call findings() %}\nIt *is* {{ x | number('.1f') }},\nso.\n\nAnd more.\n{% endcall %}"

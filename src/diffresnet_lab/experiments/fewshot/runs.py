@@ -1,125 +1,161 @@
-"""Methods run over the tasks of a feature set, in shards that survive a stop."""
+"""Methods run over the tasks of a feature set, in shards of the run cache."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass, is_dataclass
+from typing import Any
 
 import joblib
 import numpy as np
-from jaxtyping import Float
 
-from diffresnet.files.npz import load_npz, save_npz
-
+from ...cache import Arrays, RunCache
 from ...fewshot import (
-    METHODS,
     ConfiguredMethod,
+    FewShotConfig,
     Outcome,
-    Summary,
     Tasks,
+    configure_method,
     evaluate,
     sample_tasks,
 )
-from ..experiment import Setup
-from .sources import FeatureSet
+from ...fewshot.config import FeatureTransforms
+from ...pages.numbers import count
+from ...statistics import Estimate, sample_mean
+from ..base import RunConfig
+from .plan import TaskPlan
+from .sources import FeatureSet, feature_sets
 
 SHARD = 256
 """Tasks of a shard; what a stop can lose."""
 
+UNEQUAL_ALPHA = 2.0
+"""Concentration of the Dirichlet distribution of unequal numbers of queries."""
+
 
 @dataclass(frozen=True)
-class Draw:
-    """A list of tasks, but for its length and seed.
+class TaskConfig:
+    """A list of tasks (episodes) of a feature set, but for its length and seed.
 
     Parameters
     ----------
+    queries : a class; their mean number with `alpha`.
     alpha : float, optional
         Numbers of queries are unequal, by a Dirichlet distribution of this concentration.
     """
 
+    feature_set: FeatureSet
     shots: int
-    ways: int = 5
     queries: int = 15
     alpha: float | None = None
 
     @property
+    def ways(self) -> int:
+        return self.feature_set.source.ways
+
+    @property
     def title(self) -> str:
-        """As columns and sentences name it.
-
-        Examples
-        --------
-        >>> Draw(1).title, Draw(5, ways=20, alpha=2.0).title
-        ('1 shot', '20 classes, 5 shots, unequal')
-        """
+        """Name beside that of the feature set, such as "20 classes, 5 shots, unequal"."""
         ways = "" if self.ways == 5 else f"{self.ways} classes, "
-        shots = f"{ways}{self.shots} shot{'s' if self.shots > 1 else ''}"
-        return shots if self.alpha is None else f"{shots}, unequal"
+        unequal = "" if self.alpha is None else ", unequal"
+        return f"{ways}{count(self.shots, 'shot')}{unequal}"
 
-    def tasks(self, of: FeatureSet, number: int, seed: int) -> Tasks:
-        """The first so many; fewer are the beginning of more."""
-        labels = of.features.labels
+    @property
+    def full_title(self) -> str:
+        return f"{self.feature_set.title}, {self.title}"
+
+    def sample(self, number: int, seed: int) -> Tasks:
+        """Return the first so many tasks; fewer are the beginning of more."""
+        labels = self.feature_set.features.labels
         return sample_tasks(
             labels, self.ways, self.shots, self.queries, number, seed, alpha=self.alpha
         )
 
+    def method_config(
+        self, feature_transforms: FeatureTransforms = "paper", **options: Any
+    ) -> FewShotConfig:
+        """Return the settings of methods, by default with the transforms of Table III."""
+        return FewShotConfig(self.shots, feature_transforms, self.feature_set.mean, **options)
 
-def draws(of: FeatureSet, shots: Sequence[int], alpha: float | None = None) -> list[Draw]:
-    """One for each number of shots, of as many classes and queries as suit the set."""
-    queries = 15 if alpha is None else of.source.unequal
-    return [Draw(each, of.source.ways, queries, alpha) for each in shots]
+    def diff_resnet(self, **options: Any) -> ConfiguredMethod:
+        """Return Diff-ResNet (internal diffusion) with the transforms of Table III.
+
+        Parameters
+        ----------
+        **options : of `FewShotConfig`, where they differ from its defaults.
+        """
+        return configure_method("internal", self.method_config(**options))
 
 
-def run(
-    setup: Setup, of: FeatureSet, preset: ConfiguredMethod, draw: Draw, number: int, jobs: int = 1
+def task_configs(
+    feature_set: FeatureSet, shots: Sequence[int], alpha: float | None = None
+) -> list[TaskConfig]:
+    """Return one for each number of shots, of as many queries as the set has rows for."""
+    queries = 15 if alpha is None else feature_set.source.unequal_queries
+    return [TaskConfig(feature_set, each, queries, alpha) for each in shots]
+
+
+def all_task_configs(config: RunConfig, plan: TaskPlan) -> list[TaskConfig]:
+    """Return one for each feature set of a plan and each number of shots."""
+    sets = feature_sets(config, plan)
+    return [each for feature_set in sets for each in task_configs(feature_set, plan.shots)]
+
+
+def run_method(
+    config: RunConfig,
+    configured: ConfiguredMethod,
+    task_config: TaskConfig,
+    number: int,
+    jobs: int = 1,
 ) -> Outcome:
-    """A method on the first tasks of the list; what `setup.shards` has of it is read instead.
+    """Run a method on the first tasks of a list, or read what the run cache has of it.
 
     Parameters
     ----------
     number : int
-        Of tasks that the plan has; the source may take a share of them only.
+        Tasks that the plan has; the source may take a share of them only.
     jobs : int
         Threads, each with whole batches; seconds of the outcome are then by the clock of all.
     """
-    number = of.source.tasks(number)
-    tasks = draw.tasks(of, number, setup.seed)
-    folder = None if setup.shards is None else setup.shards / _key(setup, of, preset, draw, jobs)
-    parts, warm = [], False
-    for first in range(0, number, SHARD):
-        part = tasks[first : first + SHARD]
-        # A shorter list has a shorter last shard, which is another file.
-        path = None if folder is None else folder / f"{first:06}-{len(part)}.npz"
-        if path is not None and path.exists():
-            parts.append(_read(path, part))
-            continue
-        if not warm:  # what compiles at its first call is not to be in the seconds
-            evaluate(preset.method, of.features, part[:1], preset.transform)
-            warm = True
-        with joblib.parallel_config(backend="threading"):
-            found = evaluate(preset.method, of.features, part, preset.transform, jobs=jobs)
-        if path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            save_npz(path, _arrays(found))
-        parts.append(found)
+    feature_set = task_config.feature_set
+    number = feature_set.source.task_count(number)
+    tasks = task_config.sample(number, config.seed)
+    parts = [tasks[first : first + SHARD] for first in range(0, number, SHARD)]
+    # A shorter list has a shorter last shard, which is another file.
+    shards = {f"{SHARD * index:06}-{len(part)}": part for index, part in enumerate(parts)}
+    cache = RunCache.open(
+        config.shards,
+        f"{feature_set.source.name}-{type(configured.method).__name__}",
+        [feature_set.digest, configured.method, *map(_digestible, configured.transform.parts)],
+        [task_config.ways, task_config.shots, task_config.queries, task_config.alpha],
+        [config.seed, jobs],
+    )
+    if cache.missing(shards):  # what compiles at its first call is not to be in the seconds
+        evaluate(configured.method, feature_set.features, tasks[:1], configured.transform)
+    arrays = cache.run(
+        {
+            name: joblib.delayed(_evaluate)(feature_set, configured, part, jobs)
+            for name, part in shards.items()
+        },
+        valid=lambda name, shard: _valid(shard, shards[name]),
+    ).values()
+    predicted = np.concatenate([shard["predicted"] for shard in arrays]).astype(np.int64)
     return Outcome(
-        np.concatenate([part.predicted for part in parts]),
-        np.concatenate([part.accuracy for part in parts]),
-        sum(part.seconds for part in parts),
-        sum(part.diverged for part in parts),
+        predicted,
+        100.0 * (predicted == tasks.query_labels).mean(axis=1),
+        sum(float(shard["seconds"]) for shard in arrays),
+        sum(int(shard["diverged"]) for shard in arrays),
     )
 
 
-def ahead(one: Outcome, other: Outcome) -> Summary:
-    """The mean paired difference over the tasks that both have."""
+def accuracy_difference(one: Outcome, other: Outcome) -> Estimate:
+    """Return the mean paired difference over the tasks that both have: lists begin alike."""
     both = min(len(one.accuracy), len(other.accuracy))
-    return _first(one, both).minus(_first(other, both))
+    return sample_mean(one.accuracy[:both] - other.accuracy[:both])
 
 
-def failed(outcome: Outcome) -> float:
-    """Percent of tasks whose queries were all given to one class: training came to nothing.
+def failed_tasks(outcome: Outcome) -> float:
+    """Return the percent of tasks whose queries are all given to one class: training failed.
 
     Scores that are not numbers, of a training that diverged, are read as the first class.
     """
@@ -127,53 +163,26 @@ def failed(outcome: Outcome) -> float:
     return 100.0 * float((predicted == predicted[:, :1]).all(axis=1).mean())
 
 
-def known(names: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Names of methods: those that there are, those that there are not (yet)."""
-    return (
-        [name for name in names if name in METHODS],
-        [name for name in names if name not in METHODS],
-    )
-
-
-def _first(outcome: Outcome, number: int) -> Outcome:
-    return replace(
-        outcome, predicted=outcome.predicted[:number], accuracy=outcome.accuracy[:number]
-    )
-
-
-def _arrays(found: Outcome) -> dict[str, np.ndarray]:
+def _evaluate(
+    feature_set: FeatureSet, configured: ConfiguredMethod, tasks: Tasks, jobs: int
+) -> Arrays:
+    """Return the arrays of a shard; accuracies are computed anew from predictions."""
+    with joblib.parallel_config(backend="threading"):
+        outcome = evaluate(
+            configured.method, feature_set.features, tasks, configured.transform, jobs=jobs
+        )
     return {
-        "predicted": found.predicted.astype(np.int16),
-        "seconds": np.array(found.seconds),
-        "diverged": np.array(found.diverged),
+        "predicted": outcome.predicted.astype(np.int16),
+        "seconds": np.array(outcome.seconds),
+        "diverged": np.array(outcome.diverged),
     }
 
 
-def _read(path: Path, tasks: Tasks) -> Outcome:
-    """Predictions are kept, and judged anew."""
-    arrays = load_npz(path)
-    predicted = arrays["predicted"].astype(np.int64)
-    right: Float[np.ndarray, " t"] = 100.0 * (predicted == tasks.query_labels).mean(axis=1)
-    # Older shards do not say; where training diverged the first class was predicted.
-    diverged = arrays.get("diverged", (predicted == 0).all(axis=1).sum())
-    return Outcome(predicted, right, float(arrays["seconds"]), int(diverged))
+def _valid(arrays: Arrays, tasks: Tasks) -> bool:
+    shapes = {"predicted": tasks.query_labels.shape, "seconds": (), "diverged": ()}
+    return {name: array.shape for name, array in arrays.items()} == shapes
 
 
-def _key(setup: Setup, of: FeatureSet, preset: ConfiguredMethod, draw: Draw, jobs: int) -> str:
-    """A name for everything that predictions depend on but the tasks' place in their list."""
-    what = {
-        "features": of.digest,
-        "method": type(preset.method).__name__,
-        "settings": dict(preset.settings),
-        "transform": repr(_named(preset.transform)),
-        "draw": asdict(draw),
-        "seed": setup.seed,
-        "jobs": jobs,
-    }
-    return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:20]
-
-
-def _named(transform: object) -> list[str]:
-    """The parts of a transform by name and, where they have any, by settings."""
-    parts = getattr(transform, "parts", (transform,))
-    return [getattr(part, "__name__", None) or repr(part) for part in parts]
+def _digestible(transform: Any) -> Any:
+    """Return a transform's settings, or its name if it is a function."""
+    return transform if is_dataclass(transform) else transform.__name__

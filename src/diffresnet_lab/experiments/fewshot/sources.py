@@ -1,29 +1,27 @@
-"""Sets of features that few-shot tasks are drawn from, by the names of their files."""
+"""Sets of features that few-shot tasks are sampled from, by the names of their files."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 
 from diffresnet.errors import InputError
 
+from ...cache import digest
 from ...data.find import data_folders
 from ...fewshot import Features, read_base_mean
-from ..experiment import Setup
-
-Classes = Literal["novel", "val"]
-"""What a plan draws its tasks from; settings are chosen on val, and only there."""
+from ..base import RunConfig
+from ..plans import read_toml
+from .plan import Classes, TaskPlan
 
 
 @dataclass(frozen=True)
-class Source:
+class FeatureSource:
     """A data set through a backbone: three files in `embeddings` of the data folder.
 
     DATA_novel_BACKBONE.npz and DATA_val_BACKBONE.npz are features files, DATA_base_mean_BACKBONE
@@ -34,17 +32,17 @@ class Source:
     data, backbone : str
         As in the names of the files.
     title, about : str
-        As pages name and describe it.
+        Name and description on pages.
     recipe : str
-        How its files are made.
+        How to make its files.
     ways : int
         Classes of a task.
-    unequal : int
+    unequal_queries : int
         Mean number of queries a class where their numbers are unequal: small classes have not
         enough rows for many.
-    share : float
-        Of the tasks that a plan has. A large task has so many queries that a few give as sharp a
-        mean as many small ones.
+    task_share : float
+        Share of a plan's tasks. A large task has so many queries that a few give as sharp a mean
+        as many small ones.
     """
 
     data: str
@@ -53,56 +51,38 @@ class Source:
     about: str
     recipe: str
     ways: int = 5
-    unequal: int = 15
-    share: float = 1.0
+    unequal_queries: int = 15
+    task_share: float = 1.0
 
     @property
     def name(self) -> str:
         return f"{self.data}_{self.backbone}"
 
-    def tasks(self, planned: int) -> int:
-        """How many of the tasks of a plan are run."""
-        return max(round(self.share * planned), 1)
+    def task_count(self, planned: int) -> int:
+        """Return how many of the tasks of a plan are run."""
+        return max(round(self.task_share * planned), 1)
 
     def file(self, part: str) -> str:
         return f"embeddings/{self.data}_{part}_{self.backbone}.npz"
 
+    def paths(self, data: Path | None, classes: Classes) -> tuple[Path, Path] | None:
+        """Return the files of features and mean, both in one folder, if they are there."""
+        for folder in data_folders(data):
+            features, mean = folder / self.file(classes), folder / self.file("base_mean")
+            if features.is_file() and mean.is_file():
+                return features, mean
+        return None
 
-SOURCES = (
-    Source(
-        "cifarfs",
-        "efficientnet-lite0",
-        "CIFAR-FS, EfficientNet-Lite0",
-        "photographs, 600 of each class, as 1280 features of a network that was trained on "
-        "ImageNet and not on the base classes alone: these numbers stand beside each other, not "
-        "beside those of networks that know base classes only",
-        "they come with the data sets of this project: `diffresnet data list` tells where",
-    ),
-    Source(
-        "cifarfs",
-        "resnet18",
-        "CIFAR-FS, ResNet-18",
-        "the same photographs, as 512 features of a ResNet-18 that was trained on the 64 base "
-        "classes alone",
-        "diffresnet train-backbone cifar_fs_base_a.npz cifar_fs_base_b.npz --val cifar_fs_val.npz "
-        "--backbone resnet18 --size 32 --out RUN; then diffresnet embed IMAGES --backbone RUN "
-        "--out FILE of the novel and of the val images, and of the base images with --mean-out",
-    ),
-    Source(
-        "omniglot",
-        "conv4",
-        "Omniglot, Conv-4",
-        "20 drawings each of characters of alphabets that were not trained on, as 64 features of "
-        "a Conv-4 that was trained on the background characters",
-        "diffresnet train-backbone omniglot_background.npz --hold-out 100 --backbone conv4 "
-        "--size 28 --augment drawing --out RUN (docs/backbones.md has all options); then "
-        "diffresnet embed --backbone RUN --out FILE of omniglot_evaluation.npz for novel, of the "
-        "background with --classes held-out for val, and with --classes trained and --mean-out",
-        ways=20,
-        unequal=5,
-        share=0.2,
-    ),
-)
+
+def _sources() -> dict[str, FeatureSource]:
+    sources = {}
+    for name, values in read_toml(Path(__file__).with_name("sources.toml")).items():
+        data, backbone = name.split("_", 1)
+        sources[name] = FeatureSource(data, backbone, **values)
+    return sources
+
+
+SOURCES = _sources()
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,68 +92,66 @@ class FeatureSet:
     Attributes
     ----------
     mean : (d,)
-        Of the base classes.
+        Mean of the base classes.
     digest : str
-        Of features, labels and mean: what has another one is another set.
+        Of features, labels and mean.
     """
 
-    source: Source
+    source: FeatureSource
     classes: Classes
     features: Features = field(repr=False)
     mean: Float[np.ndarray, " d"] = field(repr=False)
     digest: str
 
+    @property
+    def title(self) -> str:
+        return self.source.title
 
-def feature_sets(
-    setup: Setup, classes: Classes, sources: Sequence[Source] = SOURCES
-) -> list[FeatureSet]:
-    """Those whose features and base mean are in the data folder or in the cache.
+    @property
+    def keys(self) -> dict[str, str]:
+        """The keys of a row of metrics.json that name the set."""
+        source = self.source
+        return {"data": source.data, "backbone": source.backbone, "classes": self.classes}
+
+
+def feature_sets(config: RunConfig, plan: TaskPlan) -> list[FeatureSet]:
+    """Return the sources of a plan whose files are in the data folder or in the cache.
 
     Raises
     ------
     InputError
         If there is none, or a file is not as it should be.
     """
-    found = [source for source in sources if _places(setup, source, classes) is not None]
-    if not found:
+    sources = _planned(plan)
+    paths = {source: source.paths(config.data, plan.classes) for source in sources}
+    sets = [_read(source, plan.classes, *files) for source, files in paths.items() if files]
+    if not sets:
         raise InputError(
-            f"this experiment needs features, such as {sources[0].file(classes)} and "
-            f"{sources[0].file('base_mean')}: name the folder that has them with --data or "
-            f"DIFFRESNET_DATA"
+            f"this experiment needs features, such as {sources[0].file(plan.classes)} and "
+            f"{sources[0].file('base_mean')}: name the folder that has them, or set "
+            f"DIFFRESNET_DATA",
+            "data",
         )
-    return [_read(source, classes, *_must(setup, source, classes)) for source in found]
+    return sets
 
 
-def left_out(setup: Setup, classes: Classes, sources: Sequence[Source] = SOURCES) -> list[str]:
-    """A sentence for each source that is not there, with what would make its files."""
-    return [
-        f"Left out: {source.title}, for want of {source.file(classes)} and of "
-        f"{source.file('base_mean')} in the data folder. To make them: {source.recipe}."
-        for source in sources
-        if _places(setup, source, classes) is None
-    ]
+def source_values(config: RunConfig, plan: TaskPlan) -> dict[str, Any]:
+    """Return what the templates of this folder call `feature_sets` and `missing`."""
+    return {
+        "feature_sets": feature_sets(config, plan),
+        "missing": [s for s in _planned(plan) if s.paths(config.data, plan.classes) is None],
+    }
 
 
-def _places(setup: Setup, source: Source, classes: Classes) -> tuple[Path, Path] | None:
-    """The files of features and mean; both in one folder, the named one first."""
-    for folder in data_folders(setup.data):
-        features, mean = folder / source.file(classes), folder / source.file("base_mean")
-        if features.is_file() and mean.is_file():
-            return features, mean
-    return None
-
-
-def _must(setup: Setup, source: Source, classes: Classes) -> tuple[Path, Path]:
-    places = _places(setup, source, classes)
-    assert places is not None
-    return places
+def _planned(plan: TaskPlan) -> list[FeatureSource]:
+    if unknown := [name for name in plan.sources if name not in SOURCES]:
+        raise InputError(f"no source {unknown[0]!r} of features; there are {', '.join(SOURCES)}")
+    return [SOURCES[name] for name in plan.sources]
 
 
 @lru_cache(maxsize=4)
-def _read(source: Source, classes: Classes, features_path: Path, mean_path: Path) -> FeatureSet:
-    features = Features.read(features_path)
-    mean = read_base_mean(mean_path, features.width)
-    content = hashlib.sha256()
-    for array in (features.features, features.labels, mean):
-        content.update(np.ascontiguousarray(array).tobytes())
-    return FeatureSet(source, classes, features, mean, content.hexdigest())
+def _read(source: FeatureSource, classes: Classes, features: Path, mean: Path) -> FeatureSet:
+    rows = Features.read(features)
+    base_mean = read_base_mean(mean, rows.width)
+    content = digest(rows.features, rows.labels, base_mean)
+    return FeatureSet(source, classes, rows, base_mean, content)

@@ -1,45 +1,64 @@
-"""The five methods on the tasks of every feature set."""
+"""The five methods of Table II on the tasks of every feature set."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from ...fewshot import (
     ConfiguredMethod,
     ExternalDiffusion,
-    FewShotConfig,
     centre_and_normalize,
     configure_method,
 )
-from ..experiment import Setup
-from ..fewshot.cases import Case
-from ..fewshot.runs import draws, known, run
-from ..fewshot.sources import FeatureSet, feature_sets
-from .plan import RAW_MU, Plan
+from ..base import RunConfig
+from ..fewshot.plan import FewShotPlan
+from ..fewshot.results import MethodResult
+from ..fewshot.runs import TaskConfig, run_method, task_configs
+from ..fewshot.sources import feature_sets
+
+FeatureKind = Literal["raw", "unit"]
+"""Rows of a task as the backbone gives them; or less the mean of the base classes and of length 1,
+for features that are too long to train on at the published rate."""
+
+RAW_MU = {
+    "cifarfs_efficientnet-lite0": {1: 1e-7, 5: 1e-3},
+    "omniglot_conv4": {1: 3e-3, 5: 3e-3},
+}
+"""Source and shots -> the weight of external diffusion on raw features.
+
+Chosen on validation tasks (`benchmarks/choose_fewshot.py --tricks none`) after a first run of the
+table, in which the weights of rows of length 1 made training diverge on raw ones.
+"""
 
 
-def preset_for(name: str, of: FeatureSet, rows: str, shots: int) -> ConfiguredMethod:
-    """A method of Table II; none of the tricks of Table III but, for "unit", the first two."""
-    chosen = configure_method(name, FewShotConfig(shots, "none", of.mean))
-    if rows == "unit":
-        return replace(chosen, transform=centre_and_normalize(of.mean))
-    mu = RAW_MU.get(of.source.name, {}).get(shots)
-    if mu is not None and isinstance(chosen.method, ExternalDiffusion):
-        return replace(chosen, method=replace(chosen.method, mu=mu))
-    return chosen
+@dataclass(frozen=True)
+class Table2Plan(FewShotPlan):
+    """How much of Table II is run."""
+
+    features: tuple[FeatureKind, ...]
+    methods: tuple[str, ...]
 
 
-def run_table(setup: Setup, plan: Plan) -> list[Case]:
-    """Run everything, or read what `setup.shards` has of it."""
-    names, _ = known(plan.methods)
-    cases = []
-    for of in feature_sets(setup, plan.classes, plan.sources):
-        for rows in plan.rows:
-            for draw in draws(of, plan.shots):
-                presets = {name: preset_for(name, of, rows, draw.shots) for name in names}
-                outcomes = {
-                    name: run(setup, of, each, draw, plan.tasks, plan.jobs)
-                    for name, each in presets.items()
-                }
-                cases.append(Case(of, draw, presets, outcomes, rows))
-    return cases
+def configure(name: str, task_config: TaskConfig, features: FeatureKind) -> ConfiguredMethod:
+    """Return a method with no transform of Table III but, for "unit", the first two."""
+    configured = configure_method(name, task_config.method_config("none"))
+    if features == "unit":
+        return replace(configured, transform=centre_and_normalize(task_config.feature_set.mean))
+    mu = RAW_MU.get(task_config.feature_set.source.name, {}).get(task_config.shots)
+    if mu is not None and isinstance(configured.method, ExternalDiffusion):
+        return replace(configured, method=replace(configured.method, mu=mu))
+    return configured
+
+
+def run_table(config: RunConfig, plan: Table2Plan) -> list[MethodResult]:
+    """Run every method on every list of tasks, or read what the run cache has of it."""
+    results = []
+    for feature_set in feature_sets(config, plan):
+        for features in plan.features:
+            for tasks in task_configs(feature_set, plan.shots):
+                for name in plan.methods:
+                    method = configure(name, tasks, features)
+                    outcome = run_method(config, method, tasks, plan.tasks, plan.jobs)
+                    results.append(MethodResult(tasks, name, method, outcome, features))
+    return results

@@ -1,45 +1,66 @@
-"""Every method with its tricks, on the tasks of every feature set."""
+"""Every method with its transforms, on the tasks of every feature set."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
 
-from ...fewshot import METHODS, ConfiguredMethod, FewShotConfig, configure_method
+from ...fewshot import ConfiguredMethod, configure_method
 from ...fewshot.config import FeatureTransforms
-from ..experiment import Setup
-from ..fewshot.cases import Case
-from ..fewshot.runs import draws, run
-from ..fewshot.sources import FeatureSet, feature_sets
-from .plan import EQUAL, UNIT_ALONE, Plan
+from ..base import RunConfig
+from ..fewshot.plan import FewShotPlan
+from ..fewshot.results import MethodResult
+from ..fewshot.runs import UNEQUAL_ALPHA, TaskConfig, run_method, task_configs
+from ..fewshot.sources import feature_sets
+
+BALANCED = {"best_balanced": "best"}
+"""Names here of methods that are told that all classes have equally many queries."""
+
+NORMALIZED_ALONE = ("tim", "alpha_tim")
+"""Methods that take rows of length 1 and no other transform: better so on validation classes, but
+for alpha-TIM with 5 shots and equal queries."""
+
+ALPHAS = {"equal": None, "unequal": UNEQUAL_ALPHA}
 
 
-def there(plan: Plan) -> tuple[list[str], list[str]]:
-    """Methods of the plan that there are, and that there are not."""
-    found = [name for name in plan.methods if EQUAL.get(name, name) in METHODS]
-    return found, [name for name in plan.methods if name not in found]
+@dataclass(frozen=True)
+class Table3Plan(FewShotPlan):
+    """How much of Table III is run.
+
+    Parameters
+    ----------
+    tasks_by_method : method -> tasks, where it has not the number of all.
+    queries : numbers of queries of the classes of a task.
+    methods : in the order of the table.
+    """
+
+    tasks_by_method: Mapping[str, int]
+    queries: tuple[Literal["equal", "unequal"], ...]
+    methods: tuple[str, ...]
 
 
-def preset_for(name: str, of: FeatureSet, shots: int) -> ConfiguredMethod:
-    """A method with the tricks that it takes."""
-    tricks: FeatureTransforms = "none" if name in UNIT_ALONE else "paper"
-    setting = FewShotConfig(shots, tricks, of.mean, balanced=name in EQUAL)
-    chosen = configure_method(EQUAL.get(name, name), setting)
-    if name in UNIT_ALONE:
-        return replace(chosen, note=f"{chosen.title} takes rows of length 1 alone")
-    return replace(chosen, title=f"{chosen.title} (equal)") if name in EQUAL else chosen
+def configure(name: str, task_config: TaskConfig) -> ConfiguredMethod:
+    """Return a method with the transforms that it takes."""
+    transforms: FeatureTransforms = "none" if name in NORMALIZED_ALONE else "paper"
+    config = task_config.method_config(transforms, balanced=name in BALANCED)
+    configured = configure_method(BALANCED.get(name, name), config)
+    if name in NORMALIZED_ALONE:
+        return replace(configured, note=f"{configured.title} takes rows of length 1 alone")
+    if name in BALANCED:
+        return replace(configured, title=f"{configured.title} (equal)")
+    return configured
 
 
-def run_table(setup: Setup, plan: Plan) -> list[Case]:
-    """Run everything, or read what `setup.shards` has of it."""
-    names, _ = there(plan)
-    cases = []
-    for of in feature_sets(setup, plan.classes, plan.sources):
-        for alpha in plan.alphas:
-            for draw in draws(of, plan.shots, alpha):
-                presets = {name: preset_for(name, of, draw.shots) for name in names}
-                outcomes = {
-                    name: run(setup, of, each, draw, plan.of(name), plan.jobs)
-                    for name, each in presets.items()
-                }
-                cases.append(Case(of, draw, presets, outcomes))
-    return cases
+def run_table(config: RunConfig, plan: Table3Plan) -> list[MethodResult]:
+    """Run every method on every list of tasks, or read what the run cache has of it."""
+    results = []
+    for feature_set in feature_sets(config, plan):
+        for queries in plan.queries:
+            for tasks in task_configs(feature_set, plan.shots, ALPHAS[queries]):
+                for name in plan.methods:
+                    method = configure(name, tasks)
+                    number = plan.tasks_by_method.get(name, plan.tasks)
+                    outcome = run_method(config, method, tasks, number, plan.jobs)
+                    results.append(MethodResult(tasks, name, method, outcome))
+    return results
