@@ -75,7 +75,7 @@ class Grid:
         )
 
     def nodes(self) -> Float[Tensor, "m 2"]:
-        """The centres of all cells, x slowest."""
+        """Return the centres of all cells, x slowest."""
         axes = [
             low + (torch.arange(cells, dtype=torch.float64) + 0.5) * h
             for low, cells, h in zip(self.low, self.shape, self.spacing, strict=True)
@@ -83,7 +83,7 @@ class Grid:
         return torch.cartesian_prod(*axes)
 
     def index(self, points: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, "2 n"]:
-        """Where points lie, in cells; a point outside is taken to the wall next to it."""
+        """Return the places of points in cells; one outside is taken to the wall next to it."""
         index = (points - self.low) / self.spacing - 0.5
         return np.clip(index, -0.5, np.array(self.shape) - 0.5).T
 

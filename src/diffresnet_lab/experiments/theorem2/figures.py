@@ -14,7 +14,7 @@ from .plan import Theorem2Plan
 from .threshold import Threshold
 
 EARLIEST = 0.5
-"""Where time 0 stands on a logarithmic axis."""
+"""Place of time 0 on a logarithmic axis."""
 
 
 def threshold_figure(results: list[Threshold], plan: Theorem2Plan) -> Figure:
