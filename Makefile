@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: install demo test lint bench figures clean
+.PHONY: install demo test lint docs bench figures clean
 
 install: $(STAMP)
 
@@ -25,6 +25,10 @@ lint: install
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# The site, with an API reference made from the docstrings: build/site/index.html.
+docs: install
+	$(BIN)/python -m sphinx -q -W --keep-going -b html docs build/site
+
 bench: install
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[benchmarks]'
 	$(BIN)/python benchmarks/product.py
@@ -40,7 +44,7 @@ bench: install
 	$(BIN)/python benchmarks/nodes.py
 	$(BIN)/python benchmarks/label_nodes.py
 	$(BIN)/python benchmarks/fewshot.py
-	$(BIN)/python benchmarks/readme.py
+	$(BIN)/python benchmarks/tables.py
 
 # The figures of docs/why-it-works.md; stiffness needs DIFFRESNET_DATA for the citation graphs.
 THEORY := fig1 fig2 fig3 fig4 prop1 theorem1 theorem2 stiffness pde nonlinear
@@ -53,4 +57,4 @@ figures: install
 	for name in $(DOCS_FIGURES); do cp reproduce/*/$$name.png docs/figures/; done
 
 clean:
-	rm -rf .venv demo reproduce
+	rm -rf .venv build demo reproduce

@@ -5,4 +5,4 @@ import lazy_loader as lazy
 # Names are imported when they are asked for; the stub beside this file says from where.
 __getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -147,9 +147,8 @@ def label_file(
         raise InputError("`model` saves what is fitted, and `with_` fits nothing; leave one out")
     if id_column is not None and graph is None:
         raise InputError("ids are of rows that edges join; give a list of edges too", "graph")
-    for place in (out, model):
-        if place is not None:
-            check_writable(place)
+    if model is not None:
+        check_writable(model)
     path = check_readable(path)
     if graph is not None:
         check_readable(graph, COLUMN_SUFFIXES)

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
+STANDARD_ERRORS_95 = 1.96
+"""Half the 95% confidence interval of a mean, in standard errors."""
+
 
 @dataclass(frozen=True)
 class Estimate:
@@ -31,7 +34,7 @@ class Estimate:
     @property
     def ci95(self) -> float:
         """Half of the 95% confidence interval, 1.96 standard errors."""
-        return 1.96 * self.error
+        return STANDARD_ERRORS_95 * self.error
 
 
 def clustered_mean(clusters: Sequence[Float[np.ndarray, " _"]]) -> Estimate:

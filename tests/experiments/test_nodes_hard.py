@@ -3,18 +3,25 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from diffresnet.files.npz import save_npz
-from diffresnet_lab.experiments.experiment import Setup, rows_of
-from diffresnet_lab.experiments.nodes_hard import EXPERIMENT, plan, study
-from diffresnet_lab.experiments.nodes_hard.plan import DEFAULT, MODELS, QUICK, Case, Plan
-from diffresnet_lab.experiments.nodes_hard.words import counts, cut, which_model
+from citation_cases import write_graph
+from diffresnet_lab.experiments.base import RunConfig
+from diffresnet_lab.experiments.nodes.graphs import find_graph
+from diffresnet_lab.experiments.nodes_hard.comparison import KINDS, level_figure
+from diffresnet_lab.experiments.nodes_hard.page import EXPERIMENT
+from diffresnet_lab.experiments.nodes_hard.study import (
+    RIVALS,
+    adapted_spec,
+    corrupted_cases,
+    step_bounds,
+)
 from diffresnet_lab.nodes.corruption import Corruption
-from diffresnet_lab.nodes.results import SplitRuns, accuracy_difference
-from diffresnet_lab.pages.words import signed
-from node_cases import two_blocks
+from diffresnet_lab.nodes.protocol import Protocol
+from diffresnet_lab.nodes.registry import MODELS
+from diffresnet_lab.pages.style import svg
 
+FULL = EXPERIMENT.planned(quick=False)
 TINY = replace(
-    DEFAULT,
+    FULL,
     splits=2,
     inits=1,
     epochs=2,
@@ -26,37 +33,22 @@ TINY = replace(
 )
 
 
-def write_graphs(folder, *names):
-    graph = two_blocks(n=110, words=40)
-    arrays = {"labels": graph.labels}
-    for prefix, matrix in (("adj", graph.adjacency), ("attr", graph.features)):
-        arrays |= {
-            f"{prefix}_data": matrix.data,
-            f"{prefix}_indices": matrix.indices,
-            f"{prefix}_indptr": matrix.indptr,
-            f"{prefix}_shape": np.array(matrix.shape),
-        }
+@pytest.fixture(scope="module")
+def config(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("data")
     (folder / "graphs").mkdir()
-    for name in names:
-        save_npz(folder / "graphs" / f"{name}.npz", arrays)
-    return folder
+    for name in ("cora", "citeseer", "coauthor_cs"):
+        write_graph(folder / "graphs" / f"{name}.npz")
+    return RunConfig(data=folder, shards=folder / "runs")
 
 
 @pytest.fixture(scope="module")
-def setup(tmp_path_factory):
-    folder = write_graphs(tmp_path_factory.mktemp("data"), "cora", "citeseer", "coauthor_cs")
-    return Setup(data=folder)
+def parts(config):
+    return EXPERIMENT.run(config, plan=TINY)
 
 
-@pytest.fixture(scope="module")
-def parts(setup):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(plan, "DEFAULT", TINY)
-        return EXPERIMENT.run(setup)
-
-
-def cells(table):
-    return {name: [cell.value for cell in row] for name, row in table.rows}
+def texts(table):
+    return {cells[0].text: [cell.text for cell in cells[1:]] for cells in table.rows}
 
 
 def test_labels_are_run_on_every_graph_with_every_model(parts):
@@ -64,79 +56,76 @@ def test_labels_are_run_on_every_graph_with_every_model(parts):
     assert {(r["dataset"], r["labels_per_class"]) for r in rows} == {
         (graph, labels) for graph in ("cora", "citeseer") for labels in (1, 2)
     }
-    assert {r["model"] for r in rows if r["dataset"] == "cora"} == set(MODELS)
-    # The released model is run where the plan affords it.
-    assert {r["model"] for r in rows if r["dataset"] == "citeseer"} == set(MODELS) - {"diff_resnet"}
+    assert {r["model"] for r in rows} == set(TINY.models)
     assert all((r["splits"], r["inits"]) == (2, 1) for r in rows)
     assert all(r["rewired"] == r["flipped"] == r["wrong"] == 0.0 for r in rows)
-    accuracy = parts["labels"].section.tables[0]
+    accuracy = parts["labels"].tables["labels_cora"]
     assert accuracy.header == ("labels a class", "1", "2")
     (once,) = (
         r
         for r in rows
         if (r["dataset"], r["labels_per_class"], r["model"]) == ("cora", 1, "diff_resnet_once")
     )
-    assert cells(accuracy)["Diff-ResNet, dropout once"][0] == f"{once['accuracy']:.1f}"
+    assert texts(accuracy)["Diff-ResNet, dropout once"][0] == f"{once['accuracy']:.1f}"
 
 
 def test_damage_is_run_in_three_kinds_and_compared_to_none(parts):
     rows = parts["damage"].rows
     kinds = {(r["rewired"], r["flipped"], r["wrong"]) for r in rows}
     assert kinds == {(0, 0, 0), (0.3, 0, 0), (0, 0.3, 0), (0, 0, 0.3)}
-    assert len(rows) == 4 * len(MODELS), "the graph as it is counts once"
-    header = parts["damage"].section.tables[0].header
+    assert len(rows) == 4 * len(TINY.models), "the graph as it is counts once"
+    header = parts["damage"].tables["damage_cora"].header
     assert header == ("damage", "none", "edges 30%", "features 30%", "labels 30%")
-    finding = parts["damage"].finding
-    assert "with 30% of edges rewired, " in finding
     accuracy = {
         r["rewired"]: r["accuracy"]
         for r in rows
         if r["model"] == "gcn" and not r["flipped"] and not r["wrong"]
     }
-    lost = signed(accuracy[0.0] - accuracy[0.3]).removeprefix("+")
-    assert f"(GCN {lost}, " in finding
-    assert "γ = 0.25" in parts["damage"].section.text[2]
+    (cora,) = parts["damage"].values["losses"]["edges rewired"]
+    assert cora["title"] == "Cora"
+    assert cora["points"]["GCN"] == pytest.approx(accuracy[0.0] - accuracy[0.3])
+    assert len(corrupted_cases((0.1, 0.3))) == 7
 
 
-def test_rewired_graphs_say_whether_the_step_is_stable(setup, parts):
-    data = study.graph_of(setup.data, "cora")
-    protocol = study.protocol_of(setup, Case("cora"))
-    bounds = [
+def test_rewired_graphs_have_bounds_of_their_own(config, parts):
+    data = find_graph(config, "cora")
+    protocol = Protocol(TINY.splits, TINY.inits)
+    longest = [
         Corruption(edge_rewiring=0.3)
         .apply(data, protocol.split(data, index), [42, index])
         .laplacian.max_step()
         for index in range(2)
     ]
-    how = "is below" if min(bounds) >= 0.25 else "is past"
-    assert f"{how} {min(bounds):.3f}" in parts["damage"].section.text[2]
+    bounds = parts["damage"].values["bounds"]["cora"]
+    assert bounds["rewired_bound"] == min(longest)
+    assert bounds["bound"] == data.laplacian.max_step()
+    assert bounds["gamma"] == adapted_spec("diff_resnet_once", data, TINY).config.gamma
+    assert step_bounds(config, TINY, data)["rewired_bound"] == bounds["bound"]
 
 
-def test_a_graph_of_many_features_has_a_narrower_network(setup, parts):
+def test_a_graph_of_many_features_has_a_narrower_network(config, parts):
     rows = parts["graphs"].rows
     assert {r["dataset"] for r in rows} == {"coauthor_cs"}
-    of = {(r["model"], r["unit_rows"]): r["accuracy"] for r in rows}
-    assert of["best", True] == of["best", False]  # it scales rows by itself
-    assert len(of) == 2 * len({model for model, _ in of})
-    data = study.graph_of(setup.data, "coauthor_cs")
-    chosen = study.spec_of("diff_resnet", data, 7)
-    assert chosen.config.width == 64
-    assert chosen.training.epochs == 7
-    model = chosen.build(data, [1])
-    assert model.weight.shape == (1, 64, 64)
-    assert "hidden width 64" in parts["graphs"].section.text[-1]
-    assert study.spec_of("gcn", data, None).config.hidden == 64
+    accuracy = {(r["model"], r["unit_rows"]): r["accuracy"] for r in rows}
+    assert accuracy["best", True] == accuracy["best", False]  # it scales rows by itself
+    assert len(accuracy) == 2 * len({model for model, _ in accuracy})
+    data = find_graph(config, "coauthor_cs")
+    spec = adapted_spec("diff_resnet", data, TINY)
+    assert spec.config.width == 64
+    assert spec.build(data, [1]).weight.shape == (1, 64, 64)
+    assert parts["graphs"].values["sizes"]["Coauthor CS"]["width"] == 64
+    assert adapted_spec("gcn", data, TINY).config.hidden == 64
 
 
 def test_differences_are_of_the_same_splits(parts):
+    case = ("dataset", "labels_per_class", "unit_rows", "rewired", "flipped", "wrong")
     for part in parts.values():
-        of_case = {}
-        for r in part.rows:
-            case = ("dataset", "labels_per_class", "unit_rows", "rewired", "flipped", "wrong")
-            key = tuple(r[k] for k in case)
-            of_case.setdefault(key, {})[r["model"]] = r
-        for models in of_case.values():
+        cases = {}
+        for row in part.rows:
+            cases.setdefault(tuple(row[k] for k in case), {})[row["model"]] = row
+        for models in cases.values():
             for name, row in models.items():
-                for rival in ("gcn", "grand_l"):
+                for rival in RIVALS:
                     more = row[f"over_{rival}"]
                     if name == rival or rival not in models:  # left out
                         assert more is None
@@ -145,65 +134,87 @@ def test_differences_are_of_the_same_splits(parts):
                         assert row[f"over_{rival}_error"] >= 0
 
 
-def runs(*splits):
-    return [SplitRuns(np.zeros((2, 1)), np.array(s), np.zeros(2), np.zeros(2), 1.0) for s in splits]
+def test_clear_deficits_are_marked_and_wins_are_not(parts):
+    tables = {name: each for part in parts.values() for name, each in part.tables.items()}
+    differences = [each for name, each in tables.items() if name.endswith("_differences")]
+    assert len(differences) == 2 + 1 + 1
+    for cell in (cell for table in differences for cells in table.rows for cell in cells[1:]):
+        assert cell.unfavourable == cell.detail.endswith("behind")
+        assert cell.text.startswith("−") or not cell.unfavourable
 
 
-def test_the_error_of_a_difference_is_of_the_splits():
-    one, other = runs([80.0, 82.0], [70.0, 72.0]), runs([80.0, 80.0], [66.0, 70.0])
-    found = accuracy_difference(one, other)  # 1 and 3 points
-    assert found.mean == pytest.approx(2.0)
-    assert found.error == pytest.approx(1.0)
-    found = accuracy_difference(one[:1], other)
-    assert found.mean == pytest.approx(1.0)
-    assert np.isnan(found.error)
-    assert found.clusters == 1
+def test_every_table_and_figure_has_its_place(config):
+    report = EXPERIMENT.report(config, plan=TINY)
+    assert list(report.figures) == ["nodes_hard", "nodes_hard_damage_cora"]
+    assert len(report.text.findings) == 3
+    assert set(report.files) == {f"nodes_hard_{name}" for name in EXPERIMENT.parts}
 
 
-def test_losses_are_marked_and_wins_are_not(parts):
-    for part in parts.values():
-        for table in part.section.tables:
-            if "differences" not in table.caption.lower():
-                continue
-            for _, row in table.rows:
-                for cell in row:
-                    if cell.loss:
-                        assert cell.value.startswith("−")
-                    elif cell.value.startswith("−"):
-                        assert float(cell.value[1:]) <= float(cell.spread[2:]) + 0.05
-
-
-def test_every_picture_has_a_name_and_words(parts):
-    pictures = [p for part in parts.values() for g in part.section.galleries for p in g]
-    assert [p.name for p in pictures] == ["nodes_hard", "nodes_hard_damage_cora"]
-    assert all(p.alt and p.caption for p in pictures)
-
-
-def test_quick_is_a_glimpse_that_says_so(tmp_path):
-    setup = Setup(quick=True, data=write_graphs(tmp_path, "cora"))
-    parts = EXPERIMENT.run(setup)
-    assert {r["model"] for r in rows_of(parts)} == set(QUICK.models)
-    assert all(r["standard_error"] is None for r in rows_of(parts))
-    assert all(parts[name].finding.startswith("(After 10") for name in ("labels", "damage"))
-    assert "cut at 10 epochs" in parts["labels"].section.text[0]
-    assert not parts["graphs"].rows
-    assert "for want of the graphs" in parts["graphs"].finding
+def test_our_model_may_be_left_out(config):
+    plan = replace(
+        TINY, models=("best", "gcn"), left_out={"coauthor_cs": ("best",)}, label_graphs=("cora",)
+    )
+    report = EXPERIMENT.report(config, plan=plan)
+    assert {row["model"] for row in report.rows if row["part"] == "graphs"} == {"gcn"}
 
 
 def test_without_data_every_part_says_so():
-    for part in EXPERIMENT.run(Setup()).values():
-        assert not part.rows
-        assert "not run" in part.finding
-        assert "--data" in part.section.text[1]
+    report = EXPERIMENT.report(RunConfig())
+    assert not report.rows
+    assert not report.figures
+    assert not report.settings
+    assert len(report.text.findings) == 3
+    assert all("--data" in finding for finding in report.text.findings)
 
 
 def test_what_was_declared():
-    assert Plan.of(Setup()) is DEFAULT
-    assert DEFAULT.labels == (1, 2, 5, 20)
-    assert DEFAULT.shares == (0.1, 0.3)
-    assert DEFAULT.splits >= 5
-    assert cut(DEFAULT) == ""
-    assert "5 random splits x 1 initialisation;" in counts(DEFAULT)
-    assert "On Pubmed models without a number" in which_model(DEFAULT, ["cora", "pubmed"])
-    assert "number" not in which_model(DEFAULT, ["cora", "citeseer"])
-    assert "grand_l" not in DEFAULT.models_on("pubmed")
+    assert set(FULL.models) <= set(MODELS)
+    assert FULL.labels == (1, 2, 5, 20)
+    assert FULL.shares == (0.1, 0.3)
+    assert FULL.splits >= 5
+    assert FULL.epochs is None
+    assert "grand_l" not in FULL.models_on("pubmed")
+    assert FULL.models_on("cora") == FULL.models
+
+
+def levels(models, *shares):
+    return [
+        {"model": model, "rewired": share, "accuracy": 80.0 - number, "standard_error": 1.0}
+        for number, model in enumerate(models)
+        for share in shares
+    ]
+
+
+def curves(ax):
+    """The curves of a panel, by their labels."""
+    return {line.get_label(): line for line in ax.lines if not line.get_label().startswith("_")}
+
+
+@pytest.mark.parametrize("panels", [1, 2, 3, 4])
+def test_a_panel_each_and_the_legend_in_a_free_place(panels):
+    rows = levels(("best", "gcn"), 1, 5, 20)
+    figure = level_figure(
+        {str(panel): rows for panel in range(panels)}, lambda row: row["rewired"], "labels", True
+    )
+    svg(figure)
+    assert sum(ax.axison for ax in figure.axes) == panels
+    assert bool(figure.legends) == (panels != 3)
+    ax = figure.axes[0]
+    assert [text.get_text() for text in ax.get_xticklabels()] == ["1", "5", "20"]
+    np.testing.assert_allclose(ax.get_xticks(), np.log([1, 5, 20]))
+    best, gcn = (curves(ax)[name] for name in ("Diff-ResNet, best", "GCN"))
+    # Side by side, but nearer to their own level than a fiftieth of the panel.
+    np.testing.assert_allclose(best.get_xdata(), np.log([1, 5, 20]), atol=0.02 * np.log(20))
+    assert (best.get_xdata() < gcn.get_xdata()).all()
+
+
+def test_a_curve_keeps_its_look_where_others_are_missing():
+    whole, part = levels(("best", "gcn"), 1, 2), levels(("gcn",), 1, 2)
+    figure = level_figure({"a": whole, "b": part}, lambda row: row["rewired"], "labels")
+    first, second = (curves(ax)["GCN"] for ax in figure.axes)
+    assert first.get_color() == second.get_color()
+    assert first.get_marker() == second.get_marker()
+
+
+def test_kinds_of_damage_are_those_of_the_rows(parts):
+    assert set(KINDS) <= set(parts["damage"].rows[0])

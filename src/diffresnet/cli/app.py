@@ -68,6 +68,7 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or name the one that was probably meant."""
         name, known = args[0], commands()
         if name not in known and not name.startswith("-"):
             close = difflib.get_close_matches(name, known, n=1)

@@ -16,6 +16,8 @@ from diffresnet.cli.progress import progress, status
 
 @dataclass(frozen=True, kw_only=True)
 class DataSetOptions(Options):
+    """Add --data, the folder of data sets or the cache."""
+
     data: Annotated[
         Path | None,
         Option(
@@ -29,12 +31,16 @@ class DataSetOptions(Options):
 
 @dataclass(frozen=True, kw_only=True)
 class FetchOptions(DataSetOptions):
+    """Options of `diffresnet data fetch`."""
+
     names: Annotated[tuple[str, ...], Argument(metavar="NAME...")]
     again: Annotated[bool, Option(help="Fetch what is there already, too.")] = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class VerifyOptions(DataSetOptions):
+    """Options of `diffresnet data verify`."""
+
     names: Annotated[tuple[str, ...], Argument(metavar="[NAME]...")] = ()
 
 

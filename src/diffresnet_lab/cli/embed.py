@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class EmbedOptions(ImageOptions, DeviceOption, SeedOption):
+    """Options of `diffresnet embed`."""
+
     images: Annotated[tuple[Path, ...], Argument(metavar="IMAGES...", reads=True)]
     backbone: Annotated[
         str,

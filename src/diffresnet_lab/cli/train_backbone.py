@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainOptions(ImageOptions, SeedOption):
+    """Options of `diffresnet train-backbone`."""
+
     data: Annotated[tuple[Path, ...], Argument(metavar="DATA...", reads=True)]
     out: Annotated[
         Path,

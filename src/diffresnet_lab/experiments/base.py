@@ -55,7 +55,8 @@ class PartResult:
     ----------
     rows : list of dicts
         The numbers, as metrics.json and the CSV hold them.
-    values : what the text of the page calls `part.name`, besides `part.rows`.
+    values : what the text of the page calls `part.name`, besides `part.rows`; a part whose name
+        the text has for something else, such as `table`, is `parts.table`.
     tables, figures : by the names under which the text places them; figures are written as files
         of that name too, so that names are not shared with another part.
     settings : what it was run with.
@@ -154,7 +155,7 @@ class Experiment:
         values = {
             name: SimpleNamespace(**part.values, rows=part.rows) for name, part in results.items()
         }
-        shared = {"plan": plan, "quick": config.quick, "seed": config.seed}
+        shared = {"plan": plan, "quick": config.quick, "seed": config.seed, "parts": values}
         text = render_text(self.folder / "text.md.j2", {**shared, **values}, tables, figures)
         settings = {name: dict(part.settings) for name, part in results.items() if part.settings}
         return Report(

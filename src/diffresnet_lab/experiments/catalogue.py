@@ -35,9 +35,6 @@ _WITHOUT_PLAN_FILE = {
     "fig10": "Few-shot tasks: what diffusion steps cost, plain and by the exact shortcut.",
     "table2": "Few-shot tasks: five methods, with diffusion inside, outside, and not at all.",
     "table3": "Few-shot tasks with every trick and the peers, balanced and unequal queries.",
-    "fig5": "Depth 2 to 32: GCN and Diff-ResNet, accuracy and how far features collapse.",
-    "table1": "Citation graphs: Diff-ResNet and every baseline under one protocol.",
-    "nodes_hard": "Nodes with 1 to 5 labels a class, under damage, and of two more graphs.",
 }
 """Summaries of experiments whose folder has no `plan.toml` yet."""
 

@@ -83,6 +83,7 @@ class Features:
         return self.features.mean(axis=0, dtype=np.float64).astype(np.float32)
 
     def tensor(self, device: torch.device | str = "cpu") -> Float[Tensor, "n d"]:
+        """Return the features as a tensor."""
         return torch.from_numpy(self.features).to(device)
 
     def file_labels(self, labels: Int[np.ndarray, "*t q"]) -> np.ndarray:

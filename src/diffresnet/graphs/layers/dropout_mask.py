@@ -81,7 +81,7 @@ _FIRST, _SECOND = 0x7FEB352D, 0x846CA68B
 
 @cache
 def _kernel() -> Callable[..., None] | None:
-    """Return the same by numba, 20 times as fast; None where it is not installed."""
+    """Compile the dropout of a panel, 20 times as fast; None where numba is not installed."""
     try:
         import numba
     except ImportError:
@@ -109,5 +109,5 @@ def _kernel() -> Callable[..., None] | None:
         if half > high.size and u32(hashed(high.size, start, key) & low_16) < level:
             low[high.size] = u32(0)
 
-    compiled: Callable[..., None] = numba.njit(nogil=True, error_model="numpy")(drop)
+    compiled: Callable[..., None] = numba.njit(nogil=True, error_model="numpy", cache=True)(drop)
     return compiled

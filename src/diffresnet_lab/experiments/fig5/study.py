@@ -1,173 +1,156 @@
-"""The sweep of Fig. 5: graphs x networks x depths x splits."""
+"""The runs of Fig. 5: graphs x networks x depths x splits."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-import joblib
 import numpy as np
-from jaxtyping import Float
 
+from ...cache import Arrays
 from ...nodes.oversmoothing import constant_energy
 from ...nodes.protocol import Protocol
 from ...nodes.training import EarlyStoppingConfig
-from ..experiment import Setup
-from ..table1.graphs import citation_graphs
-from .depth import CURVES, DepthRuns, depth_runs
+from ...statistics import Estimate, clustered_mean, paired_difference
+from ..base import Rows, RunConfig
+from ..nodes.graphs import required_graphs
+from .networks import NETWORKS, train_splits
+from .plan import Fig5Plan
+
+CLAIMS = {"blocks": "less than 10%", "steps": "less than 10%", "gcn": "more than 50%"}
+"""What of the accuracy is lost at depth 32 on average, says the paper."""
 
 
 @dataclass(frozen=True)
-class DepthPlan:
-    """What is run; `dataclasses.replace` makes another of it.
-
-    Parameters
-    ----------
-    splits, inits : int
-    width : int
-        Of all hidden layers of all networks.
-    epochs : int
-        At most, of every run.
-    jobs : int
-        Processes.
-    device : str
-        As torch names it.
-    """
-
-    splits: int = 5
-    inits: int = 2
-    depths: tuple[int, ...] = (2, 4, 8, 16, 32)
-    datasets: tuple[str, ...] = ("cora", "citeseer", "pubmed")
-    width: int = 64
-    epochs: int = 10_000
-    jobs: int = 2
-    device: str = "cpu"
-
-    @property
-    def trained(self) -> bool:
-        """Whether early stopping, and not the cap on epochs, ends most runs."""
-        return self.epochs >= 1000
-
-
-PAPER = DepthPlan()
-"""All three graphs: for a graphics processor, or for a day of two cores."""
-
-TWO_CORES = DepthPlan(splits=3, datasets=("cora", "citeseer"))
-"""Half an hour of two cores. Pubmed is left out: an epoch at depth 32 is 2 to 3 seconds there."""
-
-QUICK = DepthPlan(1, 1, (2, 8), ("cora",), epochs=40, jobs=1)
-
-
-@dataclass(frozen=True)
-class Point:
+class DepthResult:
     """One network at one depth on one graph.
 
     Attributes
     ----------
-    curve : key of `depth.CURVES`
+    network : key of `networks.NETWORKS`
     constant : float
-        Dirichlet energy that features alike at all nodes have on this graph.
+        Dirichlet energy of features that are the same at every node of this graph.
+    splits : of each split, arrays as `networks.train_splits` returns them.
     """
 
     dataset: str
-    curve: str
+    network: str
     depth: int
     constant: float
-    runs: Sequence[DepthRuns]
+    splits: Sequence[Arrays]
 
     @property
-    def by_split(self) -> Float[np.ndarray, " s"]:
-        """Mean accuracy over the initialisations on each split."""
-        return np.array([run.accuracy.mean() for run in self.runs])
+    def accuracies(self) -> list[np.ndarray]:
+        return [arrays["accuracy"] for arrays in self.splits]
 
     @property
-    def accuracy(self) -> float:
-        return float(self.by_split.mean())
+    def accuracy(self) -> Estimate:
+        return clustered_mean(self.accuracies)
 
-    def median(self, name: str) -> float:
-        """The median over all runs of `before`, `after`, `spread_before` or `spread_after`."""
-        return float(np.median([getattr(run, name) for run in self.runs]))
-
-
-def clustered_error(by_split: Float[np.ndarray, " s"]) -> float:
-    """Standard error of a mean over splits; NaN for one split."""
-    if len(by_split) < 2:
-        return float("nan")
-    return float(by_split.std(ddof=1) / len(by_split) ** 0.5)
+    def median(self, measure: str) -> float:
+        """Return the median of an array over all runs."""
+        return float(np.median(np.concatenate([arrays[measure] for arrays in self.splits])))
 
 
-def run_depths(setup: Setup, plan: DepthPlan) -> list[Point]:
-    """Train everything, or read what `setup.shards` has of it."""
-    points = []
-    training = EarlyStoppingConfig(epochs=plan.epochs)
-    protocol = Protocol(plan.splits, plan.inits, seed=setup.seed)
-    for data in citation_graphs(setup, plan.datasets, plan.device):
-        constant = constant_energy(data)
-        for curve, settings in CURVES.items():
-            for depth in plan.depths:
-                runs = joblib.Parallel(n_jobs=plan.jobs)(
-                    joblib.delayed(depth_runs)(
-                        data,
-                        settings(data, depth, plan.width),
-                        protocol,
-                        training,
-                        split,
-                        setup.shards,
-                    )
-                    for split in range(plan.splits)
-                )
-                points.append(Point(data.name, curve, depth, constant, runs))
-    return points
+def run_depths(config: RunConfig, plan: Fig5Plan) -> list[DepthResult]:
+    """Train every network at every depth, or read what `config.shards` has of it.
 
-
-@dataclass(frozen=True)
-class Loss:
-    """What the largest depth has lost of the accuracy of the smallest.
-
-    Attributes
-    ----------
-    relative : float
-        In percent of the accuracy at the smallest depth.
-    points : float
-        In points of accuracy.
-    error : float
-        Standard error of the points, paired by split and clustered by it.
+    Raises
+    ------
+    InputError
+        If the graphs are not there.
     """
+    results = []
+    training = EarlyStoppingConfig(epochs=plan.epochs)
+    protocol = Protocol(plan.splits, plan.inits, seed=config.seed)
+    for data in required_graphs(config, plan.datasets, plan.device):
+        constant = constant_energy(data)
+        for name, network in NETWORKS.items():
+            for depth in plan.depths:
+                splits = train_splits(
+                    data,
+                    network(data, depth, plan.width),
+                    protocol,
+                    training,
+                    cache=config.shards,
+                    jobs=plan.jobs,
+                )
+                results.append(DepthResult(data.name, name, depth, constant, splits))
+    return results
 
-    relative: float
-    points: float
-    error: float
+
+def depth_rows(results: Sequence[DepthResult], plan: Fig5Plan) -> Rows:
+    """Return a row for each graph, network and depth."""
+    rows = []
+    for result in results:
+        accuracy = result.accuracy
+        rows.append(
+            {
+                "dataset": result.dataset,
+                "model": "gcn" if result.network == "gcn" else "diff_resnet",
+                "depth_of": "layers" if result.network == "gcn" else result.network,
+                "depth": result.depth,
+                "width": plan.width,
+                "splits": plan.splits,
+                "inits": plan.inits,
+                "accuracy": accuracy.mean,
+                "std": accuracy.std,
+                "standard_error": accuracy.error,
+                "energy_before": result.median("energy_before"),
+                "energy_after": result.median("energy_after"),
+                "energy_of_constants": result.constant,
+                "spread_before": result.median("spread_before"),
+                "spread_after": result.median("spread_after"),
+                "epochs": float(np.mean([arrays["epochs"].mean() for arrays in result.splits])),
+                "seconds_per_run": float(np.sum([arrays["seconds"] for arrays in result.splits]))
+                / (plan.splits * plan.inits),
+            }
+        )
+    return rows
 
 
-def loss(shallow: Point, deep: Point) -> Loss:
-    """From one depth to another, on the same splits."""
-    lost = shallow.by_split - deep.by_split
-    points = float(lost.mean())
-    return Loss(100.0 * points / shallow.accuracy, points, clustered_error(lost))
+def change_rows(results: Sequence[DepthResult]) -> Rows:
+    """Return by how much accuracy changes from the least depth to the greatest.
+
+    A row for each graph and network: `points` ± `error`, paired by split, and `relative`, in
+    percent of the accuracy at the least depth.
+    """
+    groups: dict[tuple[str, str], list[DepthResult]] = {}
+    for result in results:
+        groups.setdefault((result.dataset, result.network), []).append(result)
+    rows = []
+    for (dataset, network), depths in groups.items():
+        shallow, deep = depths[0], depths[-1]
+        change = paired_difference(deep.accuracies, shallow.accuracies)
+        rows.append(
+            {
+                "dataset": dataset,
+                "network": network,
+                "points": change.mean,
+                "error": change.error,
+                "relative": 100.0 * change.mean / shallow.accuracy.mean,
+            }
+        )
+    return rows
 
 
-def depth_rows(points: Sequence[Point], plan: DepthPlan) -> list[dict[str, Any]]:
-    """A row a graph, network and depth."""
-    return [
-        {
-            "dataset": point.dataset,
-            "model": "gcn" if point.curve == "gcn" else "diff_resnet",
-            "depth_of": "layers" if point.curve == "gcn" else point.curve,
-            "depth": point.depth,
-            "width": plan.width,
-            "splits": plan.splits,
-            "inits": plan.inits,
-            "accuracy": point.accuracy,
-            "std": float(np.concatenate([run.accuracy for run in point.runs]).std()),
-            "standard_error": clustered_error(point.by_split),
-            "energy_before": point.median("before"),
-            "energy_after": point.median("after"),
-            "energy_of_constants": point.constant,
-            "spread_before": point.median("spread_before"),
-            "spread_after": point.median("spread_after"),
-            "epochs": float(np.mean([run.epochs.mean() for run in point.runs])),
-            "seconds_per_run": sum(run.seconds for run in point.runs) / (plan.splits * plan.inits),
-        }
-        for point in points
-    ]
+def claim_rows(changes: Rows, judged: bool) -> Rows:
+    """Return the mean relative change of each network over graphs, beside the paper's claim.
+
+    Parameters
+    ----------
+    judged : whether depth and training are those of the claim.
+    """
+    rows = []
+    for network, claim in CLAIMS.items():
+        relative = float(np.mean([r["relative"] for r in changes if r["network"] == network]))
+        holds = relative < -50.0 if network == "gcn" else relative > -10.0
+        rows.append(
+            {
+                "network": network,
+                "relative": relative,
+                "claim": claim,
+                "holds": holds if judged else None,
+            }
+        )
+    return rows

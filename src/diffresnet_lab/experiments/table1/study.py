@@ -1,11 +1,12 @@
-"""The runs of Table I: every model on every graph, and what pairs of models differ by."""
+"""The runs of Table I: every model on every graph, and by how much models differ."""
 
 from __future__ import annotations
 
 import importlib.util
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import ceil
+from pathlib import Path
 from typing import Any
 
 from diffresnet.graphs.node_data import NodeData
@@ -14,155 +15,158 @@ from ...nodes.model_spec import ModelSpec
 from ...nodes.models.diff_resnet import RELEASED, published_config
 from ...nodes.protocol import Protocol
 from ...nodes.registry import model_spec
-from ...nodes.results import (
-    SplitRuns,
-    accuracy_difference,
-    mean_accuracy,
-    run_rows,
-    seconds_per_run,
-)
-from ...nodes.trials import run_trials
 from ...statistics import Estimate
-from ..experiment import Setup
-from .graphs import citation_graphs
-from .plan import Plan
-from .quoted import Quoted, quoted
+from ..base import Rows, RunConfig
+from ..nodes.graphs import required_graphs
+from ..nodes.results import ModelResult, find_result, judge, train_model
+from ..plans import read_toml
+from .plan import Table1Plan
 
 REFERENCE = "diff_resnet"
 WITHOUT = "no_diff_resnet"
 BEST = "best"
-MENDED = "diff_resnet_mended"
-OURS = (REFERENCE, MENDED, "diff_resnet_once", BEST)
+SHORTER = "diff_resnet_mended"
+OURS = (REFERENCE, SHORTER, "diff_resnet_once", BEST)
 """The models with diffusion that are Diff-ResNets."""
 
 BY_ODE = ("gde", "cgnn", "grand_l", "grand_nl", "grand_nl_rw")
 """Models that torchdiffeq, an optional dependency, integrates."""
 
 
-@dataclass(frozen=True)
-class Result:
-    """All runs of one model on one graph, and what was published of it."""
+def published(model: str, dataset: str) -> tuple[float, float] | None:
+    """Return the published mean and standard deviation in percent; None where there is none.
 
-    dataset: str
-    model: str
-    title: str
-    runs: Sequence[SplitRuns]
-    quoted: Quoted | None = None
-
-    @property
-    def splits(self) -> int:
-        return len(self.runs)
-
-    @property
-    def inits(self) -> int:
-        return len(self.runs[0].accuracy)
-
-    @property
-    def accuracy(self) -> Estimate:
-        return mean_accuracy(self.runs)
-
-    @property
-    def seconds(self) -> float:
-        return seconds_per_run(self.runs)
+    Examples
+    --------
+    >>> published("grand_nl_rw", "citeseer"), published("mlp", "cora")
+    ((74.1, 1.7), None)
+    """
+    accuracies = read_toml(Path(__file__).with_name("published.toml")).get(model, {})
+    return tuple(accuracies[dataset]) if dataset in accuracies else None
 
 
-def difference(one: Result, other: Result) -> Estimate:
-    """`one` less `other`, paired by split."""
-    return accuracy_difference(one.runs, other.runs)
-
-
-def left_out(plan: Plan) -> tuple[str, ...]:
-    """Models of the plan that need torchdiffeq where it is not installed."""
+def without_torchdiffeq(plan: Table1Plan) -> tuple[str, ...]:
+    """Return the models of the plan that need torchdiffeq, where it is not installed."""
     if importlib.util.find_spec("torchdiffeq") is not None:
         return ()
     return tuple(model for model in plan.models if model in BY_ODE)
 
 
-def mended(data: NodeData) -> ModelSpec | None:
-    """The published Diff-ResNet with more and shorter steps, where its own are past the bound.
+def with_shorter_steps(data: NodeData) -> ModelSpec | None:
+    """Return the published Diff-ResNet with shorter steps, where its own are past the bound.
 
     The strength gamma r stays what it is; steps are at most 0.9 of the longest stable one. Dropout
-    acts before every step, so that there is more of it. None where nothing is to be mended.
+    acts before every step, so that there is more of it. None where the published step is stable.
     """
-    published, longest = published_config(data), data.laplacian.max_step()
-    if published is None or published.gamma <= longest:
+    config, longest = published_config(data), data.laplacian.max_step()
+    if config is None or config.gamma <= longest:
         return None
-    strength = published.gamma * published.steps
+    strength = config.gamma * config.steps
     steps = ceil(strength / (0.9 * longest))
-    config = replace(published, gamma=strength / steps, steps=steps)
-    return replace(RELEASED, name=MENDED, title="Diff-ResNet, shorter steps", config=config)
+    config = replace(config, gamma=strength / steps, steps=steps)
+    return replace(RELEASED, name=SHORTER, title="Diff-ResNet, shorter steps", config=config)
 
 
-def specs_of(data: NodeData, plan: Plan) -> Iterator[ModelSpec]:
-    """The models of the plan on a graph; the mended Diff-ResNet follows the published one."""
-    missing = (*left_out(plan), *plan.too_slow(data.name))
+def specs_of(data: NodeData, plan: Table1Plan) -> Iterator[ModelSpec]:
+    """Yield the models of the plan on a graph; that of shorter steps follows the published one."""
+    missing = (*without_torchdiffeq(plan), *plan.too_slow(data.name))
     for name in plan.models:
         if name in missing:
             continue
         yield model_spec(name, data)
-        mend = mended(data) if name == REFERENCE else None
-        if mend is not None:
-            yield mend
+        shorter = with_shorter_steps(data) if name == REFERENCE else None
+        if shorter is not None:
+            yield shorter
 
 
-def run_table(setup: Setup, plan: Plan) -> list[Result]:
-    """Train everything, or read what `setup.shards` has of it."""
+def run_table(config: RunConfig, plan: Table1Plan) -> list[ModelResult]:
+    """Train every model on every graph, or read what `config.shards` has of it.
+
+    Raises
+    ------
+    InputError
+        If the graphs are not there.
+    """
     results = []
-    for data in citation_graphs(setup, plan.datasets, plan.device):
+    for data in required_graphs(config, plan.datasets, plan.device):
         for spec in specs_of(data, plan):
-            counts = plan.of(spec.name, data.name)
-            epochs = min(plan.epochs, spec.training.epochs)
-            capped = replace(spec, training=replace(spec.training, epochs=epochs))
-            protocol = Protocol(counts.splits, counts.inits, seed=setup.seed)
-            runs = run_trials(data, capped, protocol, cache=setup.shards, jobs=plan.jobs)
-            published = quoted(spec.name, data.name)
-            results.append(Result(data.name, spec.name, spec.title, runs, published))
+            protocol = Protocol(*plan.runs_of(spec.name, data.name), seed=config.seed)
+            results.append(
+                train_model(config, data, spec, protocol, epochs=plan.epochs, jobs=plan.jobs)
+            )
     return results
 
 
-def find(results: Sequence[Result], dataset: str, model: str) -> Result | None:
-    """The result of a model on a data set, where there is one."""
-    return next((r for r in results if (r.dataset, r.model) == (dataset, model)), None)
+def table_rows(results: Sequence[ModelResult]) -> Rows:
+    """Return a row for each data set and model, with its difference to the released Diff-ResNet.
 
-
-def all_runs(results: Sequence[Result]) -> list[dict[str, Any]]:
-    """A row a run."""
-    return [
-        {"dataset": result.dataset, "model": result.model, **row}
-        for result in results
-        for row in run_rows(result.runs)
-    ]
-
-
-def table_rows(results: Sequence[Result]) -> list[dict[str, Any]]:
-    """A row a data set and model, with its difference to Diff-ResNet as published.
-
-    `best_ahead` is what the best Diff-ResNet is ahead of the model.
+    `best_ahead` is what the best Diff-ResNet is ahead of the model, `quoted` what was published.
     """
     rows = []
     for result in results:
+        accuracy = published(result.model, result.dataset)
         row: dict[str, Any] = {
             "dataset": result.dataset,
             "model": result.model,
-            "splits": result.splits,
-            "inits": result.inits,
-            "accuracy": result.accuracy.mean,
-            "std": result.accuracy.std,
-            "standard_error": result.accuracy.error,
+            **result.row(),
             "seconds_per_run": result.seconds,
-            "quoted": None if result.quoted is None else str(result.quoted),
+            "quoted": None if accuracy is None else "{} ± {}".format(*accuracy),
         }
-        reference = find(results, result.dataset, REFERENCE)
+        reference = find_result(results, result.dataset, REFERENCE)
         if reference is not None and reference is not result:
-            ahead = difference(result, reference)
+            difference = result.less(reference)
             row |= {
-                "difference": ahead.mean,
-                "difference_error": ahead.error,
-                "difference_splits": ahead.clusters,
+                "difference": difference.mean,
+                "difference_error": difference.error,
+                "difference_splits": difference.clusters,
             }
-        best = find(results, result.dataset, BEST)
+        best = find_result(results, result.dataset, BEST)
         if best is not None and best is not result:
-            ahead = difference(best, result)
-            row |= {"best_ahead": ahead.mean, "best_ahead_error": ahead.error}
+            difference = best.less(result)
+            row |= {"best_ahead": difference.mean, "best_ahead_error": difference.error}
         rows.append(row)
+    return rows
+
+
+def diffusion_gains(results: Sequence[ModelResult]) -> dict[str, Estimate]:
+    """Return what Diff-ResNet gains over No-Diff-ResNet on each data set, paired by split."""
+    gains = {}
+    for result in results:
+        other = find_result(results, result.dataset, WITHOUT)
+        if result.model == REFERENCE and other is not None:
+            gains[result.dataset] = result.less(other)
+    return gains
+
+
+def mean_gain(gains: Sequence[Estimate]) -> Estimate:
+    """Return the mean over data sets, whose splits are independent of each other's."""
+    error = sum(each.error**2 for each in gains) ** 0.5 / len(gains)
+    mean = sum(each.mean for each in gains) / len(gains)
+    return Estimate(mean, error, min(each.clusters for each in gains))
+
+
+def rival_rows(results: Sequence[ModelResult]) -> Rows:
+    """Return how the released and the best Diff-ResNet stand to the baselines of each data set.
+
+    A row has names of the baselines that it is `ahead` of, `level` with and `behind`, where there
+    are splits enough to say; and the `closest` one, which it is ahead of by `points` ± `error`.
+    """
+    rows = []
+    for ours in results:
+        rivals = {
+            other.title: ours.less(other)
+            for other in results
+            if other.dataset == ours.dataset and other.model not in (*OURS, WITHOUT)
+        }
+        if ours.model not in (REFERENCE, BEST) or not rivals:
+            continue
+        row: dict[str, Any] = {"dataset": ours.dataset, "title": ours.title}
+        verdicts = {name: judge(each.mean, each.error) for name, each in rivals.items()}
+        if "" not in verdicts.values():
+            for verdict in ("ahead", "level", "behind"):
+                row[verdict] = [name for name, each in verdicts.items() if each == verdict]
+        closest = min(rivals, key=lambda name: rivals[name].mean)
+        points = rivals[closest]
+        row |= {"closest": closest, "points": points.mean, "error": points.error}
+        rows.append({**row, "splits": points.clusters})
     return rows

@@ -25,6 +25,8 @@ class Dots:
     errors : category -> half the length of a bar; NaN for none.
     draws : category -> single values, drawn pale behind the mark.
     colour : number of a series, or a colour; by default its place among the series.
+    rim : bool
+        Part the marks from what they lie on by a white rim, which hides the shortest bars.
     """
 
     label: str
@@ -35,6 +37,7 @@ class Dots:
     marker: str = ""
     hollow: bool = False
     size: float = 5.0
+    rim: bool = True
 
 
 def dots(
@@ -108,8 +111,8 @@ def _draw(
         markersize=dots.size,
         color=colour,
         markerfacecolor="none" if dots.hollow else colour,
-        markeredgecolor=colour if dots.hollow else CARD,
-        markeredgewidth=1.2,
+        markeredgecolor=CARD if dots.rim and not dots.hollow else colour,
+        markeredgewidth=1.2 if dots.rim or dots.hollow else 0.0,
         label=dots.label,
         zorder=3,
     )

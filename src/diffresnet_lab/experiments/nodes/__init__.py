@@ -1,0 +1,1 @@
+"""What the experiments of node classification share: graphs, results of models, verdicts."""

@@ -1,0 +1,100 @@
+"""What every format of tables promises, held for each of the registry."""
+
+import os
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from diffresnet.errors import InputError
+from diffresnet.tables import FORMATS, LabelledTable
+from diffresnet.tables.columns import Columns
+from diffresnet.tables.content import RowResult
+
+X = np.array([[0.5, -1.0], [2.0, 3.25], [1e-3, 4.0]], dtype=np.float32)
+FLAGS = np.array(["given", "predicted", "unreached"])
+CONFIDENCE = np.array([1.0, 0.75, 0.5])
+
+
+@pytest.fixture(params=FORMATS)
+def suffix(request):
+    return request.param
+
+
+def write(path, names, label="label"):
+    """A file of the format, with labels of any kind for some rows, as the format itself writes."""
+    table = pa.table({"x": X[:, 0].tolist(), "y": X[:, 1].tolist(), "note": ["a", "", "c"]})
+    content = Columns(table)
+    features = content.choose_features(["x", "y"], None, "here")
+    result = RowResult(names, CONFIDENCE, FLAGS)
+    FORMATS[path.suffix].write(path, content, features, None, result)
+    return path
+
+
+@pytest.mark.parametrize("names", [["cat", None, "dog"], [3, None, 0]], ids=["text", "integers"])
+def test_what_is_written_is_read_again(tmp_path, suffix, names):
+    columnar = FORMATS[suffix].columnar
+    options = {"features": ["x", "y"] if columnar else "features"}
+    table = LabelledTable.read(write(tmp_path / f"a{suffix}", names), **options)
+    np.testing.assert_array_equal(table.features, X)
+    assert [None if v is None else str(v) for v in table.labels.values()] == [
+        None if name is None else str(name) for name in names
+    ]
+    assert {"note", "label", "confidence", "flag"} <= set(table.content.names)
+
+
+def test_columns_of_an_output_are_not_replaced(tmp_path, suffix):
+    columnar = FORMATS[suffix].columnar
+    options = {"features": ["x", "y"] if columnar else "features"}
+    table = LabelledTable.read(write(tmp_path / f"a{suffix}", ["cat", None, "dog"]), **options)
+    with pytest.raises(InputError, match="already has 'confidence', 'flag'"):
+        table.check_output(tmp_path / f"b{suffix}")
+
+
+def test_every_format_is_written_as_every_other(tmp_path, suffix):
+    columns = {"x": [1.0, 2.0, 3.0], "note": ["a", "b", "c"], "label": ["cat", None, "dog"]}
+    for other, format_ in FORMATS.items():
+        source = tmp_path / f"source{other}"
+        if format_.columnar:
+            content = Columns(pa.table({k: v for k, v in columns.items() if k != "label"}))
+            chosen = content.choose_features(["x"], None, "here")
+            arrays = RowResult(columns["label"], CONFIDENCE, FLAGS)
+            format_.write(source, content, chosen, None, arrays)
+            read = format_.read(source)
+            read = Columns(read.table.drop_columns(["confidence", "flag"]), read.texts)
+            format_ = None
+            table = LabelledTable.of_labels(source, read, "label")
+        else:
+            np.savez(source, features=X, labels=["cat", "", "dog"], note=["a", "b", "c"])
+            table = LabelledTable.read(source)
+        target = tmp_path / f"target{suffix}"
+        names = np.array(["cat", "eel", "dog"], dtype=object)
+        table.write(target, names, CONFIDENCE, FLAGS)
+        again = FORMATS[suffix].read(target)
+        assert {"note", "label", "confidence", "flag"} <= set(again.names)
+        values = again.label_values("label", "here")
+        assert [str(v) for v in values] == names.tolist()
+
+
+@pytest.mark.parametrize("content", [b"", b"\x00" * 64, b"PK\x03\x04 and no more"])
+def test_damaged_files_are_one_line(tmp_path, suffix, content):
+    path = tmp_path / f"a{suffix}"
+    path.write_bytes(content)
+    with pytest.raises(InputError) as caught:
+        LabelledTable.read(path)
+    assert "\n" not in str(caught.value)
+    assert path.name in str(caught.value)
+
+
+def test_a_failure_leaves_the_old_file(tmp_path, suffix, monkeypatch):
+    path = write(tmp_path / f"a{suffix}", ["cat", None, "dog"])
+    before = path.read_bytes()
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(OSError, match="No space"):
+        write(path, ["cat", "dog", "dog"])
+    assert path.read_bytes() == before
+    assert sorted(os.listdir(tmp_path)) == [path.name]
