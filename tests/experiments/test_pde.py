@@ -15,7 +15,6 @@ from diffresnet_lab.experiments.pde.network import (
     standard_set,
     trained_flow,
 )
-from diffresnet_lab.experiments.pde.page import gain_rows, set_table
 from diffresnet_lab.experiments.pde.plan import AgreementPlan, RobustnessPlan
 from diffresnet_lab.experiments.pde.robustness import (
     ModelScores,
@@ -25,6 +24,7 @@ from diffresnet_lab.experiments.pde.robustness import (
     score_rows,
     split,
 )
+from diffresnet_lab.experiments.pde.robustness_page import gain_rows, set_table
 from diffresnet_lab.pages.plots import FieldRow
 
 BRIEF = FlowTrainingConfig(substeps=2, epochs=80, samples=4)

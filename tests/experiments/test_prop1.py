@@ -10,8 +10,9 @@ from diffresnet_lab.experiments.prop1.cases import (
     hulls_apart,
     synthetic_case,
 )
+from diffresnet_lab.experiments.prop1.figures import rates_figure
 from diffresnet_lab.experiments.prop1.geometry import geometry_rows
-from diffresnet_lab.experiments.prop1.page import assumption_columns, case_row, rates_figure
+from diffresnet_lab.experiments.prop1.page import assumption_columns, case_row
 from diffresnet_lab.experiments.prop1.rates import follow_case
 from diffresnet_lab.experiments.prop1.window import connecting_k, cut, digits_edges, xor_window
 from diffresnet_lab.pages.style import svg

@@ -16,6 +16,13 @@ from diffresnet_lab.experiments.base import RunConfig
 from diffresnet_lab.experiments.demo.digits import digits
 from diffresnet_lab.experiments.stiffness import methods as stiffness_methods
 from diffresnet_lab.experiments.stiffness.bench import Bench, CountingLaplacian, fewest
+from diffresnet_lab.experiments.stiffness.edge import (
+    edge_growth,
+    published_steps,
+    row_sum_norms,
+    step_by_step,
+    transient_rows,
+)
 from diffresnet_lab.experiments.stiffness.figures import pubmed_figure, region_figure
 from diffresnet_lab.experiments.stiffness.graphs import (
     CITATION,
@@ -23,17 +30,10 @@ from diffresnet_lab.experiments.stiffness.graphs import (
     digits_graph,
     synthetic_graph,
 )
-from diffresnet_lab.experiments.stiffness.page import EXPERIMENT, bounds_part, products_table
+from diffresnet_lab.experiments.stiffness.methods_page import products_table
+from diffresnet_lab.experiments.stiffness.page import EXPERIMENT, bounds_part
 from diffresnet_lab.experiments.stiffness.spectrum import StiffGraph
-from diffresnet_lab.experiments.stiffness.stability import (
-    bounds_row,
-    edge_growth,
-    published_steps,
-    row_sum_norms,
-    step_by_step,
-    steps_row,
-    transient_rows,
-)
+from diffresnet_lab.experiments.stiffness.stability import bounds_row, steps_row
 
 CONFIG = RunConfig(quick=True, data=None)
 

@@ -75,7 +75,7 @@ class PartResult:
 
 @dataclass(frozen=True)
 class Report:
-    """All that `diffresnet reproduce` writes of an experiment.
+    """The output of `diffresnet reproduce`: rows, files, text and figures.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""How much an experiment runs: the sections of its `plan.toml`, read into its dataclass."""
+"""Sizes of runs: the sections of an experiment's `plan.toml`, read into its dataclass."""
 
 from __future__ import annotations
 

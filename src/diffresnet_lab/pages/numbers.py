@@ -142,4 +142,4 @@ FILTERS: dict[str, Callable[..., str]] = {
     "number": number,
     "count": count,
 }
-"""What `text.md.j2` has besides the filters of Jinja."""
+"""Filters of `text.md.j2` besides those of Jinja."""

@@ -30,17 +30,17 @@ CLASSES = (
 
 
 def series(index: int) -> tuple[str, str]:
-    """Colour and marker of a series; they come round again, and only later together."""
+    """Return colour and marker of a series; they repeat, and only later together."""
     return SERIES[index % len(SERIES)], MARKERS[(index + index // len(SERIES)) % len(MARKERS)]
 
 
 def class_colours(classes: int) -> list[str]:
-    """A colour a class; they repeat past ten, where classes must be told apart by writing."""
+    """Return a colour for each class; past ten they repeat, and writing must tell classes apart."""
     return [CLASSES[c % len(CLASSES)] for c in range(classes)]
 
 
 def legible_on(colour: str) -> str:
-    """White or ink, whichever has more contrast on a colour."""
+    """Return white or ink, whichever has more contrast on a colour."""
     channels = [int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5)]
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
     luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

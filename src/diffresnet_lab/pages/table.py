@@ -56,7 +56,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Column:
-    """How a column reads and prints its value in a row.
+    """A column: the value that it reads in a row, and its format and marks.
 
     Parameters
     ----------

@@ -98,7 +98,7 @@ def render_text(
 
 
 class _Placeholders:
-    """What a template puts into its text, each as a placeholder that Markdown passes on."""
+    """Tables, figures and findings of a template, each a placeholder that Markdown passes on."""
 
     def __init__(self, tables: Mapping[str, Table], figures: Mapping[str, Figure]) -> None:
         self.tables, self.figures = tables, figures

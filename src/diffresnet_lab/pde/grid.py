@@ -83,7 +83,7 @@ class Grid:
         return torch.cartesian_prod(*axes)
 
     def index(self, points: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, "2 n"]:
-        """Where points lie, in cells; a point outside is taken to the wall next to it."""
+        """Return the places of points in cells; one outside is taken to the wall next to it."""
         index = (points - self.low) / self.spacing - 0.5
         return np.clip(index, -0.5, np.array(self.shape) - 0.5).T
 

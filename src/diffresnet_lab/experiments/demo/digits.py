@@ -28,7 +28,7 @@ REFERENCE = "diffusion_classifier"
 
 @dataclass(frozen=True)
 class DigitsConfig:
-    """Which labels are drawn.
+    """The draws of labels.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ class DigitsConfig:
 
     @property
     def fits(self) -> int:
-        """Number of models that are fitted in all."""
+        """Return the number of models that are fitted in all."""
         return len(self.labels_per_class) * self.draws * len(METHODS)
 
 

@@ -23,7 +23,7 @@ SHAPES: tuple[tuple[int, float, float, float, float, float], ...] = (
 
 @dataclass(frozen=True)
 class Fig2Plan:
-    """How much is drawn: points in each subset."""
+    """Sizes of a run: points in each subset."""
 
     points: int
 

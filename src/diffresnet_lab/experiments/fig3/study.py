@@ -21,7 +21,7 @@ GAMMA, NTOP, SIGMA = 1.0, 20, 0.5
 
 @dataclass(frozen=True)
 class Fig3Plan:
-    """How much is run.
+    """Sizes of a run.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""How much of Fig. 4 is run."""
+"""Sizes of a run of Fig. 4."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Fig4Plan:
-    """How much is run.
+    """Sizes of a run.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""How much of nonlinear diffusion is run."""
+"""Sizes of a run of nonlinear diffusion."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Corruption = Literal["clean", "outliers", "bridges"]
 
 @dataclass(frozen=True)
 class NonlinearPlan:
-    """How much is drawn.
+    """Sizes of a run.
 
     Parameters
     ----------

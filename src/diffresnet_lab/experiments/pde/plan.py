@@ -1,4 +1,4 @@
-"""How much of the PDE experiment is run."""
+"""Sizes of a run of the PDE experiment."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .network import FlowTrainingConfig
 
 @dataclass(frozen=True)
 class AgreementPlan:
-    """How finely the two solvers are compared.
+    """Sizes of the comparison of both solvers.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ class AgreementPlan:
 
 @dataclass(frozen=True)
 class RobustnessPlan:
-    """How often answers are tested under moves.
+    """Sizes of the tests under moved inputs.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ class RobustnessPlan:
 
 @dataclass(frozen=True)
 class PdePlan:
-    """How much is run of both parts."""
+    """Sizes of both parts."""
 
     agreement: AgreementPlan
     robustness: RobustnessPlan

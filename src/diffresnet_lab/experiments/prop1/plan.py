@@ -1,4 +1,4 @@
-"""How much of Proposition 1 is run."""
+"""Sizes of a run of Proposition 1."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Prop1Plan:
-    """How much is run.
+    """Sizes of a run.
 
     Parameters
     ----------

@@ -19,7 +19,7 @@ from .plan import Prop1Plan
 
 GAMMA = 1.0
 VANISHED = 1e-9
-"""What is below this share of its start counts as nothing."""
+"""Share of its start below which a size counts as nothing."""
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,9 @@ from ...pages.palette import INK, MUTED, RULE, SERIES
 from ...pages.plots import Axis, Curve, LinePanel, Rule, key, lines
 from ...pages.style import SMALL
 from .bench import Bench
+from .edge import PUBLISHED_STEPS, STEPS, EdgeGrowth, PublishedSteps
 from .methods import METHODS, TARGETS, error_curves
 from .spectrum import StiffGraph
-from .stability import PUBLISHED_STEPS, STEPS, EdgeGrowth, PublishedSteps
 
 
 def region_figure(xor: StiffGraph, symmetric: list[StiffGraph]) -> Figure:

@@ -1,4 +1,4 @@
-"""How much of the stiffness experiment is run."""
+"""Sizes of a run of the stiffness experiment."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class StiffnessPlan:
-    """How much is run.
+    """Sizes of a run.
 
     Parameters
     ----------

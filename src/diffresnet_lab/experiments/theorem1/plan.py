@@ -1,4 +1,4 @@
-"""How much of Theorem 1 is run."""
+"""Sizes of a run of Theorem 1."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Theorem1Plan:
-    """How much is run.
+    """Sizes of a run.
 
     Parameters
     ----------

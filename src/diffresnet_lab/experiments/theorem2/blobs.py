@@ -9,7 +9,7 @@ from jaxtyping import Float, Int
 from scipy.spatial.distance import pdist
 
 POINTS = 80
-"""In each subset."""
+"""Points of each subset."""
 
 
 @dataclass(frozen=True)

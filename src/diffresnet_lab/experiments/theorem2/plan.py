@@ -1,4 +1,4 @@
-"""How much of Theorem 2 is run."""
+"""Sizes of a run of Theorem 2."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Theorem2Plan:
-    """How much is run.
+    """Sizes of a run.
 
     Parameters
     ----------
