@@ -77,7 +77,6 @@ def test_the_quick_run_has_its_numbers(name, request):
     assert changes == []
 
 
-@pytest.mark.xfail(reason="few-shot and node experiments have no golden file yet", strict=True)
 def test_every_experiment_has_its_numbers_kept():
     assert [name for name in EXPERIMENTS if not golden(name).exists()] == []
 

@@ -3,81 +3,90 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from ..pages import Cell, Picture, Section, Table
-from ..pages.figures.losses import loss_curves
+from matplotlib.figure import Figure
+
+from ..pages.numbers import count
+from ..pages.plots import Axis, Curve, LinePanel, lines
+from ..pages.table import Column, Table, pivot, table
+from ..pages.text import Text, render_text
 from .config import TrainingConfig
 from .state import EpochMetrics
 
+TITLES = {
+    "nearest_prototype": "Nearest prototype",
+    "nearest_prototype_cl2n": "Nearest prototype, centred and normalised",
+}
 
-def training_section(
+
+def training_report(
     config: TrainingConfig,
     history: Sequence[EpochMetrics],
     results: Sequence[Mapping[str, Any]],
     settings: Mapping[str, Any],
-) -> Section:
-    """Return the section of the report on a training.
+) -> tuple[Text, dict[str, Figure]]:
+    """Return the text of the report on a training, and its figures by name.
 
     Parameters
     ----------
     results : rows of `final_accuracies`.
     settings : with "images" and "classes" of the training set, and "skipped".
     """
-    last = history[-1]
-    seconds = sum(metrics.seconds for metrics in history) / len(history)
-    text = [
-        f"{config.backbone} on {settings['images']:,} images of {settings['classes']} classes at "
-        f"{config.size} pixels, {len(history)} epochs of {seconds:.0f} s. In the last epoch the "
-        f"loss was {last.loss:.3f}, and {last.accuracy:.1f} % of the training views were right."
-    ]
-    if settings["skipped"]:
-        text.append(f"{settings['skipped']} broken images were left out.")
     validated = [metrics for metrics in history if metrics.validation is not None]
-    if validated:
-        best = max(validated, key=lambda metrics: metrics.validation or 0.0)
-        text.append(
-            f"Kept: epoch {best.epoch}, with {best.validation:.2f} % on "
-            f"{config.validation.tasks:,} {config.validation.ways}-way 1-shot tasks of the "
-            f"validation classes, by the nearest prototype."
-        )
-    else:
-        text.append("No validation images were given, so the last epoch was kept.")
-    picture = Picture(
-        loss_curves(
-            [metrics.epoch for metrics in history],
-            [metrics.loss for metrics in history],
-            [metrics.accuracy for metrics in history],
-            [metrics.validation for metrics in history],
-        ),
-        alt=f"Training loss, training accuracy and validation accuracy over {len(history)} epochs.",
-        caption="Above: loss on the training views. Below: share of training views that are right, "
-        "and nearest-prototype accuracy on validation tasks in the epochs that were looked at.",
-        name="curves",
-    )
-    return Section(
-        "Training", tuple(text), (_accuracy_table(results),) if results else (), ((picture,),)
-    )
-
-
-def _accuracy_table(results: Sequence[Mapping[str, Any]]) -> Table:
-    titles = {
-        "nearest_prototype": "Nearest prototype",
-        "nearest_prototype_cl2n": "Nearest prototype, centred and normalised",
+    values = {
+        "config": config,
+        "settings": settings,
+        "last": history[-1],
+        "epochs": len(history),
+        "seconds": sum(metrics.seconds for metrics in history) / len(history),
+        "best": max(validated, key=lambda metrics: metrics.validation or 0.0, default=None),
+        "tested": bool(results),
     }
-    shots = list(dict.fromkeys(row["shots"] for row in results))
-    rows = []
-    for method, title in titles.items():
-        cells = [
-            Cell(f"{row['accuracy']:.2f}", f"± {row['ci95']:.2f}")
-            for row in results
-            if row["method"] == method
-        ]
-        rows.append((title, tuple(cells)))
-    return Table(
-        f"Accuracy in % on {results[0]['tasks']:,} validation tasks, with the 95% interval",
-        (f"{results[0]['ways']} ways", *(f"{s} shot{'s' if s > 1 else ''}" for s in shots)),
-        tuple(rows),
-        "Other tasks than those by which the epoch was chosen, of the same classes. Centred by the "
-        "mean of the training images.",
+    tables = {"accuracy": accuracy_table(results)} if results else {}
+    figures = {"curves": loss_curves(history)}
+    return render_text(Path(__file__).with_name("report.md.j2"), values, tables, figures), figures
+
+
+def loss_curves(history: Sequence[EpochMetrics]) -> Figure:
+    """Return loss above, accuracies below, over the epochs."""
+    epochs = [metrics.epoch for metrics in history]
+    few = len(epochs) <= 40  # marks where there are few, so that one epoch alone is seen too
+    validated = [metrics for metrics in history if metrics.validation is not None]
+    accuracies = [
+        Curve(epochs, [metrics.accuracy for metrics in history], "training", marker=few),
+        Curve(
+            [metrics.epoch for metrics in validated],
+            [metrics.validation or 0.0 for metrics in validated],
+            "validation, 1 shot",
+            style="dashed",
+        ),
+    ]
+    loss = Curve(epochs, [metrics.loss for metrics in history], marker=few)
+    epoch = Axis("epoch", whole=True)
+    return lines(
+        [
+            LinePanel([loss], x=epoch, y=Axis("training loss")),
+            LinePanel(
+                accuracies[: 1 + bool(validated)],
+                x=epoch,
+                y=Axis("accuracy, %", limits=(0.0, 102.0)),
+            ),
+        ],
+        columns=1,
+        height=4.2,
+    )
+
+
+def accuracy_table(results: Sequence[Mapping[str, Any]]) -> Table:
+    """Return the accuracy of each method by shots."""
+    accuracy = Column("", "accuracy", ".2f", error="ci95")
+    shots = {row["shots"]: count(row["shots"], "shot") for row in results}
+    return table(
+        pivot(results, "method", "shots"),
+        [
+            Column(f"{results[0]['ways']} ways", lambda row: TITLES[row["method"]]),
+            *accuracy.across(shots),
+        ],
     )

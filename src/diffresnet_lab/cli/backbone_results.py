@@ -39,16 +39,16 @@ def write_report(
     payload: dict[str, Any],
 ) -> None:
     """Write the page, the curves and metrics.json."""
-    from ..backbones.report import training_section
-    from ..pages import render
+    from ..backbones.report import training_report
+    from ..pages import render_page
 
-    section = training_section(config, history, payload["results"], payload["settings"])
-    folder.write_pictures([section])
+    text, figures = training_report(config, history, payload["results"], payload["settings"])
+    folder.write_figures(figures)
     folder.write_page(
-        render(
-            [section],
+        render_page(
             title=f"Training {config.backbone}",
-            lead="A network from images to features, for few-shot tasks.",
+            lead=text.lead,
+            body=text.body,
             settings=payload["settings"],
             environment=payload["environment"],
             seconds=payload["training_seconds"],

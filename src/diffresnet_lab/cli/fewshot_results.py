@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from diffresnet.errors import Note
 
     from ..fewshot import Features, MethodRun, Outcome, Tasks
-    from ..pages import Table
+    from ..pages.table import Table
     from ..statistics import Estimate
     from .fewshot import FewShotOptions
 
@@ -116,27 +116,31 @@ def format_time(outcome: Outcome) -> str:
 
 def comparison_table(protocol: str, runs: Sequence[MethodRun]) -> Table:
     """Return accuracies, and paired differences from the first method."""
-    from ..pages import Cell, Table
-    from ..pages.section import best_cells
-    from ..pages.words import signed
+    from ..pages.table import Column, table
 
     first = runs[0]
-    summaries = [run.outcome.summary for run in runs]
-    accuracies = best_cells(
-        [summary.mean for summary in summaries],
-        [Cell(f"{summary.mean:.2f}", _plus_minus(summary)) for summary in summaries],
-        2,
-    )
-    rows = []
-    for run, accuracy in zip(runs, accuracies, strict=True):
-        paired = run.outcome.minus(first.outcome)
-        difference = Cell("") if run is first else Cell(signed(paired.mean, 2), _plus_minus(paired))
-        rows.append((run.title, (accuracy, difference, Cell(format_time(run.outcome)))))
-    return Table(
-        f"{protocol}: accuracy in %, with 95% intervals",
-        ("", "accuracy", f"minus {first.title}, paired", "a task"),
-        tuple(rows),
-    )
+    rows = [
+        {
+            "method": run.title,
+            "accuracy": run.outcome.summary.mean,
+            "ci95": run.outcome.summary.ci95,
+            "time": format_time(run.outcome),
+            **({} if run is first else _difference(run, first)),
+        }
+        for run in runs
+    ]
+    columns = [
+        Column("", "method"),
+        Column("accuracy", "accuracy", ".2f", error="ci95", best="largest"),
+        Column(f"minus {first.title}, paired", "difference", "+.2f", error="difference_ci95"),
+        Column("a task", "time"),
+    ]
+    return table(rows, columns, caption=f"{protocol}: accuracy in %, with 95% intervals")
+
+
+def _difference(run: MethodRun, first: MethodRun) -> dict[str, float]:
+    paired = run.outcome.minus(first.outcome)
+    return {"difference": paired.mean, "difference_ci95": paired.ci95}
 
 
 def write_predictions(

@@ -13,7 +13,6 @@ from diffresnet.files.atomic import check_writable
 
 if TYPE_CHECKING:
     from ..pages import ReportFolder
-    from ..pages.section import Table as OldTable
     from ..pages.table import Table
 
 
@@ -48,20 +47,16 @@ def prepare_folder(out: Path, json_path: Path | None) -> ReportFolder:
     return folder
 
 
-def table_text(table: Table | OldTable) -> str:
+def table_text(table: Table) -> str:
     """Render a table of the report for the terminal."""
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table as Grid
 
-    from ..pages.section import Table as OldTable
-    from ..pages.section import converted
-
-    shown = converted(table) if isinstance(table, OldTable) else table
-    grid = Grid(title=shown.caption, title_justify="left", title_style="bold")
-    for index, name in enumerate(shown.header):
+    grid = Grid(title=table.caption, title_justify="left", title_style="bold")
+    for index, name in enumerate(table.header):
         grid.add_column(name, justify="right" if index else "left")
-    for cells in shown.rows:
+    for cells in table.rows:
         texts = (f"[bold]{escape(c.text)}[/]" if c.best else escape(c.text) for c in cells)
         grid.add_row(*(f"{t} {c.detail}".rstrip() for t, c in zip(texts, cells, strict=True)))
     console = Console()
@@ -70,6 +65,6 @@ def table_text(table: Table | OldTable) -> str:
     return capture.get().rstrip("\n")
 
 
-def print_table(table: Table | OldTable) -> None:
+def print_table(table: Table) -> None:
     """Print a table of the report on stdout."""
     click.echo(table_text(table))

@@ -27,18 +27,11 @@ EXPERIMENTS = (
 )
 """Names in the order in which they are listed, and run by `reproduce all`."""
 
-_WITHOUT_PLAN_FILE = {}
-"""Summaries of experiments whose folder has no `plan.toml` yet."""
-
 
 @cache
 def summaries() -> dict[str, str]:
     """Return what each experiment shows, in one line, by its name."""
-    lines = {}
-    for name in EXPERIMENTS:
-        plan = plan_file(name)
-        lines[name] = str(read_toml(plan)["summary"]) if plan.exists() else _WITHOUT_PLAN_FILE[name]
-    return lines
+    return {name: str(read_toml(plan_file(name))["summary"]) for name in EXPERIMENTS}
 
 
 def plan_file(name: str) -> Path:
@@ -56,6 +49,5 @@ def experiment(name: str) -> Experiment:
     """
     if name not in EXPERIMENTS:
         raise InputError(f"no experiment {name!r}; there are {', '.join(EXPERIMENTS)}, and all")
-    page = f"{__package__}.{name}.page" if plan_file(name).exists() else f"{__package__}.{name}"
-    declared: Experiment = importlib.import_module(page).EXPERIMENT
+    declared: Experiment = importlib.import_module(f"{__package__}.{name}.page").EXPERIMENT
     return declared

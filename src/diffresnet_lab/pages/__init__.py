@@ -21,15 +21,17 @@ A page is numbers, columns, a text and figures:
 
 from .folder import ReportFolder
 from .page import render_page
-from .section import Cell, Picture, Section, Table, best_cells, render
+from .table import Cell, Column, Table, pivot, table
+from .text import Text, render_text
 
 __all__ = [
     "Cell",
-    "Picture",
+    "Column",
     "ReportFolder",
-    "Section",
     "Table",
-    "best_cells",
-    "render",
+    "Text",
+    "pivot",
     "render_page",
+    "render_text",
+    "table",
 ]

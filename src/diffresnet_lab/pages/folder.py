@@ -13,7 +13,6 @@ from matplotlib.figure import Figure
 from diffresnet.errors import InputError
 from diffresnet.files.atomic import atomic_write, check_writable, reason
 
-from .section import Section
 from .style import png, svg
 
 
@@ -60,18 +59,6 @@ class ReportFolder:
         """Write report.html, whole or not at all."""
         with atomic_write(self.page) as temporary:
             temporary.write_text(html, encoding="utf-8")
-
-    def write_pictures(self, sections: Sequence[Section]) -> None:
-        """Write every picture that has a name, as PNG and as SVG."""
-        self.write_figures(
-            {
-                picture.name: picture.figure
-                for section in sections
-                for gallery in section.galleries
-                for picture in gallery
-                if picture.name
-            }
-        )
 
     def write_figures(self, figures: Mapping[str, Figure]) -> None:
         """Write figures as NAME.png and NAME.svg."""

@@ -8,30 +8,49 @@ from diffresnet.cli.app import BAD_INPUT, run
 from diffresnet.errors import InputError
 from diffresnet_lab.cli import reproduce
 from diffresnet_lab.experiments import catalogue
-from diffresnet_lab.experiments.experiment import Experiment, Part
-from diffresnet_lab.pages import Picture, Section
+from diffresnet_lab.experiments.base import Experiment, PartResult
 
 SEEN = []
 
 
-def _part(setup):
-    SEEN.append(setup)
+TEXT = """{% call findings() %}
+It was found.
+{% endcall %}
+## A section
+
+Words.
+
+{% call figure("line", alt="a line") %}
+A line.
+{% endcall %}
+"""
+
+
+def _part(config, plan):
+    SEEN.append(config)
     figure = Figure(figsize=(1, 1))
     figure.subplots().plot([0, 1], [0, 1])
-    return Part(
-        Section("A section", ("Words.",), galleries=((Picture(figure, "a line", name="line"),),)),
+    return PartResult(
         [{"step": 0, "ratio": 0.5}, {"step": 1, "ratio": float("inf"), "more": "x"}],
-        "It was found.",
-        {"gamma": 1.0},
+        figures={"line": figure},
+        settings={"gamma": 1.0},
     )
 
 
+def _experiment(folder, part):
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "plan.toml").write_text(f'title = "About {folder.name}"\nsummary = "A line."\n')
+    (folder / "text.md.j2").write_text(TEXT)
+    return Experiment(folder, {"part": part})
+
+
 @pytest.fixture
-def two(monkeypatch):
+def two(monkeypatch, tmp_path_factory):
     """Two small experiments in the place of the real ones."""
-    made = {name: Experiment(name, f"About {name}", {"part": _part}) for name in ("fig3", "fig4")}
-    monkeypatch.setattr(reproduce, "EXPERIMENTS", tuple(made))
-    monkeypatch.setattr(catalogue, "experiment", made.__getitem__)
+    place = tmp_path_factory.mktemp("experiments")
+    small = {name: _experiment(place / name, _part) for name in ("fig3", "fig4")}
+    monkeypatch.setattr(reproduce, "EXPERIMENTS", tuple(small))
+    monkeypatch.setattr(catalogue, "experiment", small.__getitem__)
     SEEN.clear()
 
 
@@ -93,10 +112,10 @@ def test_all_has_a_folder_an_experiment_and_a_page_above_them(tmp_path, monkeypa
 
 @pytest.mark.usefixtures("two")
 def test_all_goes_on_without_what_lacks_its_data(tmp_path, monkeypatch, capfd):
-    def lacks(setup):
+    def lacks(config, plan):
         raise InputError("fig3 needs data: set DIFFRESNET_DATA")
 
-    broken = Experiment("fig3", "About fig3", {"part": lacks})
+    broken = _experiment(tmp_path / "broken" / "fig3", lacks)
     intact = catalogue.experiment("fig4")
     monkeypatch.setattr(catalogue, "experiment", {"fig3": broken, "fig4": intact}.__getitem__)
     assert run(["reproduce", "all", "--out", str(tmp_path)]) == 0

@@ -63,6 +63,7 @@ class FeatureSource:
         return max(round(self.task_share * planned), 1)
 
     def file(self, part: str) -> str:
+        """Return the path of a file of features in the data folder."""
         return f"embeddings/{self.data}_{part}_{self.backbone}.npz"
 
     def paths(self, data: Path | None, classes: Classes) -> tuple[Path, Path] | None:

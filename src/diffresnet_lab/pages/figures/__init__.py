@@ -1,1 +1,0 @@
-"""Figures of the former way to write pages; new ones are made of `pages.plots`."""
