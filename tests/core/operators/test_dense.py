@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 import torch
-from laplacian_contract import LaplacianContract
 
 from diffresnet.errors import InputError
 from diffresnet.operators import DenseLaplacian
 from graph_cases import features, laplacian, weights
+from laplacian_contract import LaplacianContract
 
 
 class DenseContract(LaplacianContract):

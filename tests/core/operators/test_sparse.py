@@ -3,12 +3,12 @@ import pytest
 import scipy.sparse as sp
 import torch
 from hypothesis import given
-from laplacian_contract import LaplacianContract
 
 from diffresnet.errors import InputError
 from diffresnet.operators import SparseLaplacian
 from diffresnet.operators import sparse as module
 from graph_cases import features, graphs, laplacian, weights
+from laplacian_contract import LaplacianContract
 
 
 class SparseContract(LaplacianContract):

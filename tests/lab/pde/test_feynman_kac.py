@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 import torch
-from pde_cases import CASES, PROBES, bump, swirl
 
 from diffresnet.errors import InputError
 from diffresnet_lab.pde import Convection, FeynmanKac
+from pde_cases import CASES, PROBES, bump, swirl
 
 X = torch.from_numpy(PROBES)
 

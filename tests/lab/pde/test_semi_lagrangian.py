@@ -3,10 +3,10 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from pde_cases import CASES, PROBES, bump, swirl
 
 from diffresnet.errors import InputError
 from diffresnet_lab.pde import Convection, FeynmanKac, Grid, GridSolver, block_grids
+from pde_cases import CASES, PROBES, bump, swirl
 
 WIDE = Grid((-6.0, -6.0), (6.0, 6.0), (160, 160))
 SMALL = Grid((-1.0, -1.0), (1.0, 2.0), (12, 18))
