@@ -46,14 +46,15 @@ bench: install
 	$(BIN)/python benchmarks/fewshot.py
 	$(BIN)/python benchmarks/tables.py
 
-# The figures of docs/why-it-works.md; stiffness needs DIFFRESNET_DATA for the citation graphs.
+# The figures of README and docs/why-it-works.md; stiffness needs DIFFRESNET_DATA for the citation graphs.
 THEORY := fig1 fig2 fig3 fig4 prop1 theorem1 theorem2 stiffness pde nonlinear
 DOCS_FIGURES := fig1 fig2 fig3 fig4 prop1 prop1_window theorem1 theorem2 theorem2_digits stiffness \
   pde pde_robustness nonlinear
 
-figures: install
+figures: demo
 	for name in $(THEORY); do $(BIN)/diffresnet reproduce $$name || exit 1; done
 	mkdir -p docs/figures
+	cp demo/features.png docs/figures/demo.png
 	for name in $(DOCS_FIGURES); do cp reproduce/*/$$name.png docs/figures/; done
 
 clean:

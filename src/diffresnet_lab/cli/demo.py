@@ -25,7 +25,8 @@ class DemoOptions(SeedOption):
     out: Annotated[
         Path,
         Option(
-            help="Folder for report.html and metrics.json; made if it is not there.", metavar="DIR"
+            help="Folder for report.html, its figures and metrics.json; made if not there.",
+            metavar="DIR",
         ),
     ] = Path("demo")
 
@@ -39,7 +40,7 @@ def demo(options: DemoOptions) -> Outcome:
 
     Nothing is downloaded. The report, one HTML file to open in any browser, compares
     DiffusionClassifier with other methods on the same labels, and shows features before and after
-    diffusion.
+    diffusion. Both figures are files too, as PNG and SVG.
     """
     from ..experiments.demo.digits import DigitsConfig
 
@@ -84,6 +85,7 @@ def run(options: DemoOptions, config: DigitsConfig) -> Outcome:
         payload.pop("results"),
         extra=payload,
         write=[
+            lambda: folder.write_figures(result.figures),
             lambda: folder.write_page(html),
             lambda: write_json(folder.metrics, {**payload, "results": result.rows}),
         ],

@@ -25,7 +25,8 @@ def test_the_demo_leaves_a_page_and_its_numbers(tmp_path, monkeypatch, capfd):
     monkeypatch.setattr(demo, "run", lambda options, config: whole(options, TINY))
     assert run(["demo", "--out", str(out), "--json", str(extra)]) == 0
     stdout, stderr = capfd.readouterr()
-    assert sorted(path.name for path in out.iterdir()) == ["metrics.json", "report.html"]
+    pictures = {name + ending for name in ("digits", "features") for ending in (".png", ".svg")}
+    assert {path.name for path in out.iterdir()} == {"metrics.json", "report.html", *pictures}
     metrics = json.loads((out / "metrics.json").read_text())
     assert list(metrics) == ["experiment", "settings", "results", "environment", "seconds"]
     assert metrics == json.loads(extra.read_text())

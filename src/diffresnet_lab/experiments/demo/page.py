@@ -26,16 +26,17 @@ from .digits import (
     digits_scores,
     paired_differences,
 )
-from .features import FeatureMap, FeatureMotion, feature_motion
+from .features import FeatureMotion, feature_motion
 
 
 @dataclass(frozen=True)
 class Demo:
-    """Rows of metrics.json, the table that is printed, and the text of the page."""
+    """Rows of metrics.json, the table that is printed, the text of the page, and figures for files."""
 
     rows: list[dict[str, Any]]
     accuracies: Table
     text: Text
+    figures: dict[str, Figure]
 
 
 def demo_steps(config: DigitsConfig) -> int:
@@ -64,11 +65,7 @@ def run_demo(config: DigitsConfig, advance: Callable[[int], Any] | None = None) 
     rows = list(digits_rows(scores))
     differences = list(paired_differences(scores))
     tables = {"accuracy": accuracy_table(rows), "difference": difference_table(differences)}
-    figures = {
-        "digits": digits_chart(scores),
-        "before": feature_map(features.before, features),
-        "after": feature_map(features.after, features),
-    }
+    figures = {"digits": digits_chart(scores), "features": feature_maps(features)}
     fewest = {row["method"]: row for row in rows if row["labels_per_class"] == min(counts)}
     values = {
         "draws": config.draws,
@@ -83,7 +80,7 @@ def run_demo(config: DigitsConfig, advance: Callable[[int], Any] | None = None) 
     }
     template = Path(__file__).with_name("text.md.j2")
     text = render_text(template, values, tables, figures | xor_figures(motion, panels))
-    return Demo(rows, tables["accuracy"], text)
+    return Demo(rows, tables["accuracy"], text, figures)
 
 
 def accuracy_table(rows: list[dict[str, Any]]) -> Table:
@@ -129,10 +126,21 @@ def digits_chart(scores: Scores) -> Figure:
     return dots({"": series}, wrong, "labels per digit")
 
 
-def feature_map(features: FeatureMap, motion: FeatureMotion) -> Figure:
+def feature_maps(motion: FeatureMotion) -> Figure:
     """Return the features on two components: stars are labelled, badges name the digits."""
     badges = {int(c): str(c) for c in np.unique(motion.classes)}
-    panel = ScatterPanel(
-        features.points, motion.classes, labelled=motion.labelled, badges=badges, size=11.0
-    )
-    return scatter_grid([panel], width=4.4)
+    panels = [
+        ScatterPanel(
+            features.points,
+            motion.classes,
+            title,
+            labelled=motion.labelled,
+            badges=badges,
+            size=11.0,
+        )
+        for title, features in (
+            ("digits as they are", motion.before),
+            ("after diffusion", motion.after),
+        )
+    ]
+    return scatter_grid(panels, width=8.8, columns=2)
