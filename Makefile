@@ -27,6 +27,7 @@ lint: install
 
 # The site, with an API reference made from the docstrings: build/site/index.html.
 docs: install
+	rm -rf docs/api
 	$(BIN)/python -m sphinx -q -W --keep-going -b html docs build/site
 
 bench: install
@@ -58,4 +59,4 @@ figures: demo
 	for name in $(DOCS_FIGURES); do cp reproduce/*/$$name.png docs/figures/; done
 
 clean:
-	rm -rf .venv build demo reproduce
+	rm -rf .venv build demo reproduce docs/api

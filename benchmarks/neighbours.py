@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from common import medians, publish
-from diffresnet.similarity import nearest_neighbours
+from diffresnet.similarity import SEARCHES, nearest_neighbours
 from fit import NEIGHBORS, clouds
 
 
@@ -32,8 +32,7 @@ def main() -> None:
         def search(method, x=x, found=found):
             found[method] = nearest_neighbours(x, NEIGHBORS, method=method)
 
-        methods = ("clustered", "exact", "faiss", "pynndescent")
-        seconds = medians({m: lambda m=m: search(m) for m in methods}, args.repeats, warm_up=False)
+        seconds = medians({m: lambda m=m: search(m) for m in SEARCHES}, args.repeats, warm_up=False)
         rows += [
             {
                 "points": kind,
@@ -42,7 +41,7 @@ def main() -> None:
                 "seconds": f"{seconds[m]:.1f}",
                 "recall": f"{found[m].recall:.3f}",
             }
-            for m in methods
+            for m in SEARCHES
         ]
     publish("neighbours", rows, points=args.points, neighbors=NEIGHBORS)
 

@@ -27,7 +27,7 @@ from ..errors import InputError
 from ..labels import Labels, encode_labels
 from ..similarity import GraphSettings
 from ..similarity.adjacency import symmetric_weights
-from ..similarity.backends import METHODS
+from ..similarity.backends import SEARCHES
 from .features import FlowName
 from .fitted import FittedHead, FittedModel, FittedPoints
 from .head import default_head
@@ -74,7 +74,7 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
         None is softmax regression, trained to convergence.
     similarity : GraphSettings, default None
         Every choice about the graph at once, over `n_neighbors` and `metric`.
-    neighbors : {"auto", "exact", "clustered", "faiss", "pynndescent"}
+    neighbors : str, one of `diffresnet.similarity.SEARCHES`
         How neighbours are searched, of fitted and of new rows; see `nearest_neighbours`.
     unlabelled : mark or list of marks, default None
         What stands for "no label" in y besides None, NaN and "". None is -1 where labels are
@@ -436,7 +436,7 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
         "convection": [None, StrOptions({"trained", "paper"})],
         "head": [None, HasMethods("predict_proba")],
         "similarity": [None, GraphSettings],
-        "neighbors": [StrOptions(set(METHODS))],
+        "neighbors": [StrOptions(set(SEARCHES))],
         "unlabelled": "no_validation",
         "relabel": ["boolean"],
         "calibrate": ["boolean"],

@@ -1,8 +1,6 @@
-"""The nearest-neighbour searches by name: a new one is a file of its own and a line here."""
+"""The nearest-neighbour searches by name: a new one is a file of its own and its class here."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -14,13 +12,11 @@ from .faiss_index import FaissIndex
 from .index import NeighbourIndex
 from .pynndescent_index import PynndescentIndex
 
-BACKENDS: dict[str, Callable[[Tensor, int], NeighbourIndex]] = {
-    "exact": lambda x, k: ExactIndex(x),
-    "clustered": ClusteredIndex.build,
-    "faiss": lambda x, k: FaissIndex(x, k),
-    "pynndescent": lambda x, k: PynndescentIndex(x, k),
+BACKENDS: dict[str, type[NeighbourIndex]] = {
+    index.method: index for index in (ExactIndex, ClusteredIndex, FaissIndex, PynndescentIndex)
 }
-METHODS = ("auto", *BACKENDS)
+SEARCHES = ("auto", *BACKENDS)
+"""What `method=` takes: "auto" chooses "exact" or "clustered" by the number of points."""
 
 # Below this many points the exact search takes a few seconds at most.
 EXACT_LIMIT = 20_000
@@ -43,8 +39,9 @@ def build_index(x: Tensor, k: int, method: str = "auto") -> NeighbourIndex:
         return ExactIndex(x)
     if method not in BACKENDS:
         raise InputError(
-            f"unknown neighbour search {method!r}; there are {', '.join(METHODS)}", "method"
+            f"unknown neighbour search {method!r}; there are {', '.join(SEARCHES)}", "method"
         )
-    if sparse and method != "exact":
+    backend = BACKENDS[method]
+    if sparse and not backend.takes_sparse:
         raise InputError(f"{method!r} needs dense points; use 'exact' or project them", "method")
-    return BACKENDS[method](x, k)
+    return backend.build(x, k)

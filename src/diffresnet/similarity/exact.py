@@ -33,9 +33,14 @@ class ExactIndex(NeighbourIndex):
     """
 
     method = "exact"
+    takes_sparse = True
 
     def __init__(self, x: Tensor) -> None:
         self.points = Points(x)
+
+    @classmethod
+    def build(cls, x: Tensor, k: int) -> ExactIndex:
+        return cls(x)
 
     def neighbours(self, k: int) -> Neighbours:
         indices, distances = self.points.nearest(self.points, k, others=True)

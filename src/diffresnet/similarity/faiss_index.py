@@ -7,28 +7,26 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ..errors import InputError
 from .exact import measured_recall
-from .index import NeighbourIndex, Neighbours, without_self
+from .index import NeighbourIndex, Neighbours, host_array, without_self
 
 
 class FaissIndex(NeighbourIndex):
     """Hierarchical navigable small worlds (Malkov, Yashunin 2018, arXiv 1603.09320)."""
 
-    method = "faiss"
+    method = library = "faiss"
 
     def __init__(self, x: Float[Tensor, "n d"], k: int) -> None:
-        try:
-            import faiss
-        except ImportError:
-            raise InputError(
-                "method='faiss' needs it installed: pip install 'diffresnet[faiss]'"
-            ) from None
+        faiss = self.import_library()
         self.x = x
         self._index = faiss.IndexHNSWFlat(x.shape[1], 24)
         self._index.hnsw.efConstruction = 80
         self._index.hnsw.efSearch = max(80, 4 * k)
-        self._index.add(_host(x))
+        self._index.add(host_array(x))
+
+    @classmethod
+    def build(cls, x: Float[Tensor, "n d"], k: int) -> FaissIndex:
+        return cls(x, k)
 
     def neighbours(self, k: int) -> Neighbours:
         indices, distances = without_self(*self._search(self.x, k + 1))
@@ -39,7 +37,7 @@ class FaissIndex(NeighbourIndex):
         return Neighbours(indices, distances, self.method, float("nan"))
 
     def _search(self, rows: Tensor, k: int) -> tuple[Tensor, Tensor]:
-        square, indices = self._index.search(_host(rows), k)
+        square, indices = self._index.search(host_array(rows), k)
         if (indices < 0).any():
             raise ArithmeticError("faiss found too few neighbours; use method='exact'")
         distances = np.sqrt(np.maximum(square, 0.0))
@@ -47,7 +45,3 @@ class FaissIndex(NeighbourIndex):
             torch.from_numpy(indices).to(rows.device),
             torch.from_numpy(distances).to(rows.device, rows.dtype),
         )
-
-
-def _host(x: Tensor) -> np.ndarray:
-    return np.ascontiguousarray(x.detach().cpu().numpy(), dtype=np.float32)

@@ -46,7 +46,7 @@ def similarity_graph(
         All choices at once, instead of a preset.
     graph : (n, n) sparse
         A given adjacency, with preset="citation".
-    method : {"auto", "exact", "clustered", "faiss", "pynndescent"}
+    method : str, one of `similarity.SEARCHES`
         How neighbours are found: see `nearest_neighbours`. The recall of an approximate search is
         logged, and returned with `return_neighbours`.
     **options

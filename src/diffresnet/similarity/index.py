@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, ClassVar
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
+
+from ..errors import InputError
 
 
 @dataclass(frozen=True)
@@ -32,17 +37,54 @@ class Neighbours:
 
 
 class NeighbourIndex(ABC):
-    """Points that are searched; made by a backend from points (n, d) and a number of neighbours."""
+    """Points that are searched for the nearest to each other and to new rows.
 
-    method: str
+    Indices are int64 and distances of the points' dtype, both on the points' device, nearest
+    first. The caller has scaled the rows for the cosine metric, and k is at least 1 and no more
+    than there are points to find.
+
+    Attributes
+    ----------
+    method : str
+        The name by which users choose it.
+    library : str or None
+        What it imports, as `import_library` does; also the name of the extra that installs it.
+    takes_sparse : bool
+        Whether points and rows may be sparse CSR.
+    """
+
+    method: ClassVar[str]
+    library: ClassVar[str | None] = None
+    takes_sparse: ClassVar[bool] = False
+
+    @classmethod
+    @abstractmethod
+    def build(cls, x: Float[Tensor, "n d"], k: int) -> NeighbourIndex:
+        """Build the index of points in which k neighbours are to be found."""
 
     @abstractmethod
     def neighbours(self, k: int) -> Neighbours:
-        """Find the k nearest others of every point."""
+        """Find the k nearest others of every point, and the recall of that."""
 
     @abstractmethod
     def query(self, rows: Float[Tensor, "m d"], k: int) -> Neighbours:
-        """Find the k points that are nearest to every row."""
+        """Find the k points that are nearest to every row; recall is 1 if exact, else NaN."""
+
+    @classmethod
+    def import_library(cls) -> Any:
+        """Import the optional library, or say how to install it."""
+        assert cls.library is not None
+        try:
+            return import_module(cls.library)
+        except ImportError:
+            raise InputError(
+                f"method={cls.method!r} needs it installed: pip install 'diffresnet[{cls.library}]'"
+            ) from None
+
+
+def host_array(x: Float[Tensor, "n d"]) -> Float[np.ndarray, "n d"]:
+    """Return rows as the float32 array that other libraries search."""
+    return np.ascontiguousarray(x.detach().cpu().numpy(), dtype=np.float32)
 
 
 def without_self(

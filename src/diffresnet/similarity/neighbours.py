@@ -28,11 +28,11 @@ def nearest_neighbours(
         More than there are points is taken as all of them.
     metric : {"euclidean", "cosine"}
         The cosine distance is the Euclidean one between rows of unit length.
-    method : {"auto", "exact", "clustered", "faiss", "pynndescent"}
+    method : str, one of `SEARCHES`
         "auto" is exact up to 20,000 points. Above it is "clustered" for a recall of 0.95, or as
         much as a tenth of all pairs gives; asked for by name, that search goes for 0.98 at any
-        cost. Exact is exact up to rounding, in chunks of 128 MiB of scores. The others
-        approximate, and measure their recall.
+        cost. "exact" is so up to rounding, in chunks of 128 MiB of scores. A search that is not
+        exact measures its recall.
     queries : (m, d) tensor
 
     Returns

@@ -7,25 +7,23 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ..errors import InputError
 from .exact import measured_recall
-from .index import NeighbourIndex, Neighbours, without_self
+from .index import NeighbourIndex, Neighbours, host_array, without_self
 
 
 class PynndescentIndex(NeighbourIndex):
     """Nearest-neighbour descent (Dong, Charikar, Li 2011)."""
 
-    method = "pynndescent"
+    method = library = "pynndescent"
 
     def __init__(self, x: Float[Tensor, "n d"], k: int) -> None:
-        try:
-            import pynndescent
-        except ImportError:
-            raise InputError(
-                "method='pynndescent' needs it installed: pip install 'diffresnet[pynndescent]'"
-            ) from None
+        pynndescent = self.import_library()
         self.x, self._k = x, min(k + 1, x.shape[0])
-        self._index = pynndescent.NNDescent(_host(x), n_neighbors=self._k, random_state=0)
+        self._index = pynndescent.NNDescent(host_array(x), n_neighbors=self._k, random_state=0)
+
+    @classmethod
+    def build(cls, x: Float[Tensor, "n d"], k: int) -> PynndescentIndex:
+        return cls(x, k)
 
     def neighbours(self, k: int) -> Neighbours:
         indices, distances = self._index.neighbor_graph
@@ -35,7 +33,7 @@ class PynndescentIndex(NeighbourIndex):
         return Neighbours(indices, distances, self.method, measured_recall(self.x, indices))
 
     def query(self, rows: Float[Tensor, "m d"], k: int) -> Neighbours:
-        indices, distances = self._tensors(*self._index.query(_host(rows), k=k))
+        indices, distances = self._tensors(*self._index.query(host_array(rows), k=k))
         return Neighbours(indices, distances, self.method, float("nan"))
 
     def _tensors(self, indices: np.ndarray, distances: np.ndarray) -> tuple[Tensor, Tensor]:
@@ -45,7 +43,3 @@ class PynndescentIndex(NeighbourIndex):
             torch.from_numpy(indices.astype(np.int64)).to(self.x.device),
             torch.from_numpy(distances).to(self.x.device, self.x.dtype),
         )
-
-
-def _host(x: Tensor) -> np.ndarray:
-    return np.ascontiguousarray(x.detach().cpu().numpy(), dtype=np.float32)

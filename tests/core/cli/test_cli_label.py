@@ -127,7 +127,7 @@ def test_formats_may_differ(data, source, target):
 
 
 def test_the_command_itself(data):
-    command = [sys.executable, "-c", "from diffresnet.cli.app import main; main()", "label"]
+    command = [sys.executable, "-m", "diffresnet", "label"]
     done = subprocess.run(
         [*command, "a.csv", "--out", "out.csv"],
         cwd=data,

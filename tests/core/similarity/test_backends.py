@@ -15,7 +15,7 @@ from diffresnet.similarity.backends import BACKENDS
 from diffresnet.similarity.exact import ExactIndex
 
 SLOW = {"pynndescent": "compiles for half a minute"}
-OPTIONAL = [name for name in BACKENDS if name not in ("exact", "clustered")]
+OPTIONAL = [index for index in BACKENDS.values() if index.library]
 
 
 def blobs(n=600, d=8):
@@ -58,8 +58,9 @@ class TestBackends:
             return "pynndescent"
         if name in SLOW and not os.environ.get("DIFFRESNET_SLOW_TESTS"):
             pytest.skip(f"{name} {SLOW[name]}: set DIFFRESNET_SLOW_TESTS=1")
-        if name in OPTIONAL and importlib.util.find_spec(name) is None:
-            pytest.skip(f"{name} is not installed")
+        library = BACKENDS[name].library
+        if library and importlib.util.find_spec(library) is None:
+            pytest.skip(f"{library} is not installed")
         return name
 
     @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
@@ -109,11 +110,11 @@ class TestBackends:
         np.testing.assert_allclose(new.distances[:, 0], 0.0, atol=1e-3)
 
 
-@pytest.mark.parametrize("method", OPTIONAL)
-def test_missing_library(method, monkeypatch):
-    monkeypatch.setitem(sys.modules, method, None)
-    with pytest.raises(InputError, match=rf"pip install 'diffresnet\[{method}\]'"):
-        nearest_neighbours(blobs(50), 3, method=method)
+@pytest.mark.parametrize("index", OPTIONAL)
+def test_missing_library(index, monkeypatch):
+    monkeypatch.setitem(sys.modules, index.library, None)
+    with pytest.raises(InputError, match=rf"pip install 'diffresnet\[{index.library}\]'"):
+        nearest_neighbours(blobs(50), 3, method=index.method)
 
 
 def test_a_search_that_finds_too_few_says_so(monkeypatch):

@@ -75,7 +75,9 @@ def test_bad_options(options, message):
         nearest_neighbours(X, **options)
 
 
-@pytest.mark.parametrize("method", ["clustered", "faiss", "pynndescent"])
+@pytest.mark.parametrize(
+    "method", [name for name, index in backends.BACKENDS.items() if not index.takes_sparse]
+)
 def test_sparse_points_are_searched_exactly(method):
     sparse = as_points(sp.csr_array(X.numpy()))
     assert nearest_neighbours(sparse, 3).method == "exact"

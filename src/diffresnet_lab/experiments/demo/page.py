@@ -31,7 +31,7 @@ from .features import FeatureMotion, feature_motion
 
 @dataclass(frozen=True)
 class Demo:
-    """Rows of metrics.json, the table that is printed, the text of the page, and figures for files."""
+    """Rows of metrics.json, the table that is printed, the page's text, and figures for files."""
 
     rows: list[dict[str, Any]]
     accuracies: Table

@@ -1,0 +1,5 @@
+"""`python -m diffresnet` is the command `diffresnet`."""
+
+from .cli.app import main
+
+main()
