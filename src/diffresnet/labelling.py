@@ -16,7 +16,7 @@ from .graphs.graph import GraphData
 from .graphs.node_table import holds_graph, read_node_table
 from .graphs.notes import graph_notes
 from .labels import Labels, Marks
-from .tables.formats import COLUMN_SUFFIXES
+from .tables.formats import COLUMN_FORMATS
 from .tables.labelled_table import LabelledTable
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ def label_file(
         check_writable(model)
     path = check_readable(path)
     if graph is not None:
-        check_readable(graph, COLUMN_SUFFIXES)
+        check_readable(graph, COLUMN_FORMATS)
     if with_ is not None:
         check_readable(with_)
     edges = None

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+from ..files.atomic import either
+from ..tables.formats import COLUMN_FORMATS, FORMATS
 from .command import Outcome, command
 from .options import Argument, DeviceOption, Option, SeedOption, UnlabelledMarks
 from .progress import stages
@@ -25,7 +27,7 @@ class LabelOptions(SeedOption, DeviceOption):
     out: Annotated[
         Path,
         Option(
-            help="Where to write: .npz, .csv or .parquet; FILE itself is allowed.",
+            help=f"Where to write: {either(FORMATS)}; FILE itself is allowed.",
             metavar="FILE",
             writes=True,
             replaces="file",
@@ -46,8 +48,8 @@ class LabelOptions(SeedOption, DeviceOption):
     graph: Annotated[
         Path | None,
         Option(
-            help="A .csv or .parquet list of edges between the rows of FILE: ids of the two ends "
-            "in the first two columns.",
+            help=f"A list of edges between the rows of FILE, {either(COLUMN_FORMATS)}: ids of the "
+            "two ends in the first two columns.",
             metavar="FILE",
             reads=True,
         ),
@@ -78,8 +80,8 @@ class LabelOptions(SeedOption, DeviceOption):
 def label(options: LabelOptions) -> Outcome:
     """Label every row of FILE, given labels for some.
 
-    FILE is .npz (arrays `features`, and `labels` with -1 where there is none), .csv or .parquet (a
-    column of labels, blank where there is none). The output holds all rows and columns of FILE,
+    FILE is a table with a column of labels, blank where there is none; or, in .npz, arrays
+    `features` and `labels`, -1 where there is none. The output holds all rows and columns of FILE,
     and a label, a confidence, and a flag for each row: given, predicted, or unreached where no
     label is connected to the row.
 

@@ -69,7 +69,7 @@ def check_writable(path: Pathlike, suffixes: Collection[str] | None = None) -> P
     """
     path = Path(path)
     if suffixes is not None and path.suffix.lower() not in suffixes:
-        raise InputError(f"cannot write {str(path)!r}: its name must end in {_either(suffixes)}")
+        raise InputError(f"cannot write {str(path)!r}: its name must end in {either(suffixes)}")
     target = Path(os.path.realpath(path))
     if target.is_dir():
         raise InputError(f"cannot write {str(path)!r}: it is a folder; name a file in it")
@@ -113,7 +113,7 @@ def check_readable(path: Pathlike, suffixes: Collection[str] | None = None) -> P
     if path.is_dir():
         raise InputError(f"cannot read {str(path)!r}: it is a folder; name a file in it")
     if suffixes is not None and path.suffix.lower() not in suffixes:
-        raise InputError(f"cannot read {str(path)!r}: its name must end in {_either(suffixes)}")
+        raise InputError(f"cannot read {str(path)!r}: its name must end in {either(suffixes)}")
     if path.exists() and not path.is_file():
         raise InputError(f"cannot read {str(path)!r}: it is not a regular file")
     try:
@@ -139,7 +139,8 @@ def _about(target: Path, error: OSError) -> OSError:
     return OSError(error.errno, error.strerror or str(error), str(target))
 
 
-def _either(suffixes: Collection[str]) -> str:
+def either(suffixes: Collection[str]) -> str:
+    """Return endings as a message has them: ".a, .b or .c"."""
     *others, last = suffixes
     return f"{', '.join(others)} or {last}" if others else last
 

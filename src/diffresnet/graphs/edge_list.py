@@ -16,10 +16,9 @@ from ..files.atomic import Pathlike
 from ..labels import Marks, encode_labels, label_notes
 from ..tables.columns import Columns
 from ..tables.content import listed
-from ..tables.formats import COLUMN_SUFFIXES, read_columns
+from ..tables.formats import read_columns
 from .graph import GraphData
 
-SUFFIXES = COLUMN_SUFFIXES
 WEIGHT = "weight"
 ID_NAMES = ("id", "node", "node_id")
 
@@ -34,7 +33,7 @@ def read_edge_list(
     unlabelled: Marks = None,
     nodes: Columns | None = None,
 ) -> GraphData:
-    """Read a graph from a file of edges, and one of nodes, such as .csv or .parquet.
+    """Read a graph from a file of edges, and one of nodes, tables of columns both.
 
     Parameters
     ----------

@@ -1,7 +1,6 @@
 """Tables with labels for some rows: formats, feature columns, and the labelled output."""
 
-from .content import Features
-from .formats import FORMATS, Format, format_of, read_columns
-from .labelled_table import LabelledTable
+import lazy_loader as lazy
 
-__all__ = ["FORMATS", "Features", "Format", "LabelledTable", "format_of", "read_columns"]
+# Names are imported when they are asked for; the stub beside this file says from where.
+__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)

@@ -13,7 +13,7 @@ from ..files.atomic import Pathlike, check_readable, check_writable
 from ..labels import Labels, Marks, encode_labels, label_notes, no_labels
 from .columns import Columns
 from .content import Content, Features, RowResult, listed
-from .formats import SUFFIXES, format_of
+from .formats import ARRAY_FORMATS, FORMATS, format_of
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class LabelledTable:
         InputError
             If the file is not as said above; the message is one line with what to do.
         """
-        path = check_readable(path, SUFFIXES)
+        path = check_readable(path, FORMATS)
         try:
             content = format_of(path).read(path)
             table = cls.of_labels(path, content, label_column, unlabelled, labels_required)
@@ -157,9 +157,9 @@ class LabelledTable:
             As `check_writable`; or if the table has columns called confidence or flag, or label
             where that does not hold the labels; or if a column has no form in the format.
         """
-        path = check_writable(path, SUFFIXES)
+        path = check_writable(path, FORMATS)
         output = format_of(path)
-        taken = self.content.taken(self.chosen, as_arrays=not output.columnar)
+        taken = self.content.taken(self.chosen, as_arrays=path.suffix.lower() in ARRAY_FORMATS)
         if self.label_key == "label":
             taken = [name for name in taken if name != "label"]
         if taken:

@@ -20,7 +20,8 @@ from diffresnet.cli.options import (
 from diffresnet.cli.output_paths import refuse_overwriting
 from diffresnet.cli.progress import progress
 from diffresnet.errors import InputError
-from diffresnet.files.atomic import make_folder
+from diffresnet.files.atomic import either, make_folder
+from diffresnet.tables.formats import COLUMN_FORMATS
 
 from .node_results import model_settings, row, sentence, write_predictions
 from .results import single_thread
@@ -40,7 +41,7 @@ class NodesOptions(PaperSeedOption, DataOption, DeviceOption):
     features: Annotated[
         Path | None,
         Option(
-            help="With a list of edges: the .csv or .parquet table of its nodes.",
+            help=f"With a list of edges: the table of its nodes, {either(COLUMN_FORMATS)}.",
             metavar="FILE",
             reads=True,
             parameter="table",
@@ -121,7 +122,7 @@ def nodes(options: NodesOptions) -> Outcome:
     DATASET is cora, citeseer, pubmed, amazon_photo, coauthor_cs or planetoid_cora, ... in the data
     folder or the cache (see `diffresnet data`); or the path of any graph: .npz with adj_data,
     adj_indices, adj_indptr, adj_shape, attr_*, labels; ind.NAME.graph among Planetoid's files; or
-    a .csv or .parquet list of edges, whose first two columns are ids, with --features table.csv.
+    a list of edges as a table, whose first two columns are ids, with --features table.csv.
 
     Edges lose direction and weight, self-loops are dropped, and the largest connected component is
     kept; what that leaves out is said. Training is repeated on random splits and initialisations;

@@ -7,9 +7,11 @@ from pathlib import Path
 import platformdirs
 
 from diffresnet.errors import InputError
-from diffresnet.graphs.edge_list import SUFFIXES, read_edge_list
+from diffresnet.files.atomic import either
+from diffresnet.graphs.edge_list import read_edge_list
 from diffresnet.graphs.graph import GraphData, read_graph
 from diffresnet.labels import Marks
+from diffresnet.tables.formats import COLUMN_FORMATS
 
 from .catalogue import CATALOGUE
 from .planetoid import read_planetoid
@@ -44,7 +46,7 @@ def find_graph(
     Parameters
     ----------
     dataset : str
-        A path: a graph in .npz, a .csv or .parquet list of edges, or the ind.NAME.graph among
+        A path: a graph in .npz, a list of edges in a format of columns, or the ind.NAME.graph among
         Planetoid's files. Or a name: graphs/NAME.npz or NAME.npz in a data folder, or
         planetoid_NAME for the files ind.NAME.* in its graphs/planetoid, planetoid, or itself.
     data : Path, optional
@@ -58,7 +60,7 @@ def find_graph(
         If there is no such graph, or it cannot be read.
     """
     path = Path(dataset)
-    if path.suffix.lower() in SUFFIXES:
+    if path.suffix.lower() in COLUMN_FORMATS:
         return read_edge_list(
             path,
             table,
@@ -69,7 +71,7 @@ def find_graph(
         )
     if table is not None:
         raise InputError(
-            f"a table of nodes belongs to a list of edges, a .csv or .parquet file; {dataset!r} "
+            f"a table of nodes belongs to a list of edges, {either(COLUMN_FORMATS)}; {dataset!r} "
             f"is none"
         )
     if path.name.startswith("ind.") and path.suffix == ".graph":

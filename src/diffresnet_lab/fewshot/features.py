@@ -101,7 +101,7 @@ class Features:
     ) -> Features:
         """Read a features file: npz with `features`, `labels` and perhaps `class_names`.
 
-        Or a .csv or .parquet table as `diffresnet label` reads it.
+        Or a table as `diffresnet label` reads it.
 
         Parameters
         ----------

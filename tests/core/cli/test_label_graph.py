@@ -5,7 +5,9 @@ import pandas as pd
 import pytest
 
 from diffresnet.cli.app import run
+from diffresnet.files.atomic import either
 from diffresnet.files.npz import load_npz
+from diffresnet.tables.formats import COLUMN_FORMATS
 from node_cases import two_blocks
 
 
@@ -86,7 +88,7 @@ def test_a_graph_in_npz(folder):
         (["papers.csv", "--id-column", "paper"], "give a list of edges too (--graph)"),
         (["papers.csv", *OF_TABLE, "--id-column", "who"], "no column 'who' of ids"),
         (["papers.csv", "--graph", "absent.csv"], "no such file"),
-        (["papers.csv", "--graph", "g.npz"], ".csv or .parquet"),
+        (["papers.csv", "--graph", "g.npz"], either(COLUMN_FORMATS)),
         (["papers.csv", "--graph", "cites.csv"], "no column 'label'"),
         (["papers.csv", "--graph", "cites.csv", "--label-column", "year"], "holds the labels"),
         (["papers.csv", *OF_TABLE[:-1], "topic,w1"], "'topic' of 'papers.csv' holds the labels"),
@@ -95,7 +97,7 @@ def test_a_graph_in_npz(folder):
             ["nan.csv", *OF_TABLE],
             "data row 8; fill or drop them, or choose other features (--features)\n",
         ),
-        (["g.npz", "--graph", "cites.csv"], ".csv or .parquet"),
+        (["g.npz", "--graph", "cites.csv"], either(COLUMN_FORMATS)),
         (["g.npz", "--features", "w"], "leave this out (--features)"),
     ],
 )

@@ -7,9 +7,10 @@ import pyarrow as pa
 import pytest
 
 from diffresnet.errors import InputError
-from diffresnet.tables import FORMATS, LabelledTable
+from diffresnet.tables import FORMATS, LabelledTable, format_of
 from diffresnet.tables.columns import Columns
 from diffresnet.tables.content import RowResult
+from diffresnet.tables.formats import COLUMN_FORMATS
 
 X = np.array([[0.5, -1.0], [2.0, 3.25], [1e-3, 4.0]], dtype=np.float32)
 FLAGS = np.array(["given", "predicted", "unreached"])
@@ -27,14 +28,13 @@ def write(path, names, label="label"):
     content = Columns(table)
     features = content.choose_features(["x", "y"], None, "here")
     result = RowResult(names, CONFIDENCE, FLAGS)
-    FORMATS[path.suffix].write(path, content, features, None, result)
+    format_of(path).write(path, content, features, None, result)
     return path
 
 
 @pytest.mark.parametrize("names", [["cat", None, "dog"], [3, None, 0]], ids=["text", "integers"])
 def test_what_is_written_is_read_again(tmp_path, suffix, names):
-    columnar = FORMATS[suffix].columnar
-    options = {"features": ["x", "y"] if columnar else "features"}
+    options = {"features": ["x", "y"] if suffix in COLUMN_FORMATS else "features"}
     table = LabelledTable.read(write(tmp_path / f"a{suffix}", names), **options)
     np.testing.assert_array_equal(table.features, X)
     assert [None if v is None else str(v) for v in table.labels.values()] == [
@@ -44,8 +44,7 @@ def test_what_is_written_is_read_again(tmp_path, suffix, names):
 
 
 def test_columns_of_an_output_are_not_replaced(tmp_path, suffix):
-    columnar = FORMATS[suffix].columnar
-    options = {"features": ["x", "y"] if columnar else "features"}
+    options = {"features": ["x", "y"] if suffix in COLUMN_FORMATS else "features"}
     table = LabelledTable.read(write(tmp_path / f"a{suffix}", ["cat", None, "dog"]), **options)
     with pytest.raises(InputError, match="already has 'confidence', 'flag'"):
         table.check_output(tmp_path / f"b{suffix}")
@@ -53,24 +52,18 @@ def test_columns_of_an_output_are_not_replaced(tmp_path, suffix):
 
 def test_every_format_is_written_as_every_other(tmp_path, suffix):
     columns = {"x": [1.0, 2.0, 3.0], "note": ["a", "b", "c"], "label": ["cat", None, "dog"]}
-    for other, format_ in FORMATS.items():
+    for other in FORMATS:
         source = tmp_path / f"source{other}"
-        if format_.columnar:
-            content = Columns(pa.table({k: v for k, v in columns.items() if k != "label"}))
-            chosen = content.choose_features(["x"], None, "here")
-            arrays = RowResult(columns["label"], CONFIDENCE, FLAGS)
-            format_.write(source, content, chosen, None, arrays)
-            read = format_.read(source)
-            read = Columns(read.table.drop_columns(["confidence", "flag"]), read.texts)
-            format_ = None
-            table = LabelledTable.of_labels(source, read, "label")
+        if other in COLUMN_FORMATS:
+            format_of(source).write_table(source, pa.table(columns))
+            table = LabelledTable.read(source)
         else:
             np.savez(source, features=X, labels=["cat", "", "dog"], note=["a", "b", "c"])
             table = LabelledTable.read(source)
         target = tmp_path / f"target{suffix}"
         names = np.array(["cat", "eel", "dog"], dtype=object)
         table.write(target, names, CONFIDENCE, FLAGS)
-        again = FORMATS[suffix].read(target)
+        again = format_of(target).read(target)
         assert {"note", "label", "confidence", "flag"} <= set(again.names)
         values = again.label_values("label", "here")
         assert [str(v) for v in values] == names.tolist()

@@ -9,8 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from diffresnet.errors import InputError
+from diffresnet.files.atomic import either
 from diffresnet.files.npz import load_npz
 from diffresnet.tables import LabelledTable, read_columns
+from diffresnet.tables.formats import FORMATS
 from diffresnet.tables.formats import csv as columnar
 
 read_table = LabelledTable.read
@@ -184,7 +186,7 @@ def test_user_data_is_never_replaced(tmp_path):
 def test_outputs_that_cannot_be(sources):
     table = read_table(sources / "a.csv")
     for out, message in [
-        (sources / "out.txt", "must end in .npz, .csv or .parquet"),
+        (sources / "out.txt", f"must end in {either(FORMATS)}"),
         (sources / "missing" / "out.csv", "does not exist"),
         (sources, "must end in"),
     ]:

@@ -3,7 +3,6 @@ import pytest
 
 from diffresnet.errors import InputError
 from diffresnet.files.npz import save_npz
-from diffresnet_lab.data import find
 from diffresnet_lab.data.find import cache_folder, data_folders, find_graph
 from planetoid_cases import write_planetoid
 
@@ -78,4 +77,3 @@ def test_the_way_is_told(cache, dataset, message):
 def test_a_table_belongs_to_a_list_of_edges(cache, tmp_path):
     with pytest.raises(InputError, match="a table of nodes belongs to a list of edges"):
         find_graph("cora", None, table=tmp_path / "t.csv")
-    assert find.SUFFIXES == (".csv", ".parquet")

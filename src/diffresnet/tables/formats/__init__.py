@@ -1,25 +1,28 @@
-"""The formats of tables by the ending of a name: a new one is a file of its own and a line here."""
+"""The formats of tables by the ending of a name: a new one is a file of its own and a line here.
+
+A format is imported when a file of it is read or written.
+"""
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ...errors import InputError
-from ...files.atomic import Pathlike, check_readable
-from ..columns import Columns
-from .csv import CsvFormat
-from .format import Format
-from .npz import NpzFormat
-from .parquet import ParquetFormat
+from ...files.atomic import Pathlike, check_readable, either
 
-FORMATS: dict[str, Format] = {
-    ".npz": NpzFormat(),
-    ".csv": CsvFormat(),
-    ".parquet": ParquetFormat(),
-}
-SUFFIXES = tuple(FORMATS)
-COLUMN_SUFFIXES = tuple(suffix for suffix, each in FORMATS.items() if each.columnar)
-"""Endings of the formats that hold columns, as lists of edges do."""
+if TYPE_CHECKING:
+    from ..columns import Columns
+    from .format import Format
+
+COLUMN_FORMATS = {".csv": "csv", ".parquet": "parquet"}
+"""Ending -> module of this package, whose `FORMAT` is a `ColumnFormat`; lists of edges are such."""
+
+ARRAY_FORMATS = {".npz": "npz"}
+"""Ending -> module of this package, whose `FORMAT` is a `Format` of named arrays."""
+
+FORMATS = ARRAY_FORMATS | COLUMN_FORMATS
 
 
 def format_of(path: Pathlike) -> Format:
@@ -32,16 +35,18 @@ def format_of(path: Pathlike) -> Format:
     """
     suffix = Path(path).suffix.lower()
     if suffix not in FORMATS:
-        *others, last = SUFFIXES
-        raise InputError(f"the name of {str(path)!r} must end in {', '.join(others)} or {last}")
-    return FORMATS[suffix]
+        raise InputError(f"the name of {str(path)!r} must end in {either(FORMATS)}")
+    chosen: Format = import_module(f".{FORMATS[suffix]}", __package__).FORMAT
+    return chosen
 
 
 def read_columns(path: Pathlike) -> Columns:
     """Read a file that holds columns; raises `InputError` as its format does."""
-    content = format_of(check_readable(path, COLUMN_SUFFIXES)).read(Path(path))
+    from ..columns import Columns
+
+    content = format_of(check_readable(path, COLUMN_FORMATS)).read(Path(path))
     assert isinstance(content, Columns)
     return content
 
 
-__all__ = ["COLUMN_SUFFIXES", "FORMATS", "SUFFIXES", "Format", "format_of", "read_columns"]
+__all__ = ["ARRAY_FORMATS", "COLUMN_FORMATS", "FORMATS", "format_of", "read_columns"]

@@ -12,40 +12,32 @@ import pyarrow.csv
 
 from ...errors import InputError
 from ...files.atomic import Pathlike, atomic_write
-from ..columns import Columns
-from ..content import Content, Features, RowResult, label_column_of, with_result
-from .arrow import check_names, not_utf8, one_line_errors, with_rows
-from .format import Format
+from ..reading import check_names, not_utf8, one_line_errors
+from .format import ColumnFormat
 
 BLOCK = 32 * 2**20  # bytes read at a time; a row must fit
 ROWS = 4096  # rows written at a time
 
 
-class CsvFormat(Format):
+class CsvFormat(ColumnFormat):
     """Comma-separated text with one line of header, every column as the text it is.
 
     Quoted cells may hold commas and line breaks; a byte order mark is skipped.
     """
 
-    def read(self, path: Path) -> Content:
-        return Columns(read_csv(path), texts=True)
+    typed = False
 
-    def write(
-        self,
-        path: Path,
-        content: Content,
-        features: Features | None,
-        label_key: str | None,
-        result: RowResult,
-    ) -> None:
-        decimals = [None if c != c else f"{c:.4f}" for c in result.confidence.tolist()]
-        label = label_column_of(result.values, content.label_type(label_key))
-        columns = content.to_columns(features, typed=False)
-        confidence = pa.array(decimals, pa.string())
-        write_csv(path, with_result(columns, label, confidence, result.flags))
+    def read_table(self, path: Path) -> pa.Table:
+        return read_csv(path)
 
-    def check(self, content: Content, features: Features | None) -> None:
-        check_text(content.to_columns(features, typed=False))
+    def write_table(self, path: Path, table: pa.Table) -> None:
+        write_csv(path, table)
+
+    def check_table(self, table: pa.Table) -> None:
+        check_text(table)
+
+
+FORMAT = CsvFormat()
 
 
 def read_csv(path: Path) -> pa.Table:
@@ -54,7 +46,7 @@ def read_csv(path: Path) -> pa.Table:
     Raises
     ------
     InputError
-        If it is no such file: rows of unequal length, no rows, two columns of one name.
+        If it is no such file: rows of unequal length, two columns of one name.
     """
     with open(path, "rb") as file:
         if file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
@@ -70,7 +62,7 @@ def read_csv(path: Path) -> pa.Table:
             # In parallel no row is named where the number of cells is wrong; one thread counts.
             names = _header(path, block, threads=False)
             table = _read_csv(path, names, block, threads=False)
-    return with_rows(table, path)
+    return table
 
 
 def write_csv(path: Pathlike, table: pa.Table) -> None:

@@ -6,14 +6,16 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import ClassVar
 
-from ..content import Content, Features, RowResult
+import numpy as np
+import pyarrow as pa
+
+from ..columns import Columns
+from ..content import Content, Features, RowResult, label_column_of, with_result
+from ..reading import check_names, with_rows
 
 
 class Format(ABC):
     """A format of tables: reads content, and writes it with a label for every row."""
-
-    columnar: ClassVar[bool] = True
-    """Whether it holds columns, or named arrays."""
 
     @abstractmethod
     def read(self, path: Path) -> Content:
@@ -47,3 +49,54 @@ class Format(ABC):
     def check(self, content: Content, features: Features | None) -> None:
         """Raise `InputError` if content has no form in this format; by default it has."""
         return
+
+
+class ColumnFormat(Format):
+    """A format of columns, which reads and writes Arrow tables.
+
+    Attributes
+    ----------
+    typed : bool
+        Whether columns have types; else every cell is text, a confidence with four decimals.
+    """
+
+    typed: ClassVar[bool]
+
+    @abstractmethod
+    def read_table(self, path: Path) -> pa.Table:
+        """Read a file, as `read` does; names and rows are checked by the caller."""
+
+    @abstractmethod
+    def write_table(self, path: Path, table: pa.Table) -> None:
+        """Write a table, as `write` does."""
+
+    def check_table(self, table: pa.Table) -> None:
+        """Raise `InputError` if a column has no form in this format; by default all have."""
+        return
+
+    def read(self, path: Path) -> Content:
+        table = self.read_table(path)
+        check_names(table.column_names, path)
+        return Columns(with_rows(table, path), texts=not self.typed)
+
+    def write(
+        self,
+        path: Path,
+        content: Content,
+        features: Features | None,
+        label_key: str | None,
+        result: RowResult,
+    ) -> None:
+        columns = content.to_columns(features, typed=self.typed)
+        label = label_column_of(result.values, content.label_type(label_key))
+        if self.typed:
+            confidence = pa.array(result.confidence.astype(np.float32))
+        else:
+            decimals = [None if c != c else f"{c:.4f}" for c in result.confidence.tolist()]
+            confidence = pa.array(decimals, pa.string())
+        table = with_result(columns, label, confidence, result.flags)
+        self.check_table(table)
+        self.write_table(path, table)
+
+    def check(self, content: Content, features: Features | None) -> None:
+        self.check_table(content.to_columns(features, typed=self.typed))

@@ -15,8 +15,6 @@ from .format import Format
 class NpzFormat(Format):
     """NumPy's archive of arrays."""
 
-    columnar = False
-
     def read(self, path: Path) -> Content:
         return Arrays(load_npz(path))
 
@@ -37,3 +35,6 @@ class NpzFormat(Format):
         arrays["confidence"] = result.confidence.astype(np.float32)
         arrays["flag"] = np.array(result.flags, dtype=str)
         save_npz(path, arrays)
+
+
+FORMAT = NpzFormat()

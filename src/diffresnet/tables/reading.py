@@ -1,4 +1,4 @@
-"""What formats that Arrow reads share: errors in one line, and columns that can be told apart."""
+"""What the readers of tables share: errors in one line, and columns that can be told apart."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from ...errors import InputError
-from ...files.atomic import reason
+from ..errors import InputError
+from ..files.atomic import reason
 
 
 @contextlib.contextmanager
@@ -31,7 +31,7 @@ def one_line_errors(path: Path, hint: str = "") -> Iterator[None]:
     except UnicodeDecodeError as error:
         raise InputError(not_utf8(path)) from error
     except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
-        if "invalid UTF8" in str(error):
+        if "invalid utf8" in str(error).lower():
             raise InputError(not_utf8(path)) from error
         text = reason(error).removeprefix("CSV parse error: ")
         if len(text) > 200:  # a cell may be a page long, and it is quoted at the end
