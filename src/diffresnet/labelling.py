@@ -131,7 +131,7 @@ def label_file(
     device, seed
         As of `DiffusionClassifier`.
     progress : Progress
-        Told of every stage.
+        Called with the name of every stage.
 
     Raises
     ------

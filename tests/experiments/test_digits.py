@@ -2,13 +2,12 @@ import numpy as np
 import pytest
 import torch
 
+from diffresnet_lab.data.digits import digits, hide_labels
 from diffresnet_lab.experiments.demo.digits import (
     METHODS,
     DigitsConfig,
-    digits,
     digits_rows,
     digits_scores,
-    draw_labels,
     paired_differences,
     undiffused_network,
 )
@@ -23,11 +22,11 @@ SCORES = {
 
 def test_a_draw_keeps_as_many_labels_of_each_class_as_asked():
     _, y = digits()
-    given = draw_labels(y, 5, draw=0, seed=0)
+    given = hide_labels(y, 5, draw=0, seed=0)
     assert np.bincount(given[given >= 0]).tolist() == [5] * 10
     np.testing.assert_array_equal(given[given >= 0], y[given >= 0])
-    np.testing.assert_array_equal(given, draw_labels(y, 5, draw=0, seed=0))
-    for other in (draw_labels(y, 5, draw=1, seed=0), draw_labels(y, 5, draw=0, seed=1)):
+    np.testing.assert_array_equal(given, hide_labels(y, 5, draw=0, seed=0))
+    for other in (hide_labels(y, 5, draw=1, seed=0), hide_labels(y, 5, draw=0, seed=1)):
         assert not np.array_equal(given, other)
 
 

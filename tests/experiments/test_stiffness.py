@@ -12,8 +12,8 @@ from diffresnet.flow import ExplicitEuler, HeatFlow, ImplicitEuler
 from diffresnet.flow.heat import chebyshev_coefficients
 from diffresnet.graphs.graph import read_graph
 from diffresnet.similarity import similarity_graph
+from diffresnet_lab.data.digits import digits
 from diffresnet_lab.experiments.base import RunConfig
-from diffresnet_lab.experiments.demo.digits import digits
 from diffresnet_lab.experiments.stiffness import methods as stiffness_methods
 from diffresnet_lab.experiments.stiffness.bench import Bench, CountingLaplacian, fewest
 from diffresnet_lab.experiments.stiffness.edge import (

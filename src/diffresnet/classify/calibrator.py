@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -22,10 +24,19 @@ class Calibrator:
     """Probabilities of class scores u: softmax(beta log u), with beta an inverse temperature.
 
     Every rule of confidence is here: uniform where no label reaches a row, certain where a label
-    was given, and the temperature fitted in one of three ways.
+    was given, and how the temperature is fitted and kept.
     """
 
     inverse_temperature: float = 1.0
+
+    def to_facts(self) -> dict[str, Any]:
+        """Return what a model file keeps; see `from_facts`."""
+        return {"sharpness": self.inverse_temperature}
+
+    @classmethod
+    def from_facts(cls, facts: Mapping[str, Any]) -> Calibrator:
+        """Make a calibrator of what `to_facts` returned."""
+        return cls(facts["sharpness"])
 
     @classmethod
     def fit_held_out(

@@ -67,7 +67,7 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
     flow : {"implicit", "heat", "euler"}
         How the diffusion of features is computed.
     convection : {None, "trained", "paper"}
-        None diffuses the features as they are: trained convection earned nothing on top of the
+        None diffuses the features as they are: trained convection added no accuracy to the
         rest (see docs/choices.md). "trained" moves them by a residual block first; "paper" is the
         paper's DiffResNet with its own graph and optimiser instead of everything here.
     head : scikit-learn classifier with predict_proba, default None

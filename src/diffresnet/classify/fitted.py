@@ -213,7 +213,7 @@ class FittedModel:
         """Return the model as JSON-able facts and arrays; see `from_arrays`."""
         facts: dict[str, Any] = {
             "prior_weight": self.prior_weight,
-            "sharpness": self.calibrator.inverse_temperature,
+            **self.calibrator.to_facts(),
             "has_points": self.points is not None,
             "has_features": False,
         }
@@ -269,7 +269,7 @@ class FittedModel:
             prior,
             reached,
             facts["prior_weight"],
-            Calibrator(facts["sharpness"]),
+            Calibrator.from_facts(facts),
             Projection(arrays.get("projection")),
             points,
         )

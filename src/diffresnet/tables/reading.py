@@ -20,7 +20,7 @@ def one_line_errors(path: Path, hint: str = "") -> Iterator[None]:
     Parameters
     ----------
     hint : str
-        What is said before the reader's own words.
+        Put before the reader's own words.
     """
     try:
         yield
@@ -42,7 +42,7 @@ def one_line_errors(path: Path, hint: str = "") -> Iterator[None]:
 
 
 def not_utf8(path: Path) -> str:
-    """Return what is said of a file of another encoding."""
+    """Return the message about a file of another encoding."""
     return f"{str(path)!r} is not UTF-8 text; save it as UTF-8"
 
 

@@ -2,7 +2,7 @@
 
 The folder of an experiment holds
 
-- `study.py`: what is computed, as plain rows; its plan is a frozen dataclass;
+- `study.py`: what is computed, as plain rows; its plan is a frozen dataclass, here or in `plan.py`;
 - `page.py`: `EXPERIMENT`, whose parts turn a study into tables and figures;
 - `text.md.j2`: what the page says;
 - `plan.toml`: title and summary, and how much is run in full and with --quick.

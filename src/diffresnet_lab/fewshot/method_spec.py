@@ -66,6 +66,8 @@ class MethodSpec:
         Name in tables with the transforms of the paper, where it is another one.
     note : str, optional
         A sentence for users of feature transforms.
+    small : mapping
+        Changes of the method for the tests that every method has to pass: few iterations.
     """
 
     name: str
@@ -76,6 +78,7 @@ class MethodSpec:
     paper_transform: TransformFactory = paper_transforms
     paper_title: str = ""
     note: str = ""
+    small: Mapping[str, Any] = field(default_factory=dict)
 
     def configure(self, config: FewShotConfig) -> ConfiguredMethod:
         """Build the method and choose its feature transform and title."""

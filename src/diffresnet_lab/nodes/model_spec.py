@@ -35,6 +35,8 @@ class ModelSpec:
         share the data.
     adapt : (spec, data) -> spec, optional
         Hyperparameters for a graph, where those of `config` are not for all.
+    library : str, optional
+        What it imports beyond the dependencies of every model.
     small_configs : tuple of mappings
         Changes of `config` for the tests that every model has to pass: few hidden units.
     """
@@ -47,6 +49,7 @@ class ModelSpec:
     replicas: int = 4
     needs: tuple[str, ...] = ()
     adapt: Callable[[ModelSpec, NodeData], ModelSpec] | None = None
+    library: str | None = None
     small_configs: tuple[Mapping[str, Any], ...] = ({},)
 
     def for_graph(self, data: NodeData) -> ModelSpec:

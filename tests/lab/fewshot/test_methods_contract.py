@@ -13,18 +13,12 @@ from fewshot_cases import clusters, same_scores, task_batch
 
 TRAINED = {"convection", "external", "internal"}
 """Their laws are tested in double precision, in test_trained_methods.py."""
-FAST = {
-    # A few iterations of a large rate: the laws do not wait for convergence.
-    "tim": {"iterations": 25, "rate": 1e-2},
-    "alpha_tim": {"iterations": 25, "rate": 1e-2},
-    "pt_map": {"rounds": 4, "sinkhorn_rounds": 60},
-}
 CASES = [name for name in METHODS if name not in TRAINED]
 
 
 def scores(name, batch):
     configured = configure_method(name, FewShotConfig(1, "paper", clusters().mean))
-    method = replace(configured.method, **FAST.get(name, {}))
+    method = replace(configured.method, **METHODS[name].small)
     return method(configured.transform(batch))
 
 

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
-from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 from sklearn.semi_supervised import LabelSpreading
 from sklearn.utils.parallel import Parallel, delayed
@@ -19,6 +18,8 @@ from torch import nn
 from diffresnet.classify import DiffusionClassifier
 from diffresnet.classify.convection import PaperTraining
 from diffresnet.nn import DiffResNet
+
+from ...data.digits import digits, hide_labels
 
 Scores = dict[str, dict[int, np.ndarray]]
 """Method, then labels a class -> accuracies in percent, one a draw."""
@@ -46,24 +47,6 @@ class DigitsConfig:
     def fits(self) -> int:
         """Return the number of models that are fitted in all."""
         return len(self.labels_per_class) * self.draws * len(METHODS)
-
-
-def digits() -> tuple[Float[np.ndarray, "n d"], Int[np.ndarray, " n"]]:
-    """Return the 1,797 images as rows of 64 pixels between 0 and 1, and their digits."""
-    x, y = load_digits(return_X_y=True)
-    return x / 16.0, y
-
-
-def draw_labels(
-    y: Int[np.ndarray, " n"], labels_per_class: int, draw: int, seed: int
-) -> Int[np.ndarray, " n"]:
-    """Return y with all labels but a few of each class hidden as -1."""
-    rng = np.random.default_rng([seed, labels_per_class, draw])
-    given = np.full_like(y, -1)
-    for c in np.unique(y):
-        rows = rng.choice(np.flatnonzero(y == c), labels_per_class, replace=False)
-        given[rows] = c
-    return given
 
 
 def digits_scores(settings: DigitsConfig, advance: Callable[[int], Any] | None = None) -> Scores:
@@ -133,7 +116,7 @@ def _std(values: Float[np.ndarray, " draws"]) -> float:
 
 def _one_draw(labels_per_class: int, draw: int, seed: int) -> dict[str, float]:
     x, y = digits()
-    given = draw_labels(y, labels_per_class, draw, seed)
+    given = hide_labels(y, labels_per_class, draw, seed)
     hidden = given == -1
     model_seed = int(np.random.SeedSequence([seed, labels_per_class, draw]).generate_state(1)[0])
     return {

@@ -15,7 +15,7 @@ from diffresnet.classify.features import diffuse_features
 from diffresnet.operators import SparseLaplacian
 from diffresnet.similarity import similarity_graph
 
-from .digits import digits, draw_labels
+from ...data.digits import digits, hide_labels
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def feature_motion(labels_per_class: int = 5, seed: int = 0) -> FeatureMotion:
     the motion but through its strength.
     """
     x, y = digits()
-    given = draw_labels(y, labels_per_class, 0, seed)
+    given = hide_labels(y, labels_per_class, 0, seed)
     model = DiffusionClassifier(device="cpu", random_state=seed).fit(x, given)
     points = torch.from_numpy(x).float()
     laplacian = SparseLaplacian.random_walk(similarity_graph(points.numpy()))

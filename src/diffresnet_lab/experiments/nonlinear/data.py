@@ -11,8 +11,8 @@ from jaxtyping import Float, Int
 from diffresnet.similarity import similarity_graph
 from diffresnet.similarity.weights import normalized
 
+from ...data.digits import digits
 from ...data.synthetic import circle, moon, spiral, xor
-from ..demo.digits import digits
 from .plan import Corruption
 
 SETS = ("xor", "circle", "moon", "spiral", "digits")

@@ -16,8 +16,8 @@ from diffresnet.graphs.graph import read_graph
 from diffresnet.similarity import similarity_graph
 
 from ...data import synthetic
+from ...data.digits import digits
 from ..base import RunConfig
-from ..demo.digits import digits
 from .plan import StiffnessPlan
 from .spectrum import StiffGraph
 

@@ -27,7 +27,7 @@ from .study import (
     rival_rows,
     run_table,
     table_rows,
-    without_torchdiffeq,
+    without_library,
 )
 
 CLAIM = 15.0
@@ -50,7 +50,7 @@ def table_part(config: RunConfig, plan: Table1Plan) -> PartResult:
         name: [row for row in titled_rows if row["dataset"] == name] for name in plan.datasets
     }
     gains = gain_rows(diffusion_gains(results), plan.trained)
-    missing = without_torchdiffeq(plan)
+    missing = without_library(plan)
     protocol = Protocol()
     return PartResult(
         rows,
@@ -60,7 +60,7 @@ def table_part(config: RunConfig, plan: Table1Plan) -> PartResult:
             "shorter": [row for row in rows if row["model"] == SHORTER],
             "gains": gains,
             "claim": CLAIM,
-            "without_torchdiffeq": missing,
+            "without_library": missing,
             "too_slow": {name: plan.too_slow(name) for name in plan.datasets},
         },
         tables={

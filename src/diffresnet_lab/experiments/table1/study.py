@@ -14,7 +14,7 @@ from diffresnet.graphs.node_data import NodeData
 from ...nodes.model_spec import ModelSpec
 from ...nodes.models.diff_resnet import RELEASED, published_config
 from ...nodes.protocol import Protocol
-from ...nodes.registry import model_spec
+from ...nodes.registry import model_spec, registered_spec
 from ...statistics import Estimate
 from ..base import Rows, RunConfig
 from ..nodes.graphs import required_graphs
@@ -29,9 +29,6 @@ SHORTER = "diff_resnet_mended"
 OURS = (REFERENCE, SHORTER, "diff_resnet_once", BEST)
 """The models with diffusion that are Diff-ResNets."""
 
-BY_ODE = ("gde", "cgnn", "grand_l", "grand_nl", "grand_nl_rw")
-"""Models that torchdiffeq, an optional dependency, integrates."""
-
 
 def published(model: str, dataset: str) -> tuple[float, float] | None:
     """Return the published mean and standard deviation in percent; None where there is none.
@@ -45,11 +42,14 @@ def published(model: str, dataset: str) -> tuple[float, float] | None:
     return tuple(accuracies[dataset]) if dataset in accuracies else None
 
 
-def without_torchdiffeq(plan: Table1Plan) -> tuple[str, ...]:
-    """Return the models of the plan that need torchdiffeq, where it is not installed."""
-    if importlib.util.find_spec("torchdiffeq") is not None:
-        return ()
-    return tuple(model for model in plan.models if model in BY_ODE)
+def without_library(plan: Table1Plan) -> tuple[str, ...]:
+    """Return the models of the plan that need a library which is not installed."""
+    libraries = {model: registered_spec(model).library for model in plan.models}
+    return tuple(
+        model
+        for model, name in libraries.items()
+        if name and importlib.util.find_spec(name) is None
+    )
 
 
 def with_shorter_steps(data: NodeData) -> ModelSpec | None:
@@ -69,7 +69,7 @@ def with_shorter_steps(data: NodeData) -> ModelSpec | None:
 
 def specs_of(data: NodeData, plan: Table1Plan) -> Iterator[ModelSpec]:
     """Yield the models of the plan on a graph; that of shorter steps follows the published one."""
-    missing = (*without_torchdiffeq(plan), *plan.too_slow(data.name))
+    missing = (*without_library(plan), *plan.too_slow(data.name))
     for name in plan.models:
         if name in missing:
             continue

@@ -11,13 +11,13 @@ import scipy.sparse
 import torch
 from jaxtyping import Bool, Float, Int
 from scipy.spatial.distance import cdist
-from sklearn.datasets import load_digits
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
 from diffresnet.errors import InputError
 from diffresnet.similarity import GraphSettings, similarity_graph
 
+from ...data.digits import digits
 from ...theory import separating_direction, separating_flow
 from ...theory.geometry import subset_geometry
 from .chain import SAMPLES, Chain, Moment, geometric_times, moments, pieces, run_chain
@@ -72,8 +72,7 @@ class DigitGraphs:
 
 def digit_graphs() -> DigitGraphs:
     """Return the 1,797 digits and their default graph, in float64."""
-    pixels, classes = load_digits(return_X_y=True)
-    points = np.asarray(pixels, dtype=np.float64) / 16.0
+    points, classes = digits()
     settings = GraphSettings()
     weights, neighbours = similarity_graph(points, settings=settings, return_neighbours=True)
     nearest = neighbours.indices[:, : settings.n_neighbors].numpy()

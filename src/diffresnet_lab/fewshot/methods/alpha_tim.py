@@ -56,4 +56,5 @@ SPEC = MethodSpec(
     "alpha-TIM",
     lambda config: AlphaTim.for_shots(config.shots),
     raw_transform=normalize_only,
+    small={"iterations": 25, "rate": 1e-2},
 )

@@ -115,4 +115,5 @@ SPEC = MethodSpec(
     lambda config: PtMap(),
     paper_transform=identity,
     note="PT-MAP takes raw features, whatever transforms are chosen: it has a transform of its own",
+    small={"rounds": 4, "sinkhorn_rounds": 60},
 )

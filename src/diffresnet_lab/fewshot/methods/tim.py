@@ -99,4 +99,10 @@ def _through_softmax(
 
 
 # Length 1 is part of the method: its temperature and rate are made for it.
-SPEC = MethodSpec("tim", "TIM-GD", lambda config: Tim(), raw_transform=normalize_only)
+SPEC = MethodSpec(
+    "tim",
+    "TIM-GD",
+    lambda config: Tim(),
+    raw_transform=normalize_only,
+    small={"iterations": 25, "rate": 1e-2},
+)

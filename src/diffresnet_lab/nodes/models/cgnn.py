@@ -84,5 +84,6 @@ SPEC = ModelSpec(
     CGNNConfig(),
     # The authors' rate is 0.0047 with RMSprop.
     EarlyStoppingConfig(learning_rate=0.005, weight_decay=5e-4),
+    library="torchdiffeq",
     small_configs=({"hidden": 8, "time": 2.3, "dropout": 0.2},),
 )

@@ -77,5 +77,6 @@ SPEC = ModelSpec(
     GDEConfig(),
     # The authors train 3,000 epochs at rate 0.001; ours stops early, at ten times the rate.
     EarlyStoppingConfig(learning_rate=0.01, weight_decay=5e-4),
+    library="torchdiffeq",
     small_configs=({"hidden": 8, "velocity_dropout": 0.3},),
 )

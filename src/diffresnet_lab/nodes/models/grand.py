@@ -108,6 +108,7 @@ def _spec(name: str, title: str, **changes: Any) -> ModelSpec:
         GRAND,
         GRANDConfig(**changes),
         adapt=adapt_to_published("grand"),
+        library="torchdiffeq",
         small_configs=({"hidden": 8, "attention": 8, "heads": 2, "time": 2.3, "dropout": 0.2},),
     )
 
