@@ -47,11 +47,22 @@ def render_page(
 
 
 def _flat(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
+    """Yield a line for each value; two levels deep, for each group of values."""
     for key, value in values.items():
         name = f"{above}{key}".replace("_", " ")
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping) and not above:
             yield from _flat(value, f"{name}: ")
-        elif isinstance(value, (list, tuple)):
-            yield name, ", ".join(str(item) for item in value)
         else:
-            yield name, str(value)
+            yield name, _text(value) or "–"
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, Mapping):
+        parts = {key.replace("_", " "): item for key, item in value.items()}
+        return ", ".join(
+            f"{key} ({_text(item)})" if isinstance(item, Mapping) else f"{key} {_text(item)}"
+            for key, item in parts.items()
+        )
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(str, value))
+    return str(value)

@@ -58,10 +58,10 @@ def grouped(results: Iterable[MethodResult]) -> list[list[MethodResult]]:
     return [list(group) for _, group in groups]
 
 
-def method_settings(results: Iterable[MethodResult]) -> dict[str, str]:
+def method_settings(results: Iterable[MethodResult]) -> dict[str, dict[str, Any]]:
     """Return the settings of every method, by its name and number of shots."""
     return {
-        f"{each.name}, {each.task_config.shots} shot": str(dict(each.configured.settings))
+        f"{each.name}, {each.task_config.shots} shot": dict(each.configured.settings)
         for each in results
     }
 
