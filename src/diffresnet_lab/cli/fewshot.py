@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import click
 
@@ -14,7 +15,19 @@ from diffresnet.cli.options import Argument, DeviceOption, Option, SeedOption, U
 from diffresnet.cli.progress import progress
 
 from ..fewshot.config import METHOD_OPTIONS, FeatureTransforms, MethodOptions
-from .fewshot_results import fewshot_outcome
+from .fewshot_results import (
+    comparison_table,
+    format_mean,
+    format_time,
+    paired_differences,
+    write_predictions,
+)
+from .results import table_text
+
+if TYPE_CHECKING:
+    from diffresnet.errors import Note
+
+    from ..fewshot import Features, MethodRun, Tasks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,4 +158,69 @@ def fewshot(options: FewShotOptions) -> Outcome:
         jobs=options.jobs,
         progress=partial(progress, quiet=options.quiet),
     )
-    return fewshot_outcome(options, features, tasks, runs)
+    return _outcome(options, features, tasks, runs)
+
+
+def _outcome(
+    options: FewShotOptions, features: Features, tasks: Tasks, runs: Sequence[MethodRun]
+) -> Outcome:
+    """Return the outcome of the command: the accuracy of one method, or a table of several."""
+    first = runs[0]
+    task_count = "1 task" if len(tasks) == 1 else f"{len(tasks)} tasks"
+    unequal = "" if options.dirichlet is None else f" by Dirichlet({options.dirichlet:g})"
+    protocol = (
+        f"{options.ways}-way {options.shots}-shot, {options.queries} queries a class{unequal}, "
+        f"{task_count}"
+    )
+    if len(runs) == 1:
+        text = f"{first.title}, {protocol}: {format_mean(first.outcome.summary)} %"
+        summary = f"{format_time(first.outcome)} a task, {{seconds}} s in all"
+    else:
+        text, summary = table_text(comparison_table(protocol, runs)), ""
+    return Outcome(
+        results=[_row(run, options) for run in runs],
+        text=text,
+        notes=_notes(options, features, runs, task_count),
+        summary=summary,
+        settings={
+            "rows": len(features),
+            "width": features.width,
+            "methods": {run.name: run.configured.settings for run in runs},
+        },
+        extra={
+            "diverged_tasks": {run.name: run.outcome.diverged for run in runs},
+            "paired_differences": paired_differences(runs),
+        },
+        write=[lambda: write_predictions(options.predictions, features, tasks, runs)],
+    )
+
+
+def _row(run: MethodRun, options: FewShotOptions) -> dict[str, Any]:
+    """Return the row of a method in --json."""
+    return {
+        "method": run.name,
+        "ways": options.ways,
+        "shots": options.shots,
+        "queries": options.queries,
+        "tasks": len(run.outcome.accuracy),
+        "accuracy": run.outcome.summary.mean,
+        "ci95": run.outcome.summary.ci95,
+        "seconds_per_task": run.outcome.seconds_per_task,
+    }
+
+
+def _notes(
+    options: FewShotOptions, features: Features, runs: Sequence[MethodRun], task_count: str
+) -> list[Note | str]:
+    notes: list[Note | str] = list(features.notes)
+    if options.base_mean is None and any(run.configured.uses_base_mean for run in runs):
+        notes.append("centred by the mean of FEATURES itself; --base-mean names another")
+    for run in runs:
+        if run.configured.note:
+            notes.append(run.configured.note)
+        if run.outcome.diverged:
+            notes.append(
+                f"{run.title} diverged on {run.outcome.diverged} of {task_count}, whose queries "
+                f"count as the first class"
+            )
+    return notes
