@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+LARGEST = 1e17
+"""Largest feature that is taken: squares of larger ones leave float32 no digits for the others."""
+
 
 @dataclass(frozen=True)
 class Note:

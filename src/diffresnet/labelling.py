@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .errors import InputError, Note
-from .files.atomic import Pathlike, check_readable, check_writable
+from .files.atomic import Pathlike, check_readable, check_writable, refuse_replacing
 from .graphs.graph import GraphData
 from .graphs.node_table import holds_graph, read_node_table
 from .graphs.notes import graph_notes
 from .labels import Labels, Marks
+from .tables.content import listed
 from .tables.formats import COLUMN_FORMATS
 from .tables.labelled_table import LabelledTable
 
@@ -144,12 +145,18 @@ def label_file(
     >>> result.labels, result.confidence  # doctest: +SKIP
     """
     if with_ is not None and model is not None:
-        raise InputError("`model` saves what is fitted, and `with_` fits nothing; leave one out")
+        raise InputError(
+            "a saved model labels without fitting, so that there is none to save; leave one out",
+            "model",
+        )
     if id_column is not None and graph is None:
         raise InputError("ids are of rows that edges join; give a list of edges too", "graph")
     if model is not None:
         check_writable(model)
     path = check_readable(path)
+    read = [path, graph, with_]
+    refuse_replacing({"model": model}, read)
+    refuse_replacing({"out": out, "model": model}, [each for each in read if each is not path])
     if graph is not None:
         check_readable(graph, COLUMN_FORMATS)
     if with_ is not None:
@@ -228,9 +235,19 @@ def _apply(path: Path, table: LabelledTable, relabel: bool, device: str) -> Labe
         table.features, feature_names=table.feature_names if named else model_names(model)
     )
     labels = model.classes_[probabilities.argmax(axis=1)]
+    notes: list[Note] = []
     if not relabel and table.labels.labelled.any():
         labels = _as_given(labels, table, path)
-    return _result(table, labels, probabilities.max(axis=1), reached, relabel, model=model)
+        strange = set(map(str, table.labels.names)) - set(map(str, model.classes_.tolist()))
+        if strange:
+            notes.append(
+                Note(
+                    f"given labels such as {min(strange)!r} are no classes of the model, which "
+                    f"predicts {listed(map(str, model.classes_.tolist()))}"
+                )
+            )
+    result = _result(table, labels, probabilities.max(axis=1), reached, relabel, model=model)
+    return replace(result, notes=(*result.notes, *notes))
 
 
 def model_names(model: DiffusionClassifier) -> Sequence[str] | None:
@@ -283,15 +300,22 @@ def _as_given(labels: np.ndarray, table: LabelledTable, path: Path) -> np.ndarra
     """Labels of a model as the type of the given ones: all are written as one column."""
     if table.labels.classes.dtype.kind not in "iuf":
         return np.array([str(label) for label in labels.tolist()], dtype=object)
+    for label in labels.tolist():
+        if str(label) != str(_integer(label)):  # "007" is no 7
+            raise InputError(
+                f"the labels of {str(table.path)!r} are integers, but the classes of the model "
+                f"{str(path)!r} are names such as {str(label)!r}; to write names for all, overrule "
+                f"given labels",
+                "relabel",
+            )
+    return np.array([_integer(label) for label in labels.tolist()], dtype=object)
+
+
+def _integer(label: Any) -> int | None:
     try:
-        return np.array([int(label) for label in labels.tolist()], dtype=object)
-    except ValueError as error:
-        raise InputError(
-            f"the labels of {str(table.path)!r} are integers, but the classes of the model "
-            f"{str(path)!r} are names such as {str(labels[0])!r}; to write names for all, overrule "
-            f"given labels",
-            "relabel",
-        ) from error
+        return int(label)
+    except ValueError:
+        return None
 
 
 def _refuse_for_graphs(

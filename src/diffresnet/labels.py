@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,10 +39,12 @@ class Labels:
     classes : (c,) sorted distinct labels: numbers, booleans, or objects of str.
     codes : (n,) int64
         Index into `classes`, -1 for rows without a label.
+    idle_marks : marks that were named and stand on no row.
     """
 
     classes: np.ndarray
     codes: Int[np.ndarray, " n"]
+    idle_marks: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -87,8 +89,8 @@ class Labels:
         """Raise `InputError` unless two classes have a label each."""
         if len(self.classes) == 0:
             raise InputError(
-                f"no row has a label in {where}; at least one labelled row of each of two classes "
-                f"is needed",
+                f"no row has a label{'' if where == 'the labels' else f' in {where}'}; at least "
+                f"one labelled row of each of two classes is needed",
                 "label_column" if where != "the labels" else None,
             )
         if len(self.classes) == 1:
@@ -133,12 +135,16 @@ def encode_labels(
     """
     values = _one_dimensional(y, where)
     known = ~_blank(values, where)
-    if unlabelled is not None:
-        known[known] = ~_is_marked(values[known], unlabelled)
+    marks = _Marks.of(unlabelled)
+    idle: tuple[str, ...] = ()
+    if marks is not None:
+        marked = marks.match(values[known])
+        idle = marks.idle(values[known][marked])
+        known[known] = ~marked
     present = values[known]
     kind = _kind(present, where)
     numbers = _whole_numbers(present, kind)
-    if unlabelled is None and numbers is not None and (numbers == -1).any():
+    if marks is None and numbers is not None and (numbers == -1).any():
         if binary and known.all() and set(numbers.tolist()) == {-1, 1}:
             warnings.warn(
                 f"{where} are only -1 and +1, so -1 is taken for a class, not for unlabelled rows; "
@@ -156,18 +162,34 @@ def encode_labels(
             texts = [_WHOLE.fullmatch(text.strip())[1] for text in texts]  # type: ignore[index]
         present = np.array(texts, dtype=object if values.dtype.kind == "O" else np.str_)
     elif values.dtype.kind == "O":
+        _require_64_bits(present.tolist(), where)
         present = np.array(present.tolist(), dtype=bool if kind == "booleans" else None)
     if kind == "numbers":
         _require_whole(present, where)
     classes, codes_present = np.unique(present, return_inverse=True)
     codes = np.full(len(values), -1, dtype=np.int64)
     codes[known] = codes_present
-    return Labels(classes, codes)
+    return Labels(classes, codes, idle)
+
+
+def hide_marked(
+    codes: Int[np.ndarray, " n"], unlabelled: Marks, names: Sequence[str] | None = None
+) -> Int[np.ndarray, " n"]:
+    """Return class numbers with -1 also where the class, by its name if it has one, is a mark."""
+    marks = _Marks.of(unlabelled)
+    if marks is None:
+        return codes
+    classes = np.unique(codes[codes >= 0])
+    called = classes if names is None else np.array([names[c] for c in classes], dtype=object)
+    return np.where(np.isin(codes, classes[marks.match(called)]), -1, codes)
 
 
 def label_notes(labels: Labels) -> list[Note]:
-    """Return notes on classes that may be marks of unlabelled rows, or two names of one class."""
-    notes = []
+    """Return notes on marks that stand nowhere, classes that may be marks, and alike names."""
+    notes = [
+        Note(f"no row is marked {mark!r}; marks are compared letter by letter", "unlabelled")
+        for mark in labels.idle_marks
+    ]
     if len(labels) and labels.labelled.all():
         counts = labels.counts
         largest = int(counts.argmax())
@@ -216,10 +238,15 @@ def decoded(names: np.ndarray) -> np.ndarray:
 
 def _one_dimensional(y: Any, where: str) -> np.ndarray:
     if hasattr(y, "detach"):
-        y = y.detach().cpu().numpy()
+        y = y.detach().cpu()
+        y = (y.double() if y.is_floating_point() else y).numpy()
     if type(getattr(y, "dtype", None)).__module__.startswith("pandas"):
         y = y.to_numpy(dtype=object)  # integers with a gap would become floats
-    values = np.asarray(y)
+    if isinstance(y, np.ma.MaskedArray):
+        masked, y = np.ma.getmaskarray(y), np.asarray(y.data, dtype=object).copy()
+        y[masked] = None
+    # Of a list NumPy would make one type: text of NaN and -1, and numbers of True.
+    values = np.asarray(y, dtype=object if isinstance(y, list | tuple) else None)
     if values.ndim == 2 and values.shape[1] == 1:
         from sklearn.exceptions import DataConversionWarning  # large, and seldom needed
 
@@ -231,9 +258,10 @@ def _one_dimensional(y: Any, where: str) -> np.ndarray:
         values = values[:, 0]
     if values.ndim != 1:
         raise InputError(f"labels must be one a row, these are of shape {values.shape}")
-    if values.dtype.kind == "S":
+    listed = values.tolist() if values.dtype.kind in "OS" else []
+    if any(isinstance(value, bytes) for value in listed):
         try:
-            values = np.char.decode(values, "utf-8")
+            values = np.array([_decoded(value) for value in listed], dtype=object)
         except UnicodeDecodeError as error:
             raise InputError(f"{where} hold bytes that are not UTF-8 text") from error
     return values
@@ -316,17 +344,47 @@ def _refuse_ambiguous(numbers: np.ndarray, no_blank: bool, where: str) -> None:
         )
 
 
-def _is_marked(present: np.ndarray, unlabelled: Marks) -> np.ndarray:
-    """(k,) bool: which labels are among the named marks, as text or as number."""
-    named = [unlabelled] if isinstance(unlabelled, str | int | float) else list(unlabelled or ())
-    texts = {str(mark).strip() for mark in named}
-    numbers = {float(text) for text in texts if _WHOLE.fullmatch(text)}
+def _decoded(value: Any) -> Any:
+    return value.decode("utf-8") if isinstance(value, bytes) else value
 
-    def marked(value: Any) -> bool:
-        text = str(value).strip()
-        return text in texts or (_WHOLE.fullmatch(text) is not None and float(text) in numbers)
 
-    return np.array([marked(value) for value in present.tolist()], dtype=bool)
+@dataclass(frozen=True)
+class _Marks:
+    """Marks of unlabelled rows, as `_mark` has them."""
+
+    named: frozenset[str | int]
+
+    @classmethod
+    def of(cls, unlabelled: Marks) -> _Marks | None:
+        """Return the marks that were named; None where nothing was."""
+        if unlabelled is None:
+            return None
+        alone = isinstance(unlabelled, str | int | float | np.generic)
+        named = [unlabelled] if alone else list(unlabelled)  # type: ignore[arg-type]
+        # Blanks are unlabelled anyway; None is no text "None".
+        return cls(frozenset(_mark(mark) for mark in named if not _is_blank(mark)))
+
+    def match(self, present: np.ndarray) -> np.ndarray:
+        """(k,) bool: which labels are among the marks."""
+        return np.array([_mark(value) in self.named for value in present.tolist()], dtype=bool)
+
+    def idle(self, marked: np.ndarray) -> tuple[str, ...]:
+        """Return marks that are not among those that were found."""
+        return tuple(sorted(map(str, self.named - set(map(_mark, marked.tolist())))))
+
+
+def _mark(value: Any) -> str | int:
+    """Return a label as marks are compared: 3, 3.0, "3" and "3.0" are one, True is "true"."""
+    if isinstance(value, bool | np.bool_):
+        return str(value).lower()
+    text = str(value).strip()
+    whole = _WHOLE.fullmatch(text)
+    return int(whole[1]) if whole else text
+
+
+def _require_64_bits(present: list[Any], where: str) -> None:
+    if any(isinstance(value, int) and not -(2**63) <= value < 2**63 for value in present):
+        raise InputError(f"{where} hold integers beyond 64 bits; number the classes from 0")
 
 
 def _require_whole(present: np.ndarray, where: str) -> None:

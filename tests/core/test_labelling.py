@@ -102,6 +102,40 @@ def test_python_is_told_parameters_and_never_flags(table, tmp_path, monkeypatch,
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.csv"]
 
 
+def test_nothing_that_is_read_is_replaced(table, tmp_path):
+    path, _, _ = table
+    other = tmp_path / "m.npz"
+    label_file(path, model=other)
+    kept = path.read_bytes(), other.read_bytes()
+    same = tmp_path / "link.npz"
+    same.symlink_to(other)
+    for options in (
+        {"model": path},
+        {"out": other, "with_": other},
+        {"out": same, "with_": other},
+        {"out": tmp_path / "o.csv", "model": tmp_path / "o.csv"},
+    ):
+        with pytest.raises(InputError, match="would replace another file"):
+            label_file(path, **options)
+    assert (path.read_bytes(), other.read_bytes()) == kept
+    label_file(path, path)
+
+
+def test_a_model_of_other_classes(tmp_path):
+    frame = pd.DataFrame({"a": np.arange(40) // 20 * 9.0 + np.arange(40) % 20 / 20})
+    names = np.repeat(["007", "8"], 20)
+    frame.assign(label=names).to_csv(tmp_path / "named.csv", index=False)
+    label_file(tmp_path / "named.csv", model=tmp_path / "m.npz")
+    numbers = frame.assign(label=pd.array([7, *[None] * 39], dtype="Int64"))
+    numbers.to_parquet(tmp_path / "numbers.parquet")
+    with pytest.raises(InputError, match=r"names such as '007'.*\(relabel=\)"):
+        label_file(tmp_path / "numbers.parquet", with_=tmp_path / "m.npz")
+    frame.assign(label=["cat", *[""] * 39]).to_csv(tmp_path / "cat.csv", index=False)
+    result = label_file(tmp_path / "cat.csv", with_=tmp_path / "m.npz")
+    assert result.labels[0] == "cat"
+    assert any("'cat' are no classes of the model" in str(note) for note in result.notes)
+
+
 def test_many_classes_of_few_labels_give_no_warning(tmp_path):
     rng = np.random.default_rng(0)
     y = np.arange(40).repeat(6)

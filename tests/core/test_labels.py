@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sklearn.exceptions import DataConversionWarning
 
 from diffresnet.errors import InputError
-from diffresnet.labels import encode_labels, label_notes, no_labels
+from diffresnet.labels import encode_labels, hide_marked, label_notes, no_labels
 
 
 def objects(*values):
@@ -70,6 +70,11 @@ def test_the_law(y, classes, codes):
         ([1, -1, 1], "", [-1, 1], [1, 0, 1]),
         ([1, -1, -2], -1, [-2, 1], [1, -1, 0]),
         (objects("b", -1, "a"), -1, ["a", "b"], [1, -1, 0]),
+        ([1, 9, 2], np.int64(9), [1, 2], [0, -1, 1]),
+        (["None", "a"], [None], ["None", "a"], [0, 1]),
+        ([True, False, True], True, [False], [-1, 0, -1]),
+        (["true", "false"], True, ["false"], [-1, 0]),
+        ([2**53, 2**53 + 1, 3], 2**53 + 1, [3, 2**53], [1, -1, 0]),
     ],
 )
 def test_marks_that_are_named(y, marks, classes, codes):
@@ -105,6 +110,37 @@ def test_marks_that_are_named(y, marks, classes, codes):
 def test_what_can_be_misread_is_refused(y, says):
     with pytest.raises(InputError, match=says):
         encode_labels(y)
+
+
+def test_lists_are_read_value_by_value():
+    nan = float("nan")
+    assert encode_labels(["a", nan, "b", nan]).codes.tolist() == [0, -1, 1, -1]
+    assert encode_labels([b"a", b"", b"b"]).classes.tolist() == ["a", "b"]
+    for mixed in (["a", -1, "b"], [1, "a", 2], [True, -1, False], [2**63, 1], [2**63, -1, 1]):
+        with pytest.raises(InputError, match=r"mix|beyond 64 bits"):
+            encode_labels(mixed)
+
+
+def test_masked_labels_are_none():
+    masked = np.ma.masked_array([0, 1, 2, 0], mask=[0, 0, 1, 1])
+    assert encode_labels(masked).codes.tolist() == [0, 1, -1, -1]
+    assert encode_labels(np.ma.masked_array([3, 4])).codes.tolist() == [0, 1]
+    half = torch.tensor([1.0, float("nan"), 2.0], dtype=torch.bfloat16)
+    assert encode_labels(half).codes.tolist() == [0, -1, 1]
+
+
+def test_a_mark_that_stands_nowhere_is_noted():
+    (note,) = label_notes(encode_labels(["NA", "a", "b", ""], unlabelled="na"))
+    assert note.parameter == "unlabelled"
+    assert "'na'" in note.message
+    assert not label_notes(encode_labels(["NA", "a", "b"], unlabelled=["NA", ""]))
+
+
+def test_marked_class_numbers_are_hidden():
+    codes = np.array([0, 9, 1, -1])
+    assert hide_marked(codes, None) is codes
+    assert hide_marked(codes, 9).tolist() == [0, -1, 1, -1]
+    assert hide_marked(np.array([0, 1, -1]), "b", ["a", "b"]).tolist() == [0, -1, -1]
 
 
 def test_two_classes_are_required_to_learn():

@@ -26,10 +26,10 @@ from ..device import pick_device
 from ..errors import InputError
 from ..labels import Labels, encode_labels
 from ..similarity import GraphSettings
-from ..similarity.adjacency import symmetric_weights
+from ..similarity.adjacency import check_weights, symmetric_weights
 from ..similarity.backends import SEARCHES
 from .features import FlowName
-from .fitted import FittedHead, FittedModel, FittedPoints
+from .fitted import FittedHead, FittedModel, FittedPoints, real_array
 from .head import default_head
 from .persistence import read_model, write_model
 from .point_graph import NeighbourConfig, PointGraph
@@ -198,6 +198,11 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
         self._check_parameters()
         x, y = self._check_rows(X, y, graph)
         if feature_names is not None:
+            if x is None or len(feature_names) != x.shape[1]:
+                width = 0 if x is None else x.shape[1]
+                raise InputError(
+                    f"X has {width} columns and {len(feature_names)} names", "feature_names"
+                )
             self.feature_names_in_ = np.asarray(feature_names, dtype=object)
         every = labels = encode_labels(y, self.unlabelled, binary=True)
         if graph is not None:
@@ -337,7 +342,7 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
                 raise InputError(f"links must be a sparse (m, {points}) matrix")
             if X is not None:
                 raise InputError("give new rows by X or by links, not both")
-            return self._model.predict_linked(scipy.sparse.csr_array(links))
+            return self._model.predict_linked(check_weights(links))
         if self._model.points is None:
             return self._model.predict(X, pick_device(self.device))  # says what it needs
         if feature_names is not None:
@@ -404,11 +409,11 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
             model.classes_ = model.classes_.astype(object)
             model.transduction_ = model.transduction_.astype(object)
         model._model = FittedModel.from_arrays(header, arrays)
-        classes = len(model.classes_)
-        if (
-            model._model.scores.shape[1] != classes
-            or model.label_distributions_.shape[1] != classes
-        ):
+        rows, classes = len(model.transduction_), len(model.classes_)
+        real_array(model.label_distributions_, rows, classes)
+        real_array(model.confidence_, rows)
+        real_array(model.reached_, rows)
+        if model._model.scores.shape[1] != classes:
             raise ValueError("another number of classes")
         model.n_features_in_ = int(header["n_features_in"])
         if header["feature_names"]:

@@ -13,7 +13,7 @@ from jaxtyping import Bool, Float
 from scipy.special import softmax
 
 from ..errors import InputError
-from ..similarity import GraphSettings, Neighbours, NeighbourSearch
+from ..similarity import SEARCHES, GraphSettings, Neighbours, NeighbourSearch
 from ..similarity.weights import bandwidth, gaussian
 from .calibrator import Calibrator
 from .points import Projection
@@ -242,25 +242,27 @@ class FittedModel:
         ValueError, KeyError, TypeError
             If something is missing or of another shape.
         """
-        scores, prior, reached = arrays["scores"], arrays["prior"], arrays["points_reached"]
-        if prior.shape != scores.shape or reached.shape != (len(scores),):
-            raise ValueError("arrays of different lengths")
+        n, c = arrays["scores"].shape
+        scores, prior = real_array(arrays["scores"], n, c), real_array(arrays["prior"], n, c)
+        reached = real_array(arrays["points_reached"], n)
         points = None
         if facts["has_points"]:
-            x, width = arrays["points"], arrays["width"]
-            if len(x) != len(scores) or width.shape != (len(scores),):
-                raise ValueError("arrays of different lengths")
+            d = arrays["points"].shape[1]
+            x, width = real_array(arrays["points"], n, d), real_array(arrays["width"], n)
             head = None
             if facts["has_features"]:
+                moved = arrays.get("moved")
                 head = FittedHead(
-                    arrays.get("moved"),
-                    arrays["mean"],
-                    arrays["centre"],
-                    facts["feature_strength"],
-                    arrays["head_weight"],
-                    arrays["head_bias"],
+                    None if moved is None else real_array(moved, n, d),
+                    real_array(arrays["mean"], d),
+                    real_array(arrays["centre"], d),
+                    float(facts["feature_strength"]),
+                    real_array(arrays["head_weight"], c, d),
+                    real_array(arrays["head_bias"], c),
                 )
             method = facts.get("neighbors", "exact")
+            if method not in SEARCHES:
+                raise ValueError(f"unknown search {method!r}")
             points = FittedPoints(
                 x, width, GraphSettings.from_dict(facts["settings"]), method, head
             )
@@ -268,8 +270,15 @@ class FittedModel:
             scores,
             prior,
             reached,
-            facts["prior_weight"],
+            float(facts["prior_weight"]),
             Calibrator.from_facts(facts),
             Projection(arrays.get("projection")),
             points,
         )
+
+
+def real_array(array: np.ndarray, *shape: int) -> np.ndarray:
+    """Return an array of a file; raise `ValueError` unless it is finite and of a shape."""
+    if array.shape != shape or array.dtype.kind not in "fiub" or not np.isfinite(array).all():
+        raise ValueError(f"an array is not finite numbers of shape {shape}")
+    return array

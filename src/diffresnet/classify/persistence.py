@@ -24,10 +24,17 @@ def write_model(path: Path, header: Mapping[str, Any], arrays: Mapping[str, np.n
         name: array.astype(np.str_) if array.dtype == object else array
         for name, array in arrays.items()
     }
-    text = json.dumps({"format": FORMAT, **header})
+    text = json.dumps({"format": FORMAT, **header}, default=_plain)
     plain["header"] = np.frombuffer(text.encode(), dtype=np.uint8)
     with atomic_write(path) as target, target.open("wb") as file:
         np.savez(file, **plain)  # type: ignore[arg-type]
+
+
+def _plain(value: Any) -> Any:
+    """Return what JSON has for NumPy's numbers and arrays, sets and devices."""
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    return sorted(value, key=str) if isinstance(value, set | frozenset) else str(value)
 
 
 def read_model(path: Path, make: Callable[[dict[str, Any], dict[str, np.ndarray]], Model]) -> Model:

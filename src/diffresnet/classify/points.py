@@ -12,7 +12,7 @@ from jaxtyping import Float, Int
 from scipy.sparse import csgraph
 from sklearn.decomposition import TruncatedSVD
 
-from ..errors import InputError
+from ..errors import LARGEST, InputError
 
 # Sparse features are projected to at most this many dimensions.
 PROJECTED = 128
@@ -63,7 +63,7 @@ class Projection:
         Raises
         ------
         InputError
-            If a value is too large for float32.
+            If a value is too large.
         """
         x = X
         if self.directions is not None:
@@ -72,8 +72,12 @@ class Projection:
             x = X.toarray()
         with np.errstate(over="ignore"):
             x = np.ascontiguousarray(x, dtype=np.float32)
-        if not np.isfinite(x).all():
-            raise InputError("the features are too large for float32; rescale them")
+        if x.size and max(x.max(), -x.min()) > LARGEST:
+            row, column = np.unravel_index(np.abs(x).argmax(), x.shape)
+            raise InputError(
+                f"the features hold {x[row, column]:.3g} (row {row}, column {column}); values "
+                f"beyond {LARGEST:.0e} leave no digits for the others; rescale or mend them"
+            )
         return x
 
 

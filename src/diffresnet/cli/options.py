@@ -245,4 +245,13 @@ def _value_type(hint: Any) -> tuple[Any, bool]:
 def _click_type(kind: Any) -> Any:
     if typing.get_origin(kind) is Literal:
         return click.Choice(typing.get_args(kind))
-    return click.Path(path_type=Path) if kind is Path else kind
+    return NamedPath(path_type=Path) if kind is Path else kind
+
+
+class NamedPath(click.Path):
+    """Path that is not empty: an unset variable of a shell would stand for the working folder."""
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        if value == "":
+            self.fail("the name is empty", param, ctx)
+        return super().convert(value, param, ctx)

@@ -6,7 +6,7 @@ import contextlib
 import os
 import secrets
 import shutil
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from ..errors import InputError
@@ -33,7 +33,7 @@ def atomic_write(path: Pathlike) -> Iterator[Path]:
     >>> with atomic_write("result.txt") as temporary:  # doctest: +SKIP
     ...     temporary.write_text("done")
     """
-    target = Path(os.path.realpath(path))
+    target = real(path)
     temporary = target.with_name(f".diffresnet-{secrets.token_hex(8)}{target.suffix}")
     try:
         # Not tempfile, whose files only the owner can read, whatever the umask says.
@@ -70,8 +70,14 @@ def check_writable(path: Pathlike, suffixes: Collection[str] | None = None) -> P
     path = Path(path)
     if suffixes is not None and path.suffix.lower() not in suffixes:
         raise InputError(f"cannot write {str(path)!r}: its name must end in {either(suffixes)}")
-    target = Path(os.path.realpath(path))
-    if target.is_dir():
+    target = real(path)
+    try:
+        target.lstat()
+    except FileNotFoundError:
+        pass
+    except (OSError, ValueError) as error:  # a name too long, links in a circle
+        raise InputError(f"cannot write {str(path)!r}: {reason(error)}") from error
+    if target.is_dir() or not path.name:
         raise InputError(f"cannot write {str(path)!r}: it is a folder; name a file in it")
     if target.exists() and not target.is_file():
         raise InputError(f"cannot write {str(path)!r}: it is not a regular file")
@@ -84,6 +90,43 @@ def check_writable(path: Pathlike, suffixes: Collection[str] | None = None) -> P
     if target.exists() and not os.access(target, os.W_OK):
         raise InputError(f"cannot write {str(path)!r}: it is write-protected")
     return path
+
+
+def refuse_replacing(
+    outputs: Mapping[str, Pathlike | None], inputs: Iterable[Pathlike | None]
+) -> None:
+    """Refuse an output that is another output or an input, by whatever name or link.
+
+    Parameters
+    ----------
+    outputs : parameter -> its file or folder, or None where it was not given.
+    inputs : files, and folders of which all is read, so that nothing may be written in them.
+
+    Raises
+    ------
+    InputError
+    """
+    read = {real(path): path for path in inputs if path is not None}
+    folders = {place: path for place, path in read.items() if place.is_dir()}
+    taken = set(read)
+    for name, path in outputs.items():
+        if path is None:
+            continue
+        target = real(path)
+        for place, folder in folders.items():
+            if target.is_relative_to(place):
+                raise InputError(
+                    f"{str(path)!r} lies in {str(folder)!r}, all of which is read; name another "
+                    f"place",
+                    name,
+                )
+        if target in taken:
+            raise InputError(
+                f"{str(path)!r} would replace another file that is read or written; name another "
+                f"place",
+                name,
+            )
+        taken.add(target)
 
 
 def make_folder(path: Pathlike) -> Path:
@@ -124,6 +167,11 @@ def check_readable(path: Pathlike, suffixes: Collection[str] | None = None) -> P
     if empty:
         raise InputError(f"cannot read {str(path)!r}: the file is empty")
     return path
+
+
+def real(path: Pathlike) -> Path:
+    """Return the place that a path leads to; where links run in a circle, one of them."""
+    return Path(os.path.realpath(path))
 
 
 def reason(error: BaseException) -> str:

@@ -30,8 +30,8 @@ class Integrator(ABC):
     def __post_init__(self) -> None:
         if not 0.0 <= self.gamma < float("inf"):
             raise InputError(f"gamma must be a finite number >= 0, not {self.gamma}")
-        if self.steps < 0:
-            raise InputError(f"steps must be >= 0, not {self.steps}")
+        if self.steps < 0 or self.steps != int(self.steps):
+            raise InputError(f"steps must be a whole number >= 0, not {self.steps}")
 
     @property
     def time(self) -> float:

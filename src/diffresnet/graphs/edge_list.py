@@ -71,7 +71,7 @@ def read_edge_list(
         )
     names = listing.column_names[:2]
     ends = [_ids(listing[name], name, where) for name in names]
-    _check_header(names, ends, where)
+    _check_header(names, np.concatenate(ends), where)
     weights = np.ones(len(listing))
     if WEIGHT in listing.column_names[2:]:
         weights = _weights(listing[WEIGHT], where)
@@ -83,6 +83,7 @@ def read_edge_list(
     nodes = read_columns(table) if nodes is None else nodes
     described = _read_nodes(nodes, Path(table), label_column, id_column, features, unlabelled)
     assert described.ids is not None
+    _check_header(names, described.ids, where)
     adjacency = _adjacency(ends, weights, described.ids, where, repr(str(table)))
     return replace(
         described,
@@ -164,9 +165,9 @@ def _ids(column: pa.ChunkedArray, name: str, where: str) -> np.ndarray:
     return np.array(trimmed.to_pylist(), dtype=str)
 
 
-def _check_header(names: list[str], ends: list[np.ndarray], where: str) -> None:
+def _check_header(names: list[str], ids: np.ndarray, where: str) -> None:
     numbers = all(name.strip().lstrip("+-").isdigit() for name in names)
-    if numbers or np.isin(names, np.concatenate(ends)).all():
+    if numbers or np.isin([name.strip() for name in names], ids).all():
         raise InputError(
             f"the first line of {where} is an edge ({', '.join(names)}); put a header above it, "
             f"such as source,target"

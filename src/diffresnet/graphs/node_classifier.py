@@ -15,13 +15,14 @@ from sklearn.utils._param_validation import Interval, InvalidParameterError
 
 from ..classify.calibrator import Calibrator
 from ..classify.estimator import seed_of
-from ..classify.points import reached_from
+from ..classify.points import as_host_array, reached_from
 from ..device import pick_device
 from ..errors import InputError
-from ..labels import encode_labels
+from ..labels import encode_labels, hide_marked
 from ..similarity.adjacency import check_adjacency
 from .graph import GraphData
 from .node_data import NodeData
+from .notes import alike
 from .pyg import graph_from_pyg
 from .self_training.network import TRAINING, SelfTrainedNodes, SelfTrainingConfig
 from .self_training.propagated_prior import edge_and_feature_graph
@@ -41,7 +42,7 @@ class NodeClassifier(BaseEstimator):
     epochs : int, default 200
         Of training; the teacher keeps networks from overfitting.
     unlabelled : mark or list of marks, default None
-        What stands for "no label" in y; see `DiffusionClassifier`.
+        What stands for "no label" in y, or in the labels of the graph; see `DiffusionClassifier`.
     device : "auto", "cpu", "cuda", ...
     random_state : int, RandomState or None
         Of initial weights and dropout.
@@ -109,8 +110,9 @@ class NodeClassifier(BaseEstimator):
             All nodes are labelled; NodeData is taken as it is, with its own labels.
         y : (n,), optional
             Labels of the nodes, as `DiffusionClassifier` takes them; by default the graph's own.
-        X : (n, d) array or sparse, optional
-            Features of the nodes; by default the graph's own, if it has any.
+        X : (n, d) array, tensor or sparse, optional
+            Features of the nodes; by default the graph's own, if it has any. Features that are the
+            same at all nodes say nothing and are left out.
         advance : called with 1 after every epoch.
 
         Raises
@@ -139,6 +141,12 @@ class NodeClassifier(BaseEstimator):
                 labels.require_classes()
                 classes = labels.classes
                 data = replace(data, labels=labels.codes, class_names=None)
+            elif data.labels is not None:
+                marked = hide_marked(data.labels, self.unlabelled, data.class_names)
+                data = replace(data, labels=marked)
+            if data.features is not None and alike(data.features):
+                # They would join each node to others at random.
+                data = replace(data, features=None)
             nodes = NodeData.from_graph(data, pick_device(self.device), largest_component=False)
         self._fit(nodes, advance)
         if classes is None:
@@ -188,10 +196,14 @@ def _as_graph(graph: Any) -> GraphData:
     return GraphData("graph", check_adjacency(graph))
 
 
-def _as_features(X: Any, n: int) -> scipy.sparse.csr_array:
+def _as_features(X: Any, n: int) -> scipy.sparse.csr_array | None:
+    X = as_host_array(X)
+    dtype = getattr(X, "dtype", None) or np.asarray(X).dtype
+    if dtype.kind not in "fiub":
+        raise InputError(f"X must hold real numbers, not {dtype}")
     features = scipy.sparse.csr_array(X, dtype=np.float32)
     if features.ndim != 2 or features.shape[0] != n:
         raise InputError(f"X must have a row for each of the {n} nodes, not shape {features.shape}")
     if not np.isfinite(features.data).all():
         raise InputError("X has values that are NaN, infinite or too large for float32; mend them")
-    return features
+    return features if features.shape[1] else None

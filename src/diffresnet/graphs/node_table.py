@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ..errors import InputError
 from ..files.atomic import Pathlike, check_readable
 from ..files.npz import load_npz
-from ..labels import Marks
+from ..labels import Marks, encode_labels, hide_marked
 from ..tables.arrays import Arrays
 from ..tables.formats import read_columns
 from ..tables.labelled_table import LabelledTable
@@ -68,7 +69,9 @@ def read_node_table(
                 f"the graph {str(path)!r} has no array 'labels'; it holds a class for each node, "
                 f"-1 where there is none"
             )
-        return LabelledTable.of_labels(path, Arrays(arrays), "labels", -1), graph
+        marked = hide_marked(graph.labels, unlabelled)
+        table = LabelledTable.of_labels(path, Arrays(arrays), "labels", -1)
+        return replace(table, labels=encode_labels(marked, -1)), replace(graph, labels=marked)
     nodes = read_columns(path)
     table = LabelledTable.of_labels(path, nodes, label_column, unlabelled)
     graph = read_edge_list(

@@ -45,10 +45,8 @@ def graph_notes(given: GraphData, kept: GraphData) -> list[Note]:
         notes.append(
             Note("there are no features: each node has one of its own, and edges say the rest")
         )
-    elif _alike(kept.features):
-        notes.append(
-            Note("all nodes have the same features; leave them out to learn from edges alone")
-        )
+    elif alike(kept.features):
+        notes.append(Note("all nodes have the same features, so that edges alone tell them apart"))
     return notes
 
 
@@ -63,7 +61,7 @@ def _lost_classes(given: GraphData, kept: GraphData) -> list[Note]:
     return [Note(f"no node is left of class {', '.join(map(repr, names))}, which is no longer one")]
 
 
-def _alike(features: scipy.sparse.csr_array) -> bool:
+def alike(features: scipy.sparse.csr_array) -> bool:
     """Return whether all rows are one."""
     first = features[[0]]
     same = np.diff(features.indptr) == first.nnz

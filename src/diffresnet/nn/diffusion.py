@@ -105,6 +105,10 @@ class DiffusionLayer(nn.Module):
         StabilityError
             If explicit steps are too long for the graph and `unstable` is "error".
         """
+        if not (isinstance(x, Tensor) and x.is_floating_point()):
+            raise InputError(
+                f"x must be a tensor of floats, not {getattr(x, 'dtype', None) or type(x).__name__}"
+            )
         batched = _is_batch_of_graphs(graph)
         shape = x.shape
         features = x if batched else x.reshape(shape[0], math.prod(shape[1:]))

@@ -38,6 +38,12 @@ def check_adjacency(
     if w.shape[0] != w.shape[1] or (n is not None and w.shape[0] != n):
         size = "square" if n is None else f"{n} x {n}, one row a point"
         raise InputError(f"the graph must be {size}; this one is {w.shape[0]} x {w.shape[1]}")
+    return check_weights(w)
+
+
+def check_weights(w: Any) -> scipy.sparse.csr_array:
+    """Return sparse weights as CSR; raise `InputError` if one is negative, NaN or infinite."""
+    w = scipy.sparse.csr_array(w)
     if w.nnz and (not np.isfinite(w.data).all() or w.data.min() < 0):
         raise InputError("the graph has weights that are negative, NaN or infinite")
     return w

@@ -21,6 +21,8 @@ from .index import NeighbourIndex, Neighbours
 
 # Asked for by name, the search goes for this recall.
 RECALL = 0.98
+# Below this many points there is nothing to save, and too little to measure a recall on.
+FEWEST = 64
 # The most clusters that a capped search visits, as a share of all.
 CAP = 0.1
 # Candidates are ranked by so many principal components, where those hold this share of the
@@ -72,10 +74,13 @@ class ClusteredIndex(NeighbourIndex):
     ) -> NeighbourIndex:
         """Build the index for a recall.
 
-        Where more than half of the clusters would be needed, the exact one is returned; a capped
+        Where more than half of the clusters would be needed, or points are few, the exact one is
+        returned; a capped
         search stops at a tenth of them, whatever the recall. Only points without neighbourhoods of
         their own, such as isotropic noise in many dimensions, need so many.
         """
+        if x.shape[0] < FEWEST:
+            return ExactIndex(x)
         index = cls(x, k, recall)
         if capped:
             index.probes = max(1, min(index.probes, int(CAP * len(index.centres))))

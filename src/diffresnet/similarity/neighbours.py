@@ -10,6 +10,8 @@ from ..errors import InputError
 from .backends import build_index
 from .index import NeighbourIndex, Neighbours
 
+METRICS = ("euclidean", "cosine")
+
 
 def nearest_neighbours(
     x: Tensor,
@@ -51,6 +53,8 @@ class NeighbourSearch:
     """
 
     def __init__(self, x: Tensor, k: int, metric: str = "euclidean", method: str = "auto") -> None:
+        if metric not in METRICS:
+            raise InputError(f"metric must be {' or '.join(METRICS)}, not {metric!r}", "metric")
         self.k, self.metric = k, metric
         self.x = unit_rows(x) if metric == "cosine" else x
         self._method = method
@@ -58,6 +62,11 @@ class NeighbourSearch:
 
     def nearest(self, queries: Float[Tensor, "m d"] | None = None) -> Neighbours:
         """Find the neighbours of the points, each without itself, or of new rows."""
+        if queries is not None and queries.shape[1:] != self.x.shape[1:]:
+            raise InputError(
+                f"the rows must have the {self.x.shape[1]} columns of the points, not "
+                f"{tuple(queries.shape[1:])}"
+            )
         k = min(self.k, self.x.shape[0] - (queries is None))
         if k < 1:
             empty = torch.empty(self.x.shape[0], 0, device=self.x.device)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from ..errors import InputError, Note
+from ..errors import LARGEST, InputError, Note
 
 RESULT = ("label", "confidence", "flag")
 """The columns, or arrays, that a labelled table has."""
@@ -131,7 +131,7 @@ def check_finite(matrix: np.ndarray, names: Sequence[str], where: str) -> None:
     counts = np.zeros(matrix.shape[1], dtype=np.int64)
     first = np.full(matrix.shape[1], -1)
     for start in range(0, len(matrix), CHUNK):
-        bad = ~np.isfinite(matrix[start : start + CHUNK])
+        bad = ~(np.abs(matrix[start : start + CHUNK]) <= LARGEST)
         if bad.any():
             counts += bad.sum(axis=0)
             first = np.where((first < 0) & bad.any(axis=0), start + bad.argmax(axis=0), first)
@@ -142,7 +142,7 @@ def check_finite(matrix: np.ndarray, names: Sequence[str], where: str) -> None:
         cells = "cell that is" if counts[at] == 1 else "cells that are"
         raise InputError(
             f"column {names[at]!r} of {where} has {counts[at]} {cells} missing, infinite or beyond "
-            f"32-bit floats, the first in data row {first[at] + 1}{others}; fill or drop them, or "
+            f"{LARGEST:.0e}, the first in data row {first[at] + 1}{others}; fill or drop them, or "
             f"choose other features",
             "features",
         )

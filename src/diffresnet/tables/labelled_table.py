@@ -203,7 +203,7 @@ class LabelledTable:
 
 def _values(labels: np.ndarray) -> list[int | str | None]:
     """Labels as all int or all str, with None for no label."""
-    values = labels.tolist()
+    values = [str(v).lower() if isinstance(v, bool) else v for v in labels.tolist()]
     if all(value is None or isinstance(value, int | float) for value in values):
         return [None if value is None else int(value) for value in values]
     return [None if value is None else str(value) for value in values]

@@ -10,8 +10,8 @@ import click
 
 from diffresnet.cli.command import Outcome, command
 from diffresnet.cli.options import Argument, Option, Options
-from diffresnet.cli.output_paths import refuse_overwriting
 from diffresnet.cli.progress import progress, status
+from diffresnet.files.atomic import refuse_replacing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,7 +150,7 @@ def _protect_data(options: DataSetOptions) -> None:
 
     files = [file.path for data in CATALOGUE.values() for file in data.files]
     folders = data_folders(options.data)
-    refuse_overwriting({"--json": options.json}, [f / path for f in folders for path in files])
+    refuse_replacing({"json": options.json}, [f / path for f in folders for path in files])
 
 
 @click.group(

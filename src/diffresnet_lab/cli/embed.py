@@ -12,9 +12,9 @@ import click
 
 from diffresnet.cli.command import Outcome, command
 from diffresnet.cli.options import Argument, DeviceOption, Option, SeedOption
-from diffresnet.cli.output_paths import refuse_overwriting
 from diffresnet.cli.progress import progress
 from diffresnet.errors import InputError
+from diffresnet.files.atomic import refuse_replacing
 
 from .images import ImageOptions, read_image_files, skipped_notes
 
@@ -132,16 +132,16 @@ def _load_model(options: EmbedOptions) -> tuple[EmbeddingModel, BackboneCard | N
     from ..backbones.checkpoint import BACKBONE_FILE, LAST_FILE, load_backbone
     from ..backbones.embedding import callable_file, load_callable
 
-    outputs = {"--out": options.out, "--mean-out": options.mean_out, "--json": options.json}
+    outputs = {"out": options.out, "mean_out": options.mean_out, "json": options.json}
     path = Path(options.backbone)
     if ":" in options.backbone and not path.exists():
         if options.classes != "all":
             raise click.UsageError("--classes is for backbones of train-backbone")
         model = load_callable(options.backbone)
-        refuse_overwriting(outputs, [callable_file(options.backbone)])
+        refuse_replacing(outputs, [callable_file(options.backbone)])
         return model, None
     if options.size is not None:
         raise click.UsageError("--size is for callables; a backbone knows its own")
     files = [path / BACKBONE_FILE, path / LAST_FILE] if path.is_dir() else [path]
-    refuse_overwriting(outputs, files)
+    refuse_replacing(outputs, files)
     return load_backbone(path)

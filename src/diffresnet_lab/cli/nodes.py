@@ -17,10 +17,9 @@ from diffresnet.cli.options import (
     PaperSeedOption,
     UnlabelledMarks,
 )
-from diffresnet.cli.output_paths import refuse_overwriting
 from diffresnet.cli.progress import progress
 from diffresnet.errors import InputError
-from diffresnet.files.atomic import either, make_folder
+from diffresnet.files.atomic import either, make_folder, refuse_replacing
 from diffresnet.tables.formats import COLUMN_FORMATS
 
 from .node_results import model_settings, row, sentence, write_predictions
@@ -150,13 +149,13 @@ def nodes(options: NodesOptions) -> Outcome:
         features=options.feature_columns,
         unlabelled=options.unlabelled or None,
     )
-    outputs = {"--predictions": options.predictions, "--json": options.json}
-    refuse_overwriting(outputs, graph.files)
+    outputs = {"predictions": options.predictions, "json": options.json}
+    refuse_replacing(outputs, graph.files)
     if graph.labels is None:
         raise InputError(
             f"the graph {options.dataset!r} has no labels to learn from; an .npz file has them in "
             f"`labels`, a table of nodes in a column",
-            "label_column",
+            "label_column" if options.features is not None else "table",
         )
     public_split = options.split == "planetoid"
     evaluation = prepare_evaluation(

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from diffresnet.files.atomic import check_writable
+from diffresnet.errors import InputError
+from diffresnet.files.atomic import check_writable, real
 
 if TYPE_CHECKING:
     from ..pages import ReportFolder
@@ -32,14 +33,18 @@ def single_thread() -> Iterator[None]:
 
 
 def prepare_folder(out: Path, json_path: Path | None) -> ReportFolder:
-    """Return the folder of a report, made and writable; refuse a --json that replaces the page."""
+    """Return the folder of a report, made and writable; refuse a --json in place of a part."""
     from ..pages.folder import ReportFolder
 
     folder = ReportFolder(out)
     if json_path is not None:
-        if json_path.resolve() == folder.page.resolve():
-            raise click.UsageError(f"--json {json_path} would replace the report")
-        if json_path.resolve().parent != out.resolve():
+        inside = real(json_path).parent == real(out)
+        if inside and json_path.suffix.lower() != ".json":
+            raise InputError(
+                f"{str(json_path)!r} lies among pages, pictures and tables; end its name in .json",
+                "json",
+            )
+        if not inside:
             check_writable(json_path)
     folder.prepare()
     if json_path is not None:

@@ -12,9 +12,9 @@ import click
 
 from diffresnet.cli.command import Outcome, command
 from diffresnet.cli.options import Argument, Option, SeedOption, command_line
-from diffresnet.cli.output_paths import refuse_overwriting
 from diffresnet.cli.progress import note, progress
 from diffresnet.errors import InputError
+from diffresnet.files.atomic import refuse_replacing
 
 from .backbone_results import epoch_line, result_line, write_report
 from .images import ImageOptions, read_image_files, skipped_notes
@@ -128,7 +128,7 @@ def train_command(options: TrainOptions) -> Outcome | None:
     quiet = options.quiet or not main_process
     config = _config(options)
     checkpoints = (options.out / BACKBONE_FILE, options.out / LAST_FILE)
-    refuse_overwriting({"--json": options.json}, checkpoints)
+    refuse_replacing({"json": options.json}, checkpoints)
     folder = prepare_folder(options.out, options.json)
     train, validation, skipped = _read(replace(options, quiet=quiet), config)
     steps = config.epochs * config.steps_per_epoch(len(train))

@@ -7,7 +7,7 @@ from pathlib import Path
 import platformdirs
 
 from diffresnet.errors import InputError
-from diffresnet.files.atomic import either
+from diffresnet.files.atomic import Pathlike, either
 from diffresnet.graphs.edge_list import read_edge_list
 from diffresnet.graphs.graph import GraphData, read_graph
 from diffresnet.labels import Marks
@@ -32,10 +32,10 @@ def data_folders(named: Path | None) -> list[Path]:
 
 
 def find_graph(
-    dataset: str,
-    data: Path | None = None,
+    dataset: Pathlike,
+    data: Pathlike | None = None,
     *,
-    table: Path | None = None,
+    table: Pathlike | None = None,
     label_column: str = "label",
     id_column: str | None = None,
     features: str | None = None,
@@ -59,7 +59,8 @@ def find_graph(
     InputError
         If there is no such graph, or it cannot be read.
     """
-    path = Path(dataset)
+    path, dataset = Path(dataset), str(dataset)
+    data = None if data is None else Path(data)
     if path.suffix.lower() in COLUMN_FORMATS:
         return read_edge_list(
             path,

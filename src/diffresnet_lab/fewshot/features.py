@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from diffresnet.errors import InputError, Note
+from diffresnet.errors import LARGEST, InputError, Note
 from diffresnet.files.atomic import Pathlike
 from diffresnet.files.npz import load_npz
 from diffresnet.labels import Marks
@@ -20,8 +20,8 @@ from diffresnet.tables.content import check_finite, listed
 from .batch import TaskBatch
 from .tasks import Tasks
 
-SMALLEST, LARGEST = 1e-12, 1e18
-"""Bounds of the largest feature, so that lengths are right in 32-bit floats."""
+SMALLEST = 1e-12
+"""Least size of the largest feature, so that lengths are right in 32-bit floats."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Features:
             x = np.ascontiguousarray(x, dtype=np.float32)
         check_finite(x, [f"features[{i}]" for i in range(x.shape[1])], "the features")
         largest = float(np.abs(x).max())
-        if largest and not SMALLEST <= largest <= LARGEST:
+        if 0.0 < largest < SMALLEST:
             raise InputError(
                 f"the largest feature is {largest:.3g}, whose square 32-bit floats do not hold; "
                 f"scale the features"

@@ -80,8 +80,8 @@ def sample_tasks(
         more = f" and {len(small) - 8} more" if len(small) > 8 else ""
         raise InputError(
             f"{shots} shots and {max(per_way)} queries need {needed} rows of each class; fewer has "
-            f"class {', '.join(small[:8])}{more}: take fewer, or label those rows -1 to leave the "
-            f"class out"
+            f"class {', '.join(small[:8])}{more}: take fewer, or take the labels off those rows "
+            f"to leave the class out"
         )
     order = np.argsort(labels, kind="stable")
     rows = order[np.searchsorted(labels[order], 0) :]

@@ -296,7 +296,13 @@ def test_bad_input_says_so(blobs):
         broken[3, 1] = bad
         with pytest.raises(ValueError, match=r"NaN|infinity"):
             DiffusionClassifier().fit(broken, few)
-    with pytest.raises(InputError, match="too large"):
+    far = x.copy()
+    far[3, 1] = 1e25
+    with pytest.raises(InputError, match=r"hold 1e\+25 \(row 3, column 1\); values beyond 1e.17"):
+        DiffusionClassifier().fit(far, few)
+    with pytest.raises(InputError, match="names"):
+        DiffusionClassifier().fit(x, few, feature_names=["a"])
+    with pytest.raises(InputError, match=r"values beyond 1e.17"):
         DiffusionClassifier().fit(x * 1e60, few)
     with pytest.raises(InputError, match="200 rows and y has 199"):
         DiffusionClassifier().fit(x, few[:-1])

@@ -5,6 +5,7 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from diffresnet import DiffusionClassifier, similarity_graph
 from diffresnet.errors import InputError
+from diffresnet.similarity import GraphSettings
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +55,22 @@ def test_a_model_of_a_graph_alone(data, tmp_path):
     )
 
 
+@pytest.mark.usefixtures("unchecked")
+def test_parameters_of_numpy_are_kept(data, tmp_path):
+    x, few = data
+    model = DiffusionClassifier(
+        np.int64(5),
+        prior_weight=np.float32(0.5),
+        relabel=np.True_,
+        unlabelled={-1},
+        similarity=GraphSettings(n_neighbors=5),
+    )
+    model.fit(x, few).save(tmp_path / "m.npz")
+    again = DiffusionClassifier.load(tmp_path / "m.npz")
+    assert again.get_params()["n_neighbors"] == 5
+    assert np.array_equal(model.predict_proba(x), again.predict_proba(x))
+
+
 def test_nothing_is_pickled(data, tmp_path):
     x, few = data
     DiffusionClassifier().fit(x, few).save(tmp_path / "m.npz")
@@ -87,6 +104,13 @@ def test_damaged_models_say_so(data, tmp_path):
         {k: v for k, v in arrays.items() if k != "header"},
         {k: v for k, v in arrays.items() if k != "prior"},
         arrays | {"scores": arrays["scores"][:-1]},
+        arrays | {"scores": np.full_like(arrays["scores"], np.nan)},
+        arrays | {"confidence": arrays["confidence"][:-1]},
+        *(
+            arrays | {name: arrays[name].ravel()[:-1]}
+            for name in ("mean", "centre", "head_weight", "head_bias", "moved", "points", "width")
+        ),
+        arrays | {"head_bias": arrays["head_bias"].astype(str)},
         arrays | {"header": np.frombuffer(b"[]", dtype=np.uint8)},
     ):
         np.savez(path, **broken)

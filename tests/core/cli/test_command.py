@@ -122,11 +122,14 @@ def test_the_outcome_is_told_and_written(mix, place, capfd):
         (["--share", "0.5"], "error: nothing to split"),
         (["--share", "2"], "Invalid value for '--share'"),
         (["--kind", "c"], "Invalid value for '--kind'"),
-        (["--json", "a.csv"], "--json a.csv would replace another file"),
+        (
+            ["--json", "a.csv"],
+            "is read or written; name another place (--json)",
+        ),
         (["--json", "o.npz"], "would replace another file"),
         (["--json", "no/r.json"], "the folder 'no' does not exist"),
         (["--out", "o.txt"], "its name must end in .npz"),
-        (["--with", "o.npz"], "--out o.npz would replace another file"),
+        (["--with", "o.npz"], "'o.npz' would replace another file"),
     ],
 )
 def test_bad_options_are_one_line_before_any_output(mix, place, capfd, args, message):
@@ -145,7 +148,7 @@ def test_an_output_may_replace_the_one_file_that_it_names(place):
 
     declarations = {each.name: each for each in declared(InPlace)}
     check_outputs(InPlace(file=Path("a.csv"), out=Path("a.csv")), declarations)
-    with pytest.raises(click.UsageError, match="--json"):
+    with pytest.raises(InputError, match="json="):
         check_outputs(
             InPlace(file=Path("a.csv"), out=Path("m.npz"), json=Path("a.csv")), declarations
         )
@@ -166,7 +169,7 @@ def test_outputs_may_lie_in_a_folder_that_the_command_makes(place):
         check_outputs(
             RunOptions(file=Path("a.csv"), out=Path("run"), json=Path("no/r.json")), declarations
         )
-    with pytest.raises(click.UsageError, match="would replace another file"):
+    with pytest.raises(InputError, match="would replace another file"):
         check_outputs(RunOptions(file=Path("a.csv"), out=Path("a.csv")), declarations)
 
 

@@ -124,7 +124,7 @@ def test_ring_that_pulls_one_way():
         ({"gamma": -0.1}, "gamma must be a finite number >= 0, not -0.1"),
         ({"gamma": float("nan")}, "gamma must be a finite number >= 0, not nan"),
         ({"gamma": float("inf")}, "gamma must be a finite number >= 0, not inf"),
-        ({"gamma": 0.1, "steps": -1}, "steps must be >= 0, not -1"),
+        ({"gamma": 0.1, "steps": -1}, "steps must be a whole number >= 0, not -1"),
         ({"gamma": 0.1, "unstable": "warn"}, "unstable must be"),
     ],
 )

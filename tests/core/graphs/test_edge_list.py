@@ -90,6 +90,7 @@ def test_other_columns_may_be_named(write):
         ("a\n1\n", None, "first two columns"),
         ("0,1\n1,2\n", None, "is an edge .0, 1.; put a header"),
         ("ann,bob\nbob,ann\n", None, "put a header"),
+        ("dan, ann\nbob,cy\n", TABLE, "put a header"),
         ("a,b\n", None, "no rows"),
         ("a,b\n1\n", None, "e.csv"),
         ("a,b\n1,\n", None, "no id in data row 1"),

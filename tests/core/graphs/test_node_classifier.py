@@ -1,5 +1,6 @@
 """The scikit-learn face of labelling the nodes of a graph."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -68,6 +69,34 @@ def test_marks_and_progress(few):
     assert told == [1] * 30
 
 
+def test_marks_in_the_labels_of_a_graph(few):
+    graph, y = few
+    marked = replace(graph, labels=np.where(y < 0, 9, y), class_names=None)
+    model = clone(QUICK).set_params(unlabelled=9).fit(marked)
+    assert model.classes_.tolist() == [0, 1]
+
+
+def test_features_that_are_alike_are_left_out():
+    block = sp.random_array((30, 30), density=0.3, rng=np.random.default_rng(0))
+    graph = sp.block_diag([block + block.T, block + block.T], format="csr")
+    truth = np.arange(60) // 30
+    y = np.where(np.arange(60) % 30 < 2, truth, -1)
+    alone = clone(QUICK).fit(graph, y)
+    assert (alone.transduction_ == truth).all()
+    for same in (np.ones((60, 3)), np.zeros((60, 3)), np.empty((60, 0))):
+        model = clone(QUICK).fit(graph, y, same)
+        np.testing.assert_array_equal(model.label_distributions_, alone.label_distributions_)
+
+
+def test_forms_of_features_agree(few):
+    graph, y = few
+    want = clone(QUICK).fit(graph.adjacency, y, graph.features).label_distributions_
+    dense = torch.from_numpy(graph.features.toarray())
+    for x in (dense, dense.to_sparse()):
+        found = clone(QUICK).fit(graph.adjacency, y, x).label_distributions_
+        np.testing.assert_allclose(found, want, atol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("options", "arguments", "says"),
     [
@@ -79,6 +108,7 @@ def test_marks_and_progress(few):
         ({}, {"y": np.where(np.arange(60) == 3, 5, -1)}, "one class"),
         ({}, {"X": np.ones((59, 2))}, "a row for each of the 60 nodes"),
         ({}, {"X": np.full((60, 2), np.nan)}, "NaN"),
+        ({}, {"X": np.full((60, 2), 1j)}, "real numbers"),
         ({}, {"graph": np.eye(60)}, "sparse"),
         ({}, {"graph": -sp.eye_array(60)}, "negative"),
     ],

@@ -180,7 +180,8 @@ def test_says_what_it_is():
     [
         ((-0.5,), "gamma must be a finite number >= 0, not -0.5"),
         ((float("nan"),), "gamma must be a finite number >= 0"),
-        ((0.5, -1), "steps must be >= 0, not -1"),
+        ((0.5, -1), "steps must be a whole number >= 0, not -1"),
+        ((0.5, 1.5), "steps must be a whole number >= 0, not 1.5"),
         ((0.5, 6, "rk4"), 'method must be "euler", "heat" or "implicit", not .rk4.'),
     ],
 )
@@ -190,6 +191,15 @@ def test_bad_settings(arguments, message):
         DiffusionLayer(*arguments)
     with pytest.raises(InputError, match=message):
         DiffusionLayer(*arguments, learn_gamma=True)
+
+
+@pytest.mark.parametrize("kind", [torch.int64, torch.bool, torch.complex64])
+@pytest.mark.usefixtures("unchecked")
+def test_what_is_no_float_is_refused(kind):
+    with pytest.raises(InputError, match="must be a tensor of floats, not"):
+        DiffusionLayer()(torch.ones(4, 3).to(kind))
+    with pytest.raises(InputError, match="must be a tensor of floats, not"):
+        DiffusionLayer()(np.ones((4, 3), dtype=np.float32))
 
 
 def test_gamma_that_was_learned_below_zero():

@@ -83,3 +83,14 @@ def test_sparse_points_are_searched_exactly(method):
     assert nearest_neighbours(sparse, 3).method == "exact"
     with pytest.raises(InputError, match="needs dense points; use 'exact'"):
         nearest_neighbours(sparse, 3, method=method)
+
+
+def test_what_searches_refuse():
+    with pytest.raises(
+        InputError, match=r"metric must be euclidean or cosine, not 'zz' \(metric=\)"
+    ):
+        nearest_neighbours(X, 3, metric="zz")
+    for method in ("exact", "clustered"):
+        with pytest.raises(InputError, match="must have the 5 columns"):
+            nearest_neighbours(X, 3, method=method, queries=X[:2, :4])
+        assert nearest_neighbours(X[:1], 5, method=method, queries=X[:3]).indices.shape == (3, 1)

@@ -41,7 +41,7 @@ def test_types_that_are_numbers():
             "text": ["1", "2"],
             "null": pa.nulls(2),
             "empty": pa.array([None, None], pa.float64()),
-            "big": [2**60 + 1, 0],
+            "big": [2**56 + 1, 0],
             "Unnamed: 0": [0, 1],
             "__index_level_0__": [0, 1],
         }

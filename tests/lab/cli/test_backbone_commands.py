@@ -137,9 +137,12 @@ def test_embed_by_a_callable_and_broken_images(place, capfd):
         (["embed", "base.npz", "--backbone", "run", "--out", "base.npz"], "would replace another"),
         (
             ["train-backbone", "photos", "--out", "photos/run"],
-            "lies in photos, which this command reads",
+            "lies in 'photos', all of which is read",
         ),
-        (["embed", "photos", "--backbone", "os:getcwd", "--out", "photos/f.npz"], "lies in photos"),
+        (
+            ["embed", "photos", "--backbone", "os:getcwd", "--out", "photos/f.npz"],
+            "lies in 'photos'",
+        ),
         (
             ["embed", "base.npz", "--backbone", "ours:mean", "--out", "f.npz", "--json", "ours.py"],
             "would replace another",

@@ -66,7 +66,7 @@ def test_the_command_takes_its_options(tmp_path, monkeypatch):
     [
         (["--out", "file"], "it is a file"),
         (["--out", "file/deeper"], "cannot make the folder"),
-        (["--out", "new", "--json", "new/report.html"], "would replace the report"),
+        (["--out", "new", "--json", "new/report.html"], "end its name in .json"),
         (["--out", "new", "--json", "missing/x.json"], "does not exist"),
         (["--out", "new", "--json", "new"], "it is a folder"),
         (["--seed", "-1"], "--seed"),

@@ -134,7 +134,7 @@ def test_all_goes_on_without_what_lacks_its_data(tmp_path, monkeypatch, capfd):
         (["fig3", "--out", "file"], "it is a file"),
         (["fig3", "--data", "nowhere"], "does not exist"),
         (["all", "--out", "blocked"], "it is a file"),
-        (["fig3", "--out", "new", "--json", "new/report.html"], "would replace the report"),
+        (["fig3", "--out", "new", "--json", "new/report.html"], "end its name in .json"),
     ],
 )
 def test_bad_calls_are_one_line_and_nothing_runs(options, line, tmp_path, monkeypatch, capfd):

@@ -36,8 +36,8 @@ def test_labels_that_are_texts_are_written_as_texts(tmp_path):
         (X, [0.0, 1.0, 1.0, 0.0], "must be an integer"),
         (X, [0, 1, -2, 0], "a label is -2"),
         (X[0], [0, 1, 1, 0], "must be (n, d)"),
-        (np.full((4, 3), 1e300), [0, 1, 1, 0], "beyond 32-bit floats"),
-        (np.float32(X) * 1e30, [0, 1, 1, 0], "the largest feature is 1.1e+31"),
+        (np.full((4, 3), 1e300), [0, 1, 1, 0], "beyond 1e+17"),
+        (np.float32(X) * 1e30, [0, 1, 1, 0], "beyond 1e+17"),
         (np.float32(X) * 1e-30, [0, 1, 1, 0], "scale the features"),
     ],
 )

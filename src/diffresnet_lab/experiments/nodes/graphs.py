@@ -40,7 +40,8 @@ def required_graphs(config: RunConfig, names: Sequence[str], device: str = "cpu"
     if config.data is None:
         raise InputError(
             f"this experiment needs the graphs {', '.join(names)}: name the folder that has "
-            f"graphs/{names[0]}.npz with --data or DIFFRESNET_DATA"
+            f"graphs/{names[0]}.npz, here or in DIFFRESNET_DATA",
+            "data",
         )
     graphs = []
     for name in names:
@@ -49,7 +50,8 @@ def required_graphs(config: RunConfig, names: Sequence[str], device: str = "cpu"
             place = config.data / "graphs" / f"{name}.npz"
             raise InputError(
                 f"this experiment needs the graph {name}, but {str(place)!r} does not exist: "
-                f"put it there, or name another folder with --data or DIFFRESNET_DATA"
+                f"put it there, or name another folder, here or in DIFFRESNET_DATA",
+                "data",
             )
         graphs.append(data)
     return graphs
