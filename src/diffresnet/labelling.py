@@ -161,7 +161,11 @@ def label_file(
         check_readable(graph, COLUMN_FORMATS)
     if with_ is not None:
         check_readable(with_)
-    edges = None
+    edges, fitted = None, None
+    if with_ is not None and not holds_graph(path) and graph is None:
+        from .classify import DiffusionClassifier
+
+        fitted = DiffusionClassifier.load(Path(with_))
     with progress(f"reading {path}", None):
         if graph is not None or holds_graph(path):
             _refuse_for_graphs(path, graph, model, with_, relabel, features, label_column)
@@ -180,19 +184,24 @@ def label_file(
                 features=features,
                 unlabelled=unlabelled,
                 labels_required=with_ is None,
+                fitted_names=None if fitted is None else model_names(fitted),
             )
             if table.label_key is None and label_column != "label":
-                raise InputError(f"{str(path)!r} has no labels {label_column!r}", "label_column")
+                raise InputError(
+                    f"{str(path)!r} has no labels {label_column!r}; leave the name out where no "
+                    f"row has a label",
+                    "label_column",
+                )
     if out is not None:
         table.check_output(out)
     if edges is not None:
         result = _label_nodes(table, edges, device, seed, progress)
     else:
         with progress(f"labelling {len(table)} rows", None):
-            if with_ is None:
+            if with_ is None or fitted is None:
                 result = _fit(table, unlabelled, device, seed, relabel)
             else:
-                result = _apply(Path(with_), table, relabel, device)
+                result = _apply(fitted, Path(with_), table, relabel, device)
         if model is not None and result.model is not None:
             result.model.save(Path(model))
     if out is not None:
@@ -218,11 +227,10 @@ def _fit(
     )
 
 
-def _apply(path: Path, table: LabelledTable, relabel: bool, device: str) -> LabelResult:
+def _apply(
+    model: DiffusionClassifier, path: Path, table: LabelledTable, relabel: bool, device: str
+) -> LabelResult:
     """Label the rows of a table by a saved model; given labels are kept unless `relabel`."""
-    from .classify import DiffusionClassifier
-
-    model = DiffusionClassifier.load(path)
     model.device = device
     named = hasattr(model, "feature_names_in_") and table.has_names
     if not named and model.n_features_in_ != table.features.shape[1]:
@@ -252,8 +260,8 @@ def _apply(path: Path, table: LabelledTable, relabel: bool, device: str) -> Labe
 
 def model_names(model: DiffusionClassifier) -> Sequence[str] | None:
     """Return the names that a model was fitted with, for rows that have none of their own."""
-    names: Sequence[str] | None = getattr(model, "feature_names_in_", None)
-    return names
+    names = getattr(model, "feature_names_in_", None)
+    return None if names is None else list(names)
 
 
 def _label_nodes(
@@ -267,8 +275,9 @@ def _label_nodes(
     with progress(f"training on {len(table)} nodes", model.epochs) as advance:
         model.fit(graph, table.labels.values(), advance=advance)
     result = _result(table, model.transduction_, model.confidence_, model.reached_, relabel=False)
-    notes = tuple(graph_notes(graph, graph.undirected()))
-    return replace(result, graph=graph, notes=notes)
+    notes = graph_notes(graph, graph.undirected())
+    notes += [note for note in result.notes if note not in table.notes]
+    return replace(result, graph=graph, notes=tuple(notes))
 
 
 def _result(
@@ -282,6 +291,9 @@ def _result(
 ) -> LabelResult:
     """Keep given labels, at confidence 1, unless they may be overruled."""
     given = table.labels.labelled & (not relabel)
+    notes = table.notes
+    if given.all():
+        notes = (*notes, Note("every row has a label, so that none is predicted"))
     labels = np.where(given, table.labels.values(), labels.astype(object))
     return LabelResult(
         labels=labels,
@@ -291,7 +303,7 @@ def _result(
         given=table.labels,
         feature_names=table.feature_names,
         class_names=table.class_names,
-        notes=table.notes,
+        notes=notes,
         model=model,
     )
 

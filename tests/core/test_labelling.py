@@ -65,11 +65,17 @@ def test_stages_are_told(table, tmp_path):
 def test_a_model_is_kept_and_used_again(table, tmp_path):
     path, frame, truth = table
     label_file(path, tmp_path / "o.csv", model=tmp_path / "m.npz")
-    frame.drop(columns="label").assign(id=7).to_csv(tmp_path / "new.csv", index=False)
-    with pytest.raises(InputError, match=r"have 'id', which the model does not know \(features=\)"):
-        label_file(tmp_path / "new.csv", with_=tmp_path / "m.npz")
-    result = label_file(tmp_path / "new.csv", with_=tmp_path / "m.npz", features=["a", "b", "c"])
+    new = frame.drop(columns="label").assign(id=np.arange(60.0) ** 2)[["id", "c", "b", "a"]]
+    new.to_csv(tmp_path / "new.csv", index=False)
+    # Features are the columns that the model was fitted on, in its order.
+    result = label_file(tmp_path / "new.csv", with_=tmp_path / "m.npz")
     assert result.labels.tolist() == truth.tolist()
+    assert result.feature_names == ("a", "b", "c")
+    new.drop(columns="b").to_csv(tmp_path / "less.csv", index=False)
+    with pytest.raises(InputError, match=r"lack 'b', .*\(features=\)"):
+        label_file(tmp_path / "less.csv", with_=tmp_path / "m.npz")
+    with pytest.raises(InputError, match=r"no labels 'topic'; leave the name out"):
+        label_file(tmp_path / "new.csv", with_=tmp_path / "m.npz", label_column="topic")
     # Arrays have no names of columns: their number has to do.
     np.savez(tmp_path / "new.npz", features=frame[["a", "b", "c"]].to_numpy())
     again = label_file(tmp_path / "new.npz", with_=tmp_path / "m.npz")

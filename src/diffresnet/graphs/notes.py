@@ -23,11 +23,13 @@ def graph_notes(given: GraphData, kept: GraphData) -> list[Note]:
     adjacency = given.adjacency
     lost = []
     if (adjacency != adjacency.T).nnz:
-        lost.append("their direction")
+        lost.append("direction")
     if (adjacency.data != 1).any():
-        lost.append("their weights or repetitions")
+        lost += ["weights", "repetitions"]
     if lost:
-        notes.append(Note(f"edges are joined without {' and '.join(lost)}"))
+        *others, last = lost
+        names = f"{', '.join(others)} or {last}" if others else last
+        notes.append(Note(f"edges are taken without {names}"))
     loops = int((adjacency.diagonal() != 0).sum())
     if loops:
         notes.append(Note(f"self-loops are dropped ({_nodes(loops)} had one)"))

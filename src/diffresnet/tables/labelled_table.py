@@ -52,6 +52,7 @@ class LabelledTable:
         features: str | Sequence[str] | None = None,
         unlabelled: Marks = None,
         labels_required: bool = True,
+        fitted_names: Sequence[str] | None = None,
     ) -> LabelledTable:
         """Read features and labels from a file.
 
@@ -69,6 +70,8 @@ class LabelledTable:
         unlabelled : mark or marks of unlabelled rows, optional
         labels_required : bool
             Whether a file without labels is refused.
+        fitted_names : names of the features that a model was fitted on, optional
+            Where the file has all of these columns they are the features, unless others are named.
 
         Raises
         ------
@@ -79,6 +82,8 @@ class LabelledTable:
         try:
             content = format_of(path).read(path)
             table = cls.of_labels(path, content, label_column, unlabelled, labels_required)
+            if features is None and fitted_names and set(fitted_names) <= set(content.names):
+                features = list(fitted_names)
             chosen = content.choose_features(features, table.label_key, repr(str(path)))
         except MemoryError as error:
             raise InputError(f"{str(path)!r} is larger than the memory at hand") from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from diffresnet.cli.app import LazyCommand
 
-demo = LazyCommand("diffresnet_lab.cli.demo:demo", "Label embedded real data and write a report.")
+demo = LazyCommand("diffresnet_lab.cli.demo:demo", "Label handwritten digits and write a report.")
 nodes = LazyCommand(
     "diffresnet_lab.cli.nodes:nodes", "Classify the nodes of a graph, with baselines."
 )

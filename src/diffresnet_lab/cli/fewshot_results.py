@@ -39,7 +39,8 @@ def _plus_minus(summary: Estimate) -> str:
 
 def format_time(outcome: Outcome) -> str:
     """Format the time of a task."""
-    return f"{1e3 * outcome.seconds_per_task:.3g} ms"
+    seconds = outcome.seconds_per_task
+    return f"{seconds:.2g} s" if seconds >= 1 else f"{1e3 * seconds:.3g} ms"
 
 
 def comparison_table(protocol: str, runs: Sequence[MethodRun]) -> Table:

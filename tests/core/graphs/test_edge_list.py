@@ -32,7 +32,7 @@ def test_edges_and_a_table_are_a_graph(write):
     part = graph.largest_component()
     assert part.ids.tolist() == ["bob", "ann", "cy"]
     assert [str(note) for note in graph_notes(graph, part)] == [
-        "edges are joined without their direction",
+        "edges are taken without direction",
         "self-loops are dropped (1 node had one)",
         "1 node of 4 is outside the largest connected component and left out",
     ]
@@ -50,7 +50,7 @@ def test_weights_are_added_and_other_columns_left_alone(write):
     assert graph.features is None
     assert graph.labels is None
     said = list(map(str, graph_notes(graph, graph.largest_component())))
-    assert "edges are joined without their direction and their weights or repetitions" in said
+    assert "edges are taken without direction, weights or repetitions" in said
     assert any("no features" in text for text in said)
 
 

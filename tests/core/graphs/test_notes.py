@@ -17,11 +17,11 @@ def graph(matrix):
     ("matrix", "notes"),
     [
         ([[0, 1], [1, 0]], []),
-        ([[0, 1], [0, 0]], ["edges are joined without their direction"]),
-        ([[0, 2], [2, 0]], ["edges are joined without their weights or repetitions"]),
+        ([[0, 1], [0, 0]], ["edges are taken without direction"]),
+        ([[0, 2], [2, 0]], ["edges are taken without weights or repetitions"]),
         (
             [[0, 2], [1, 0]],
-            ["edges are joined without their direction and their weights or repetitions"],
+            ["edges are taken without direction, weights or repetitions"],
         ),
         ([[1, 1], [1, 1]], ["self-loops are dropped (2 nodes had one)"]),
         (

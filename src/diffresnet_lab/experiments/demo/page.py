@@ -136,11 +136,11 @@ def feature_maps(motion: FeatureMotion) -> Figure:
             title,
             labelled=motion.labelled,
             badges=badges,
-            size=11.0,
+            size=7.0,
         )
         for title, features in (
             ("digits as they are", motion.before),
             ("after diffusion", motion.after),
         )
     ]
-    return scatter_grid(panels, width=8.8, columns=2)
+    return scatter_grid(panels, width=6.4, columns=2)
