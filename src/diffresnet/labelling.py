@@ -22,6 +22,7 @@ from .tables.labelled_table import LabelledTable
 
 if TYPE_CHECKING:
     from .classify import DiffusionClassifier
+    from .tables.column_roles import ColumnRole
 
 Progress = Callable[[str, int | None], AbstractContextManager[Callable[..., None]]]
 """(message, number of steps or None) -> context of a stage, which yields `advance(steps=1)`."""
@@ -47,6 +48,7 @@ class LabelResult:
     given : Labels
         The labels of the file.
     feature_names : of the features; empty for the nodes of a graph.
+    column_roles : what each column was taken for, and why, where features were not named.
     class_names : names of the classes 0, 1, ... where the file has them.
     graph : GraphData or None
     notes : what a user should know, one line each.
@@ -59,6 +61,7 @@ class LabelResult:
     reached: np.ndarray = field(repr=False)
     given: Labels = field(repr=False)
     feature_names: tuple[str, ...] = field(default=(), repr=False)
+    column_roles: tuple[ColumnRole, ...] = field(default=(), repr=False)
     class_names: tuple[str, ...] | None = None
     graph: GraphData | None = field(default=None, repr=False)
     notes: tuple[Note, ...] = ()
@@ -302,6 +305,7 @@ def _result(
         reached=reached,
         given=table.labels,
         feature_names=table.feature_names,
+        column_roles=() if table.chosen is None else table.chosen.roles,
         class_names=table.class_names,
         notes=notes,
         model=model,

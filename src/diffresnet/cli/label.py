@@ -74,6 +74,9 @@ class LabelOptions(SeedOption, DeviceOption):
         ),
     ] = None
     relabel: Annotated[bool, Option(help="Let given labels be overruled too.")] = False
+    explain_columns: Annotated[
+        bool, Option(help="Print what each column is taken for, and why.")
+    ] = False
 
 
 @command("label")
@@ -93,11 +96,27 @@ def label(options: LabelOptions) -> Outcome:
 
     chosen = options.settings()
     chosen["unlabelled"] = options.unlabelled or None
-    path, out = chosen.pop("file"), chosen.pop("out")
+    path, out, explain = (chosen.pop(name) for name in ("file", "out", "explain_columns"))
     result = label_file(
         path, out, with_=chosen.pop("with"), **chosen, progress=stages(options.quiet)
     )
-    return Outcome([result.counts()], notes=result.notes, summary=summary(result, out))
+    return Outcome(
+        [result.counts()],
+        text=columns_text(result) if explain else "",
+        notes=result.notes,
+        summary=summary(result, out),
+    )
+
+
+def columns_text(result: LabelResult) -> str:
+    """Return a line for each column: its name, whether it is a feature, and why."""
+    roles = [(role.name, role.is_feature, role.reason) for role in result.column_roles]
+    if not roles:
+        roles = [(name, True, "was named") for name in result.feature_names]
+    width = max((len(name) for name, _, _ in roles), default=0)
+    return "\n".join(
+        f"{name:<{width}}  {'feature' if used else '-':<8} {reason}" for name, used, reason in roles
+    )
 
 
 def summary(result: LabelResult, out: Path) -> str:

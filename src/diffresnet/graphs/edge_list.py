@@ -13,7 +13,7 @@ import scipy.sparse
 
 from ..errors import InputError, Note
 from ..files.atomic import Pathlike
-from ..labels import Marks, encode_labels, label_notes
+from ..labels import Labels, Marks, encode_labels, label_notes
 from ..tables.columns import Columns
 from ..tables.content import listed
 from ..tables.formats import read_columns
@@ -114,10 +114,13 @@ def _read_nodes(
             f"{int(np.flatnonzero(ids == twice)[0]) + 1}); a node has one row"
         )
     labels, class_names, notes = _labels(nodes, label_column, unlabelled, where)
+    known = None
+    if labels is not None and class_names is not None:
+        known = Labels(np.array(class_names, dtype=object), labels)
     rest = replace(nodes, table=nodes.table.drop_columns([key]))
     matrix = None
     if features is not None or set(rest.names) - {label_column}:
-        chosen = rest.choose_features(features, label_column, where)
+        chosen = rest.choose_features(features, label_column, where, known)
         matrix = scipy.sparse.csr_array(chosen.matrix)
         notes += chosen.notes
         if features is None:

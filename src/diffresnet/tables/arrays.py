@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from ..errors import InputError
-from ..labels import decoded
+from ..labels import Labels, decoded
 from .content import RESULT, Content, Features, check_finite, listed
 
 
@@ -44,7 +44,11 @@ class Arrays(Content):
         return None
 
     def choose_features(
-        self, features: str | Sequence[str] | None, label_key: str | None, where: str
+        self,
+        features: str | Sequence[str] | None,
+        label_key: str | None,
+        where: str,
+        labels: Labels | None = None,
     ) -> Features:
         key = "features" if features is None else features
         if not isinstance(key, str):

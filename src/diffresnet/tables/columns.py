@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..errors import InputError
+from ..labels import Labels
 from .content import RESULT, Content, Features
 from .feature_columns import choose_features
 
@@ -44,9 +45,15 @@ class Columns(Content):
         return None if key is None else self.table.schema.field(key).type
 
     def choose_features(
-        self, features: str | Sequence[str] | None, label_key: str | None, where: str
+        self,
+        features: str | Sequence[str] | None,
+        label_key: str | None,
+        where: str,
+        labels: Labels | None = None,
     ) -> Features:
-        return choose_features(self.table, label_key, features, texts=self.texts, where=where)
+        return choose_features(
+            self.table, label_key, features, texts=self.texts, where=where, labels=labels
+        )
 
     def class_names(self, labels: np.ndarray, where: str) -> tuple[str, ...] | None:
         return None

@@ -5,12 +5,16 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
 from ..errors import LARGEST, InputError, Note
+from ..labels import Labels
+
+if TYPE_CHECKING:
+    from .column_roles import ColumnRole
 
 RESULT = ("label", "confidence", "flag")
 """The columns, or arrays, that a labelled table has."""
@@ -26,12 +30,14 @@ class Features:
     names : of length d
     columns : the columns, or the array, that hold them; a column of lists holds many.
     notes : what a user should know about the choice.
+    roles : what each column was taken for, where the columns were not named.
     """
 
     matrix: np.ndarray = field(repr=False)
     names: tuple[str, ...] = field(repr=False)
     columns: tuple[str, ...]
     notes: tuple[Note, ...] = ()
+    roles: tuple[ColumnRole, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True)
@@ -75,7 +81,11 @@ class Content(ABC):
 
     @abstractmethod
     def choose_features(
-        self, features: str | Sequence[str] | None, label_key: str | None, where: str
+        self,
+        features: str | Sequence[str] | None,
+        label_key: str | None,
+        where: str,
+        labels: Labels | None = None,
     ) -> Features:
         """Choose the features; see `feature_columns.choose_features`."""
 

@@ -84,7 +84,9 @@ class LabelledTable:
             table = cls.of_labels(path, content, label_column, unlabelled, labels_required)
             if features is None and fitted_names and set(fitted_names) <= set(content.names):
                 features = list(fitted_names)
-            chosen = content.choose_features(features, table.label_key, repr(str(path)))
+            chosen = content.choose_features(
+                features, table.label_key, repr(str(path)), table.labels
+            )
         except MemoryError as error:
             raise InputError(f"{str(path)!r} is larger than the memory at hand") from error
         rows = len(chosen.matrix)

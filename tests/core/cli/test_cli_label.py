@@ -106,7 +106,9 @@ def test_quiet_says_nothing(data, capfd):
 
 def test_a_column_that_numbers_the_rows_is_noted(data, capfd):
     assert call(data, "a.csv", "--out", "out.csv") == 0
-    assert "note: column 'code' numbers the rows and is no feature" in capfd.readouterr().err
+    assert (
+        "note: column 'code' numbers the rows: it is taken as no feature" in capfd.readouterr().err
+    )
 
 
 def test_parquet_keeps_the_type_of_labels(data):
@@ -124,6 +126,16 @@ def test_formats_may_differ(data, source, target):
     assert call(data, source, "--out", target) == 0
     read = pd.read_csv if target.endswith("csv") else pd.read_parquet
     assert read(data / target)["label"].nunique() == 3
+
+
+def test_columns_are_explained(data, capfd):
+    assert call(data, "a.csv", "--out", "out.csv", "--explain-columns") == 0
+    lines = capfd.readouterr().out.splitlines()
+    assert "code" in lines[0]
+    assert "numbers the rows" in "".join(lines)
+    assert sum("feature" in line for line in lines) == 3
+    assert call(data, "a.csv", "--out", "out.csv", "--features", "e", "--explain-columns") == 0
+    assert len(capfd.readouterr().out.splitlines()) == 3
 
 
 def test_the_command_itself(data):

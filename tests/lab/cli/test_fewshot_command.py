@@ -135,7 +135,7 @@ def test_a_table_with_columns_of_other_names(folder, capfd):
     assert run(args) == BAD_INPUT
     assert "--label-column" in capfd.readouterr().err
     assert run([*args, "--label-column", "kind"]) == 0
-    assert "note: column 'id' numbers the rows and is no feature" in capfd.readouterr().err
+    assert "note: column 'id' numbers the rows: it is taken as no feature" in capfd.readouterr().err
     assert run([*args, "--label-column", "kind", "--features", "f", "--json", "r.json"]) == 0
     assert json.loads((folder / "r.json").read_text())["settings"]["width"] == features.width
 

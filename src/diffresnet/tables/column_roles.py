@@ -1,0 +1,245 @@
+"""What each column of a table is, judged by what it holds: a feature, an identifier, a copy, ..."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ..errors import InputError, Note
+from ..labels import Labels
+from .column_numbers import (
+    Numbers,
+    is_text,
+    mostly_numbers,
+    mostly_vectors,
+    mostly_with_commas,
+    read_numbers,
+    why_not_numbers,
+)
+from .content import listed
+
+JUDGED = 20
+"""Rows from which a column is judged by its values; fewer show too little."""
+BLOCK = 8
+"""Like-named columns, such as emb_0, emb_1, ..., that make a block."""
+OUTWEIGHS = 1000.0
+"""A column so many times as wide as the others leaves them no say in a distance."""
+
+# What pandas calls the index of a frame that it wrote.
+_INDEX_NAME = re.compile(r"|Unnamed: \d+|__index_level_\d+__")
+_NUMBERED_NAME = re.compile(r"(.*?)\d+\W*")
+
+
+@dataclass(frozen=True)
+class ColumnRole:
+    """What a column is taken for, and why.
+
+    Attributes
+    ----------
+    name : str
+    is_feature : bool
+    reason : str
+        Goes on from the name: "holds vectors of 384 numbers", "numbers the rows".
+    doubt : bool
+        Whether a user should know: it could be read otherwise.
+    """
+
+    name: str
+    is_feature: bool
+    reason: str
+    doubt: bool = False
+
+    @property
+    def note(self) -> Note | None:
+        """A note where there is a doubt."""
+        if not self.doubt:
+            return None
+        taken = "is taken as a feature" if self.is_feature else "is taken as no feature"
+        return Note(f"column {self.name!r} {self.reason}: it {taken}", "features")
+
+
+def default_features(
+    table: pa.Table, label_column: str | None, texts: bool, where: str, labels: Labels | None
+) -> tuple[dict[str, Numbers], tuple[ColumnRole, ...]]:
+    """Choose the features of a table, and say what each column is taken for.
+
+    Raises
+    ------
+    InputError
+        If there are several columns of vectors, a column of vectors that cannot be read, nothing
+        numeric, or only columns that are likelier something else.
+    """
+    roles: dict[str, ColumnRole] = {}
+    numbers: dict[str, Numbers] = {}
+    for name in table.column_names:
+        column = table[name]
+        if name == label_column:
+            roles[name] = ColumnRole(name, False, "holds the labels")
+        elif _INDEX_NAME.fullmatch(name):
+            roles[name] = ColumnRole(name, False, "is the index of a data frame")
+        else:
+            read = read_numbers(column, texts)
+            if read is not None:
+                numbers[name] = read
+            elif mostly_vectors(column):
+                raise InputError(
+                    f"column {name!r} of {where} holds vectors, but {why_not_numbers(column)}; "
+                    f"mend or drop the row, or choose other columns",
+                    "features",
+                )
+            else:
+                roles[name] = _not_numeric(name, column, texts)
+    chosen = _choose(table, numbers, roles, where, labels)
+    packed = [name for name in table.column_names if _may_be_packed_vectors(table[name])]
+    if packed and not any(numbers[name].is_vector for name in chosen):
+        raise InputError(
+            f"column {packed[0]!r} of {where} holds equally many bytes in every row, perhaps "
+            f"vectors; write them as lists of numbers, or choose the features",
+            "features",
+        )
+    if not chosen:
+        doubts = "; ".join(str(r.note.message) for r in roles.values() if r.note)
+        hint = f" ({doubts})" if doubts else ""
+        what = "no safe choice of features" if numbers else "no features"
+        raise InputError(
+            f"no column of {where} is {'surely a feature' if numbers else 'numeric'} besides the "
+            f"label, so there are {what}; the columns are {listed(table.column_names)}{hint}",
+            "features",
+        )
+    for name in chosen:
+        width = numbers[name].values.shape[1]
+        reason = f"holds vectors of {width} numbers" if numbers[name].is_vector else "is numeric"
+        roles.setdefault(name, ColumnRole(name, True, reason))
+    ordered = tuple(roles[name] for name in table.column_names if name in roles)
+    return {name: numbers[name] for name in chosen}, ordered
+
+
+def _choose(
+    table: pa.Table,
+    numbers: dict[str, Numbers],
+    roles: dict[str, ColumnRole],
+    where: str,
+    labels: Labels | None,
+) -> list[str]:
+    """Return the names of the features; add the roles of the other numeric columns."""
+    vectors = [name for name, part in numbers.items() if part.is_vector]
+    singles = [name for name in numbers if name not in vectors]
+    surest = [name for name in vectors if mostly_vectors(table[name])]
+    vectors = surest if surest or singles else vectors
+    for name in set(numbers) - set(vectors) - set(singles):
+        roles[name] = ColumnRole(name, False, "holds short lists of whole numbers")
+    if len(vectors) > 1:
+        raise InputError(
+            f"columns {listed(vectors)} of {where} all hold vectors; choose one", "features"
+        )
+    if vectors:
+        for name in singles:
+            roles[name] = ColumnRole(name, False, f"stands beside the vectors {vectors[0]!r}")
+        return vectors
+    if len(singles) < 2:
+        return singles
+    for name in singles:
+        reason = _other_than_feature(numbers[name], labels)
+        if reason:
+            roles[name] = ColumnRole(name, False, reason, doubt=True)
+    left = [name for name in singles if name not in roles]
+    block = _blocks(left)
+    if block:
+        inside = f"{block[0]} ... {block[-1]}"
+        for name in left:
+            if name not in block:
+                roles[name] = ColumnRole(
+                    name, False, f"stands beside the block {inside}", doubt=True
+                )
+        return block
+    spreads = {
+        name: float(np.nanstd(numbers[name].values.astype(np.float64)))
+        for name in left
+        if len(numbers[name].values) >= JUDGED
+    }
+    return [name for name in left if not _outweighs(name, spreads, numbers[name], roles)]
+
+
+def _other_than_feature(part: Numbers, labels: Labels | None) -> str:
+    """Say what a column is, where that is no feature; "" where it may be one."""
+    whole, n = part.whole, len(part.values)
+    if whole is None or n < JUDGED:
+        return ""
+    distinct = np.unique(whole)
+    if labels is not None and len(labels) == n and _copies_labels(whole, distinct, labels):
+        return "is a copy of the labels"
+    steps = np.diff(whole)
+    if len(distinct) == n and distinct[-1] - distinct[0] == n - 1:
+        return "numbers the rows"
+    if len(distinct) == n:
+        return "holds another whole number in every row, as identifiers do"
+    if 2 * len(distinct) > n and ((steps >= 0).all() or (steps <= 0).all()):
+        return "counts along the rows"
+    return ""
+
+
+def _copies_labels(whole: np.ndarray, distinct: np.ndarray, labels: Labels) -> bool:
+    """Return whether equal labels have equal numbers, and others others, beyond coincidence."""
+    classes = len(labels.classes)
+    rows = labels.rows
+    if classes < 2 or len(rows) < classes + 2 or not classes <= len(distinct) <= classes + 1:
+        return False
+    pairs = np.unique(np.stack([labels.codes[rows], whole[rows]]), axis=1)
+    if pairs.shape[1] != classes or len(np.unique(pairs[1])) != classes:
+        return False
+    # Of two classes a good feature may do the same; one more number for the rest may not.
+    marked = not np.isin(whole[~labels.labelled], pairs[1]).any()
+    return classes > 2 or (marked and len(rows) < len(whole))
+
+
+def _blocks(names: list[str]) -> list[str]:
+    """Return columns that are alike but for a number in their names, if `BLOCK` or more are."""
+    stems: dict[str, list[str]] = {}
+    for name in names:
+        match = _NUMBERED_NAME.fullmatch(name)
+        if match:
+            stems.setdefault(match[1], []).append(name)
+    inside = {name for group in stems.values() if len(group) >= BLOCK for name in group}
+    return [name for name in names if name in inside]
+
+
+def _outweighs(
+    name: str, spreads: dict[str, float], part: Numbers, roles: dict[str, ColumnRole]
+) -> bool:
+    """Return whether a column of whole numbers leaves the others no say; note one of fractions."""
+    others = [spread for each, spread in spreads.items() if each != name and spread > 0]
+    if not others or spreads[name] <= OUTWEIGHS * np.median(others):
+        return False
+    is_whole = part.whole is not None
+    times = spreads[name] / float(np.median(others))
+    reason = f"is {times:,.0f} times as wide as the others, and outweighs them"
+    roles[name] = ColumnRole(name, not is_whole, reason, doubt=True)
+    return is_whole
+
+
+def _not_numeric(name: str, column: pa.ChunkedArray, texts: bool) -> ColumnRole:
+    """Return the role of a column that is not numeric; a doubt where it may have been meant so."""
+    why = why_not_numbers(column)
+    if is_text(column.type) and texts:
+        if mostly_with_commas(column):
+            return ColumnRole(
+                name, False, f"holds commas inside numbers ({why}); remove them", doubt=True
+            )
+        if mostly_numbers(column):
+            return ColumnRole(name, False, f"is not numeric, as {why} among numbers", doubt=True)
+    return ColumnRole(name, False, f"is not numeric ({why})")
+
+
+def _may_be_packed_vectors(column: pa.ChunkedArray) -> bool:
+    """Return whether a column holds bytes, as many in each row as at least eight floats have."""
+    kind = column.type
+    if pa.types.is_fixed_size_binary(kind):
+        return bool(kind.byte_width >= 4 * BLOCK)
+    if not (pa.types.is_binary(kind) or pa.types.is_large_binary(kind)):
+        return False
+    span = pc.min_max(pc.binary_length(column)).as_py()
+    return span["min"] is not None and span["min"] == span["max"] >= 4 * BLOCK

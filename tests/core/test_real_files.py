@@ -1,0 +1,210 @@
+"""Files as people have them, with columns that are no features: right labels, or one clear line.
+
+Every case is a clean file of digits with one quirk; it must lose no more than a point against the
+clean file, or be refused.
+"""
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+from sklearn.datasets import load_digits
+from sklearn.decomposition import PCA
+
+from diffresnet import label_file
+from diffresnet.errors import InputError
+
+ROWS, EACH = 600, 5
+RNG = np.random.default_rng(0)
+PIXELS, TRUTH = load_digits(return_X_y=True)
+CHOSEN = RNG.permutation(len(TRUTH))[:ROWS]
+TRUTH = TRUTH[CHOSEN]
+X = PCA(32, random_state=0).fit_transform(PIXELS)[CHOSEN].astype(np.float32)
+NAMES = np.array(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"])
+KNOWN = np.zeros(ROWS, dtype=bool)
+for _c in range(10):
+    KNOWN[np.flatnonzero(_c == TRUTH)[:EACH]] = True
+UNIT = X / np.linalg.norm(X, axis=1, keepdims=True)
+
+
+def clean(x=X, prefix="emb_"):
+    frame = pd.DataFrame(x, columns=[f"{prefix}{i}" for i in range(x.shape[1])])
+    frame["label"] = np.where(KNOWN, NAMES[TRUTH], None)
+    return frame
+
+
+def accuracy(path, **options):
+    result = label_file(path, **options)
+    return (result.labels[~KNOWN] == NAMES[TRUTH][~KNOWN]).mean(), result
+
+
+@pytest.fixture(scope="module")
+def reached(tmp_path_factory):
+    """Accuracy of the clean file."""
+    path = tmp_path_factory.mktemp("clean") / "a.csv"
+    clean().to_csv(path, index=False)
+    found, result = accuracy(path)
+    assert found > 0.9
+    assert not result.notes
+    return found
+
+
+def beside(**columns):
+    return clean().assign(**columns)
+
+
+def named(*names):
+    """The embedding in columns whose names do not make a block."""
+    frame = clean()
+    words = [f"{a}{b}" for a in "abcdefgh" for b in "wxyz"]
+    return frame.rename(columns=dict(zip(frame.columns, words, strict=False)))
+
+
+COPY = np.where(KNOWN, TRUTH, -1)
+HASHES = RNG.integers(0, 2**62, ROWS)
+QUIRKS = {
+    "ids past 2^24": named().assign(doc=2**24 + 3 * RNG.permutation(ROWS)),
+    "ids past 2^53": named().assign(doc=2**60 + 7 * RNG.permutation(ROWS)),
+    "ids with gaps": named().assign(doc=RNG.choice(10**6, ROWS, replace=False)),
+    "row numbers": named().assign(row=np.arange(ROWS)),
+    "user ids that repeat": named().assign(user=RNG.choice(RNG.integers(0, 10**7, 80), ROWS)),
+    "64-bit hashes": named().assign(hash=HASHES),
+    "times in seconds": named().assign(created_at=1_700_000_000 + RNG.integers(0, 10**7, ROWS)),
+    "times along the rows": named().assign(
+        created_at=1_700_000_000 + np.sort(RNG.integers(0, 10**7, ROWS))
+    ),
+    "a copy of the label": named().assign(label_id=COPY),
+    "the true class, 0 to 9": named().assign(target=TRUTH),
+    "metadata beside a block": beside(
+        lead_time=RNG.exponential(30, ROWS),
+        fold=RNG.integers(0, 5, ROWS),
+        n_tokens=RNG.integers(5, 400, ROWS),
+        user_id=RNG.integers(0, 90, ROWS),
+    ),
+    "numbers with commas": named().assign(
+        views=[f"{views:,}" for views in RNG.integers(1000, 10**6, ROWS)]
+    ),
+}
+
+
+@pytest.mark.parametrize("quirk", QUIRKS)
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_columns_that_are_no_features(tmp_path, reached, quirk, suffix):
+    path = tmp_path / f"a{suffix}"
+    frame = QUIRKS[quirk]
+    frame.to_csv(path, index=False) if suffix == ".csv" else frame.to_parquet(path)
+    found, result = accuracy(path)
+    assert found > reached - 0.01
+    assert len(result.feature_names) == 32
+    left = set(frame.columns) - set(result.feature_names) - {"label"}
+    said = " ".join(map(str, result.notes))
+    assert all(f"'{name}'" in said for name in left) or suffix == ".parquet"
+
+
+def test_metadata_beside_rows_of_unit_length(tmp_path):
+    clean(UNIT).to_csv(tmp_path / "clean.csv", index=False)
+    columns = {"lead_time": RNG.exponential(30, ROWS), "n_tokens": RNG.integers(5, 400, ROWS)}
+    clean(UNIT).assign(**columns).to_csv(tmp_path / "a.csv", index=False)
+    assert accuracy(tmp_path / "a.csv")[0] == accuracy(tmp_path / "clean.csv")[0] > 0.9
+
+
+VECTORS = {
+    "Python's lists": [str(row.tolist()) for row in X],
+    "NumPy's arrays": [str(row) for row in X.round(3)],
+    "JSON": ["[" + ",".join(f"{v:.5g}" for v in row) + "]" for row in X],
+}
+
+
+@pytest.mark.parametrize("kind", VECTORS)
+def test_vectors_written_as_text(tmp_path, reached, kind):
+    frame = pd.DataFrame({"text": ["words"] * ROWS, "embedding": VECTORS[kind]})
+    frame = frame.assign(n_tokens=RNG.integers(5, 99, ROWS), label=clean()["label"])
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    found, result = accuracy(tmp_path / "a.csv")
+    assert found > reached - 0.01
+    assert len(result.feature_names) == 32
+    frame.loc[7, "embedding"] = "[0.5, 1.0]"
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    with pytest.raises(InputError, match=r"'embedding' .*data row 8 has 2 numbers instead of 32"):
+        label_file(tmp_path / "a.csv")
+    frame.loc[7, "embedding"] = "oops"
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    with pytest.raises(InputError, match=r"'embedding' .*data row 8 holds 'oops' among vectors"):
+        label_file(tmp_path / "a.csv")
+
+
+def of_bytes(x):
+    return (x / np.abs(x).max() * 127).round().astype(np.int8)
+
+
+COLUMNS = {
+    "list<float>": pa.array(X.tolist(), pa.list_(pa.float32())),
+    "list<int8>": pa.array(of_bytes(X).tolist(), pa.list_(pa.int8())),
+    "fixed_shape_tensor": pa.ExtensionArray.from_storage(
+        pa.fixed_shape_tensor(pa.float32(), (32,)), pa.array(X.tolist(), pa.list_(pa.float32(), 32))
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", COLUMNS)
+def test_columns_of_vectors(tmp_path, reached, kind):
+    columns = {
+        "embedding": COLUMNS[kind],
+        "n_tokens": RNG.integers(5, 99, ROWS),
+        "label": clean()["label"],
+    }
+    pa.parquet.write_table(pa.table(columns), tmp_path / "a.parquet")
+    found, result = accuracy(tmp_path / "a.parquet")
+    assert found > reached - 0.01
+    assert len(result.feature_names) == 32
+
+
+@pytest.mark.parametrize(
+    ("odd", "says"),
+    [
+        ([], "data row 4 has 0 numbers instead of 32"),
+        ([1.0] * 31, "data row 4 has 31 numbers instead of 32"),
+        (None, "missing, infinite .* data row 4"),
+    ],
+)
+def test_a_row_without_its_vector_is_named(tmp_path, odd, says):
+    rows = X.tolist()
+    rows[3] = odd
+    columns = {"embedding": rows, "n_tokens": RNG.integers(5, 99, ROWS), "label": clean()["label"]}
+    pa.parquet.write_table(pa.table(columns), tmp_path / "a.parquet")
+    with pytest.raises(InputError, match=says):
+        label_file(tmp_path / "a.parquet")
+
+
+def test_vectors_in_bytes_are_refused(tmp_path):
+    columns = {
+        "embedding": [row.tobytes() for row in X],
+        "n_tokens": RNG.normal(size=ROWS),
+        "label": clean()["label"],
+    }
+    pa.parquet.write_table(pa.table(columns), tmp_path / "a.parquet")
+    with pytest.raises(InputError, match=r"'embedding' .* perhaps vectors; write them as lists"):
+        label_file(tmp_path / "a.parquet")
+    columns["vectors"] = X.tolist()
+    pa.parquet.write_table(pa.table(columns), tmp_path / "a.parquet")
+    assert len(accuracy(tmp_path / "a.parquet")[1].feature_names) == 32
+
+
+def test_where_no_choice_is_safe_the_features_are_asked_for(tmp_path):
+    frame = pd.DataFrame({"a": RNG.permutation(ROWS), "b": RNG.permutation(10**6)[:ROWS]})
+    frame.assign(label=clean()["label"]).to_csv(tmp_path / "a.csv", index=False)
+    with pytest.raises(
+        InputError, match=r"no safe choice of features.*numbers the rows.*\(features=\)"
+    ):
+        label_file(tmp_path / "a.csv")
+    assert len(accuracy(tmp_path / "a.csv", features="a,b")[1]) == ROWS
+
+
+def test_a_good_column_of_two_values_stays(tmp_path):
+    """Of two classes, a column that separates the labelled rows is a feature, not their copy."""
+    truth = np.arange(200) % 2
+    frame = pd.DataFrame({"even": truth, "x": RNG.normal(size=200) + truth})
+    frame["label"] = np.where(np.arange(200) < 10, np.array(["odd", "even"])[truth], None)
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    assert label_file(tmp_path / "a.csv").feature_names == ("even", "x")
