@@ -4,6 +4,8 @@ Every case is a clean file of digits with one quirk; it must lose no more than a
 clean file, or be refused.
 """
 
+import json
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -208,3 +210,49 @@ def test_a_good_column_of_two_values_stays(tmp_path):
     frame["label"] = np.where(np.arange(200) < 10, np.array(["odd", "even"])[truth], None)
     frame.to_csv(tmp_path / "a.csv", index=False)
     assert label_file(tmp_path / "a.csv").feature_names == ("even", "x")
+
+
+@pytest.mark.parametrize("suffix", [".tsv", ".arrow", ".feather", ".jsonl"])
+def test_other_formats(tmp_path, reached, suffix):
+    path, frame = tmp_path / f"a{suffix}", clean().assign(note="x, y")
+    if suffix == ".tsv":
+        frame.to_csv(path, index=False, sep="\t")
+    elif suffix == ".jsonl":
+        frame.to_json(path, orient="records", lines=True)
+    else:
+        frame.to_feather(path)
+    found, result = accuracy(path, out=tmp_path / f"o{suffix}")
+    assert found == reached
+    again, _ = accuracy(tmp_path / f"o{suffix}", features="emb_")
+    assert again == found  # every row has its label now
+
+
+def test_a_stream_of_arrow_is_read(tmp_path, reached):
+    table = pa.Table.from_pandas(clean(), preserve_index=False)
+    with pa.ipc.new_stream(tmp_path / "a.arrow", table.schema) as writer:
+        writer.write_table(table)
+    assert accuracy(tmp_path / "a.arrow")[0] == reached
+
+
+def test_a_key_that_comes_late_is_a_column(tmp_path):
+    rows = [{"x": i % 2 * 9.0, **({"label": "ab"[i % 2]} if i > 30 else {})} for i in range(40)]
+    (tmp_path / "a.jsonl").write_text("\n".join(json.dumps(row) for row in rows))
+    assert label_file(tmp_path / "a.jsonl").labels.tolist() == [*"ab"] * 20
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        ("a.csv", "a;b;label\n0,5;1,5;x\n", r"has ';' between names; save it with commas"),
+        ("a.csv", "sep=,\na,b,label\n1,2,x\n", r"first line .* is 'sep=,', no header; delete"),
+        ("a.tsv", "a,b,label\n1,2,x\n", r"has ',' between names; save it with tabs"),
+        ("a.jsonl", '{"a": 1}\n{oops\n', "line 2 .* is no JSON"),
+        ("a.jsonl", '{"a": 1}\n[1]\n', "line 2 .* is no object"),
+        ("a.arrow", "no arrow", "no Arrow file"),
+    ],
+)
+def test_other_separators_and_lines_are_told(tmp_path, name, text, says):
+    (tmp_path / name).write_text(text)
+    with pytest.raises(InputError, match=says) as caught:
+        label_file(tmp_path / name)
+    assert "\n" not in str(caught.value)

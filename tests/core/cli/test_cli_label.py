@@ -294,7 +294,7 @@ def test_bad_input_is_one_line(data, capfd):
     ],
 )
 def test_a_failed_write_leaves_the_input(data, capfd, monkeypatch, error, code, message):
-    def fail(_):
+    def fail(*_):
         raise error
 
     monkeypatch.setattr("diffresnet.tables.formats.csv._lines", fail)

@@ -16,7 +16,14 @@ if TYPE_CHECKING:
     from ..columns import Columns
     from .format import Format
 
-COLUMN_FORMATS = {".csv": "csv", ".parquet": "parquet"}
+COLUMN_FORMATS = {
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".parquet": "parquet",
+    ".arrow": "arrow",
+    ".feather": "arrow",
+    ".jsonl": "jsonl",
+}
 """Ending -> module of this package, whose `FORMAT` is a `ColumnFormat`; lists of edges are such."""
 
 ARRAY_FORMATS = {".npz": "npz"}

@@ -1,4 +1,4 @@
-"""Tables in .csv files: comma-separated UTF-8, read and written without a cell changed."""
+"""Tables in .csv files: separated UTF-8 text, read and written without a cell changed."""
 
 from __future__ import annotations
 
@@ -20,18 +20,21 @@ ROWS = 4096  # rows written at a time
 
 
 class CsvFormat(ColumnFormat):
-    """Comma-separated text with one line of header, every column as the text it is.
+    """Separated text with one line of header, every column as the text it is.
 
-    Quoted cells may hold commas and line breaks; a byte order mark is skipped.
+    Quoted cells may hold separators and line breaks; a byte order mark is skipped.
     """
 
     typed = False
 
+    def __init__(self, delimiter: str = ",") -> None:
+        self.delimiter = delimiter
+
     def read_table(self, path: Path) -> pa.Table:
-        return read_csv(path)
+        return read_csv(path, self.delimiter)
 
     def write_table(self, path: Path, table: pa.Table) -> None:
-        write_csv(path, table)
+        write_csv(path, table, self.delimiter)
 
     def check_table(self, table: pa.Table) -> None:
         check_text(table)
@@ -40,7 +43,7 @@ class CsvFormat(ColumnFormat):
 FORMAT = CsvFormat()
 
 
-def read_csv(path: Path) -> pa.Table:
+def read_csv(path: Path, delimiter: str = ",") -> pa.Table:
     """Read all cells as text.
 
     Raises
@@ -48,24 +51,22 @@ def read_csv(path: Path) -> pa.Table:
     InputError
         If it is no such file: rows of unequal length, two columns of one name.
     """
-    with open(path, "rb") as file:
-        if file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-            raise InputError(not_utf8(path))
+    _check_first_line(path, delimiter)
     with one_line_errors(path):
         block = BLOCK
         try:
-            names = _header(path, block)
-            table = _read_csv(path, names, block)
+            names = _header(path, block, delimiter)
+            table = _read_csv(path, names, block, delimiter)
         except pa.ArrowInvalid as error:
             if "straddling" in str(error):
                 block = min(path.stat().st_size + 1, 2**31 - 1)
             # In parallel no row is named where the number of cells is wrong; one thread counts.
-            names = _header(path, block, threads=False)
-            table = _read_csv(path, names, block, threads=False)
+            names = _header(path, block, delimiter, threads=False)
+            table = _read_csv(path, names, block, delimiter, threads=False)
     return table
 
 
-def write_csv(path: Pathlike, table: pa.Table) -> None:
+def write_csv(path: Pathlike, table: pa.Table, delimiter: str = ",") -> None:
     """Write a table atomically, with quotes only where they are needed.
 
     Nulls become empty cells; lists and structures are written as JSON.
@@ -81,7 +82,7 @@ def write_csv(path: Pathlike, table: pa.Table) -> None:
     with atomic_write(path) as temporary, open(temporary, "wb") as file:
         header = pa.table([[name] for name in table.column_names], table.column_names)
         for part in (header, *(table.slice(at, ROWS) for at in range(0, len(table), ROWS))):
-            file.write(_lines(part))
+            file.write(_lines(part, delimiter))
 
 
 def check_text(table: pa.Table) -> None:
@@ -108,10 +109,10 @@ def _is_binary(kind: pa.DataType) -> bool:
     )
 
 
-def _lines(table: pa.Table) -> memoryview:
+def _lines(table: pa.Table, delimiter: str = ",") -> memoryview:
     """Join a few rows to lines, column by column: Python's csv module is ten times slower."""
-    cells = [_quoted(_text(column.combine_chunks())) for column in table.columns]
-    lines = _joined(_joined(*cells, between=","), _scalar("\n"))
+    cells = [_quoted(_text(column.combine_chunks()), delimiter) for column in table.columns]
+    lines = _joined(_joined(*cells, between=delimiter), _scalar("\n"))
     # The texts of an Arrow array lie one after another in one buffer: that is the file.
     return memoryview(lines.buffers()[2])
 
@@ -125,8 +126,8 @@ def _text(cells: pa.Array) -> pa.Array:
     return pc.fill_null(pc.cast(cells, pa.large_string()), "")
 
 
-def _quoted(cells: pa.Array) -> pa.Array:
-    special = pc.match_substring_regex(cells, '[,"\r\n]')
+def _quoted(cells: pa.Array, delimiter: str) -> pa.Array:
+    special = pc.match_substring_regex(cells, f'[{delimiter}"\r\n]')
     if not pc.any(special).as_py():
         return cells
     doubled = pc.replace_substring(cells, '"', '""')
@@ -141,27 +142,46 @@ def _scalar(text: str) -> pa.Scalar:
     return pa.scalar(text, pa.large_string())
 
 
-def _header(path: Path, block: int, threads: bool = True) -> list[str]:
+def _check_first_line(path: Path, delimiter: str) -> None:
+    """Refuse another encoding, Excel's line "sep=", and other separators."""
+    with open(path, "rb") as file:
+        line = file.readline(2**20)
+    if line[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        raise InputError(not_utf8(path))
+    text = line.removeprefix(codecs.BOM_UTF8).decode("utf-8", "replace").strip()
+    if text.lower().startswith("sep="):
+        raise InputError(
+            f"the first line of {str(path)!r} is {text!r}, no header; delete that line"
+        )
+    counts = {mark: text.count(mark) for mark in ",;\t|"}
+    most = max(counts, key=lambda mark: counts[mark])
+    if counts[most] and not counts[delimiter]:
+        names = {",": "commas (.csv)", "\t": "tabs (.tsv)"}
+        raise InputError(
+            f"the header of {str(path)!r} has {most!r} between names; save it with "
+            f"{names[delimiter]} between cells, and with decimal points"
+        )
+
+
+def _header(path: Path, block: int, delimiter: str, threads: bool = True) -> list[str]:
     """Read the names of the columns, by which the reader of the file is told their types."""
     with pyarrow.csv.open_csv(
         path,
         read_options=pyarrow.csv.ReadOptions(block_size=block, use_threads=threads),
-        parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True),
+        parse_options=pyarrow.csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
     ) as reader:
         names = list(reader.schema.names)
-    if len(names) == 1 and any(mark in names[0] for mark in ";\t|"):
-        raise InputError(
-            f"{str(path)!r} has the one column {names[0]!r}; save it with commas between cells"
-        )
     check_names(names, path)
     return names
 
 
-def _read_csv(path: Path, names: list[str], block: int, threads: bool = True) -> pa.Table:
+def _read_csv(
+    path: Path, names: list[str], block: int, delimiter: str, threads: bool = True
+) -> pa.Table:
     return pyarrow.csv.read_csv(
         path,
         read_options=pyarrow.csv.ReadOptions(block_size=block, use_threads=threads),
-        parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True),
+        parse_options=pyarrow.csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
         convert_options=pyarrow.csv.ConvertOptions(
             column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
         ),

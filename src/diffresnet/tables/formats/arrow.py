@@ -1,0 +1,39 @@
+"""Tables in Arrow's IPC files (.arrow, .feather), with their types and their metadata."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.feather
+import pyarrow.ipc
+
+from ...files.atomic import atomic_write
+from ..reading import one_line_errors
+from .format import ColumnFormat
+
+
+class ArrowFormat(ColumnFormat):
+    """Arrow's file format, which Feather is; a stream of it is read too."""
+
+    typed = True
+
+    def read_table(self, path: Path) -> pa.Table:
+        with (
+            one_line_errors(path, "it is no Arrow file, or is damaged"),
+            pa.memory_map(str(path)) as file,
+        ):
+            try:
+                table = pyarrow.ipc.open_file(file).read_all()
+            except pa.ArrowInvalid:
+                file.seek(0)
+                table = pyarrow.ipc.open_stream(file).read_all()
+            table.validate(full=True)
+        return table
+
+    def write_table(self, path: Path, table: pa.Table) -> None:
+        with atomic_write(path) as temporary:
+            pyarrow.feather.write_feather(table, str(temporary), compression="lz4")
+
+
+FORMAT = ArrowFormat()

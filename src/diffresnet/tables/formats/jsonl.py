@@ -1,0 +1,79 @@
+"""Tables in .jsonl files: an object of JSON a line, numbers, texts and lists of numbers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from ...errors import InputError
+from ...files.atomic import atomic_write
+from ..reading import not_utf8, one_line_errors
+from .format import ColumnFormat
+
+ROWS = 4096  # rows read or written at a time
+
+
+class JsonLinesFormat(ColumnFormat):
+    """JSON lines, as language models and data hubs exchange: one object a line."""
+
+    typed = True
+
+    def read_table(self, path: Path) -> pa.Table:
+        with one_line_errors(path):
+            parts = [_table(rows) for rows in _chunks(path)]
+            return pa.concat_tables(parts, promote_options="permissive") if parts else pa.table({})
+
+    def write_table(self, path: Path, table: pa.Table) -> None:
+        with atomic_write(path) as temporary, open(temporary, "w", encoding="utf-8") as file:
+            for start in range(0, len(table), ROWS):
+                for row in table.slice(start, ROWS).to_pylist():
+                    filled = {key: _plain(value) for key, value in row.items()}
+                    file.write(json.dumps(filled, ensure_ascii=False, default=str) + "\n")
+
+
+def _chunks(path: Path) -> Iterator[list[dict[str, Any]]]:
+    rows: list[dict[str, Any]] = []
+    with open(path, encoding="utf-8-sig") as file:
+        try:
+            for number, line in enumerate(file, 1):
+                if not line.strip():
+                    continue
+                rows.append(_row(line, number, path))
+                if len(rows) == ROWS:
+                    yield rows
+                    rows = []
+        except UnicodeDecodeError as error:
+            raise InputError(not_utf8(path)) from error
+    if rows:
+        yield rows
+
+
+def _table(rows: list[dict[str, Any]]) -> pa.Table:
+    names = dict.fromkeys(name for row in rows for name in row)
+    return pa.table({name: [row.get(name) for row in rows] for name in names})
+
+
+def _row(line: str, number: int, path: Path) -> dict[str, Any]:
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"line {number} of {str(path)!r} is no JSON ({error})") from error
+    if not isinstance(row, dict):
+        raise InputError(
+            f'line {number} of {str(path)!r} is no object; a row is {{"name": value, ...}}'
+        )
+    return row
+
+
+def _plain(value: Any) -> Any:
+    """Return a value that JSON has: NaN and infinity are null."""
+    if isinstance(value, float) and (value != value or abs(value) == float("inf")):
+        return None
+    return value
+
+
+FORMAT = JsonLinesFormat()

@@ -1,0 +1,5 @@
+"""Tables in .tsv files: as .csv, with tabs between cells."""
+
+from .csv import CsvFormat
+
+FORMAT = CsvFormat("\t")
