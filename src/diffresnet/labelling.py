@@ -99,6 +99,7 @@ def label_file(
     unlabelled: Marks = None,
     graph: Pathlike | None = None,
     id_column: str | None = None,
+    skip_unknown: bool = False,
     model: Pathlike | None = None,
     with_: Pathlike | None = None,
     relabel: bool = False,
@@ -125,7 +126,10 @@ def label_file(
     graph : path, optional
         A list of edges between the rows: ids of the two ends in its first two columns.
     id_column : str, optional
-        With `graph`: the column that holds the ids; by default id, node or node_id, or the first.
+        With `graph`: the column that holds the ids; by default id, node or node_id, or the one that
+        holds the ends of edges.
+    skip_unknown : bool
+        With `graph`: leave out edges to nodes that are not in the file.
     model : path, optional
         Where to save the fitted model.
     with_ : path, optional
@@ -152,7 +156,7 @@ def label_file(
             "a saved model labels without fitting, so that there is none to save; leave one out",
             "model",
         )
-    if id_column is not None and graph is None:
+    if (id_column is not None or skip_unknown) and graph is None:
         raise InputError("ids are of rows that edges join; give a list of edges too", "graph")
     if model is not None:
         check_writable(model)
@@ -179,6 +183,7 @@ def label_file(
                 id_column=id_column,
                 features=features,
                 unlabelled=unlabelled,
+                skip_unknown=skip_unknown,
             )
         else:
             table = LabelledTable.read(

@@ -58,10 +58,13 @@ class LabelOptions(SeedOption, DeviceOption):
         str | None,
         Option(
             help="With --graph: the column of FILE that holds the ids.  [default: id, node or "
-            "node_id, else the first]",
+            "node_id, else the one that holds the ends of edges]",
             metavar="NAME",
         ),
     ] = None
+    skip_unknown: Annotated[
+        bool, Option(help="With --graph: leave out edges to nodes that are not in FILE.")
+    ] = False
     model: Annotated[
         Path | None, Option(help="Save the fitted model.", metavar="PATH", writes=True)
     ] = None

@@ -14,6 +14,7 @@ import scipy.sparse
 from ..errors import InputError, Note
 from ..files.atomic import Pathlike
 from ..labels import Labels, Marks, encode_labels, label_notes
+from ..tables.column_roles import INDEX_NAME
 from ..tables.columns import Columns
 from ..tables.content import listed
 from ..tables.formats import read_columns
@@ -31,6 +32,7 @@ def read_edge_list(
     id_column: str | None = None,
     features: str | Sequence[str] | None = None,
     unlabelled: Marks = None,
+    skip_unknown: bool = False,
     nodes: Columns | None = None,
 ) -> GraphData:
     """Read a graph from a file of edges, and one of nodes, tables of columns both.
@@ -41,7 +43,8 @@ def read_edge_list(
         A header and a row for each edge: the ids of its two ends in the first two columns, and
         perhaps its weight, 0 or more, in a column called "weight". An edge that is listed twice
         has the sum of the weights. Ids are compared as texts, trimmed: 7 and "7" are one, 07 is
-        another.
+        another; where all ids of a column end in .0, that is no part of them. The index of a data
+        frame is left out.
     table : path, optional
         A row for each node, in any order: its id, perhaps its label (blank for none), and features.
         These are the nodes of the graph, in this order; those that no edge names are isolated.
@@ -50,10 +53,13 @@ def read_edge_list(
     label_column : str
         Where the labels are. In their order classes become 0, 1, ...
     id_column : str, optional
-        By default the column called id, node or node_id, or else the first one.
+        By default the column called id, node or node_id; else the one that holds the most ends of
+        edges; else the first one.
     features : str or sequence of str, optional
         As for `choose_features`. A table of ids and labels alone is a graph without features.
     unlabelled : mark or marks of unlabelled rows, optional
+    skip_unknown : bool
+        Leave out edges to nodes that are not in the table, with a note, instead of refusing them.
     nodes : Columns, optional
         The content of the table, where it has been read already.
 
@@ -65,6 +71,9 @@ def read_edge_list(
     """
     path, listing = Path(edges), read_columns(edges).table
     where = repr(str(path))
+    index = [name for name in listing.column_names if INDEX_NAME.fullmatch(name)]
+    if len(listing.column_names) - len(index) >= 2:
+        listing = listing.drop_columns(index)
     if listing.num_columns < 2:
         raise InputError(
             f"{where} must have the ids of an edge's two ends in its first two columns"
@@ -78,13 +87,23 @@ def read_edge_list(
     notes = _unread(listing.column_names[2:], where)
     if table is None:
         ids = np.unique(np.concatenate(ends))
-        adjacency = _adjacency(ends, weights, ids, where, "it")
+        adjacency, _ = _adjacency(ends, weights, ids, where, "it", skip_unknown)
         return GraphData(path.stem, adjacency, ids=ids, notes=tuple(notes), files=(path,))
     nodes = read_columns(table) if nodes is None else nodes
+    if id_column is None:
+        id_column = _likely_ids(nodes, label_column, np.unique(np.concatenate(ends)))
+        taken = [] if id_column in (None, *ID_NAMES) else [_taken(id_column, repr(str(table)))]
+        notes = [*taken, *notes]
     described = _read_nodes(nodes, Path(table), label_column, id_column, features, unlabelled)
     assert described.ids is not None
     _check_header(names, described.ids, where)
-    adjacency = _adjacency(ends, weights, described.ids, where, repr(str(table)))
+    adjacency, skipped = _adjacency(
+        ends, weights, described.ids, where, repr(str(table)), skip_unknown
+    )
+    if skipped:
+        notes.append(
+            Note(f"{skipped} of {len(weights)} edges lead to nodes that are not there: skipped")
+        )
     return replace(
         described,
         name=path.stem,
@@ -110,8 +129,10 @@ def _read_nodes(
     if counts.max() > 1:
         twice = str(first[counts.argmax()])
         raise InputError(
-            f"{where} has {counts.max()} rows of node {twice!r} (the first is data row "
-            f"{int(np.flatnonzero(ids == twice)[0]) + 1}); a node has one row"
+            f"column {key!r} of {where}, taken for the ids, has {counts.max()} rows of node "
+            f"{twice!r} (the first is data row {int(np.flatnonzero(ids == twice)[0]) + 1}); a node "
+            f"has one row",
+            "id_column",
         )
     labels, class_names, notes = _labels(nodes, label_column, unlabelled, where)
     known = None
@@ -127,7 +148,7 @@ def _read_nodes(
             left = [name for name in rest.names if name not in {label_column, *chosen.columns}]
             notes += [Note(f"columns {listed(left)} of {where} are no features")] if left else []
     if key not in ID_NAMES and id_column is None:
-        notes.insert(0, Note(f"column {key!r} of {where} is taken for the ids", "id_column"))
+        notes.insert(0, _taken(key, where))
     n = len(ids)
     return GraphData(
         path.stem,
@@ -138,6 +159,29 @@ def _read_nodes(
         class_names=class_names,
         notes=tuple(notes),
     )
+
+
+def _taken(key: str, where: str) -> Note:
+    return Note(f"column {key!r} of {where} is taken for the ids", "id_column")
+
+
+def _likely_ids(nodes: Columns, label_column: str, ends: np.ndarray) -> str | None:
+    """Return the column that holds the most ends of edges; None where none holds half of them."""
+    if any(name in ID_NAMES for name in nodes.names):
+        return None
+    shares = {}
+    for name in nodes.names:
+        if name == label_column or INDEX_NAME.fullmatch(name):
+            continue
+        try:
+            shares[name] = float(np.isin(ends, _ids(nodes.table[name], name, "")).mean())
+        except InputError:  # no column of ids
+            continue
+    best = max(shares, key=lambda name: shares[name], default=None)
+    first = nodes.names[0]
+    if best is None or shares[best] <= max(0.5, shares.get(first, 0.0)):
+        return None
+    return best
 
 
 def _ids(column: pa.ChunkedArray, name: str, where: str) -> np.ndarray:
@@ -165,6 +209,8 @@ def _ids(column: pa.ChunkedArray, name: str, where: str) -> np.ndarray:
             f"column {name!r} of {where} has no id in data row {int(blank.argmax()) + 1}; each row "
             f"needs one"
         )
+    if pc.all(pc.match_substring_regex(trimmed, r"^[0-9]+\.0+$")).as_py():
+        trimmed = pc.replace_substring_regex(trimmed, r"\.0+$", "")  # of a data frame with a gap
     return np.array(trimmed.to_pylist(), dtype=str)
 
 
@@ -192,21 +238,30 @@ def _weights(column: pa.ChunkedArray, where: str) -> np.ndarray:
 
 
 def _adjacency(
-    ends: list[np.ndarray], weights: np.ndarray, ids: np.ndarray, where: str, there: str
-) -> scipy.sparse.csr_array:
+    ends: list[np.ndarray],
+    weights: np.ndarray,
+    ids: np.ndarray,
+    where: str,
+    there: str,
+    skip_unknown: bool,
+) -> tuple[scipy.sparse.csr_array, int]:
+    """Return the adjacency, and how many edges were skipped."""
     order = np.argsort(ids)
     at = [order[np.searchsorted(ids[order[:-1]], column)] for column in ends]
     unknown = [ids[place] != column for place, column in zip(at, ends, strict=True)]
     bad = unknown[0] | unknown[1]
-    if bad.any():
+    if bad.any() and not (skip_unknown and not bad.all()):
         first = int(bad.argmax())
         named = ends[0 if unknown[0][first] else 1][first]
         raise InputError(
             f"data row {first + 1} of {where} names node {str(named)!r}, which has no row in "
-            f"{there} ({int(bad.sum())} of {len(bad)} edges do so)"
+            f"{there} ({int(bad.sum())} of {len(bad)} edges do so); skip such edges, if they are "
+            f"to be left out",
+            "skip_unknown",
         )
     n = len(ids)
-    return scipy.sparse.csr_array((weights, (at[0], at[1])), shape=(n, n))
+    entries = weights[~bad], (at[0][~bad], at[1][~bad])
+    return scipy.sparse.csr_array(entries, shape=(n, n)), int(bad.sum())
 
 
 def _id_column(columns: list[str], given: str | None, where: str) -> str:

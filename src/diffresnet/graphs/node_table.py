@@ -38,6 +38,7 @@ def read_node_table(
     id_column: str | None = None,
     features: str | Sequence[str] | None = None,
     unlabelled: Marks = None,
+    skip_unknown: bool = False,
 ) -> tuple[LabelledTable, GraphData]:
     """Read nodes, some of them with a label, and the graph that they are in.
 
@@ -46,7 +47,7 @@ def read_node_table(
     path, edges
         A table of nodes and a list of edges, as `read_edge_list` has them; or a graph in .npz, as
         `read_graph` has it, and no edges.
-    label_column, id_column, features, unlabelled
+    label_column, id_column, features, unlabelled, skip_unknown
         Of the table of nodes; see `read_edge_list`.
 
     Returns
@@ -81,6 +82,7 @@ def read_node_table(
         id_column=id_column,
         features=features,
         unlabelled=unlabelled,
+        skip_unknown=skip_unknown,
         nodes=nodes,
     )
     return table, graph

@@ -29,8 +29,9 @@ BLOCK = 8
 OUTWEIGHS = 1000.0
 """A column so many times as wide as the others leaves them no say in a distance."""
 
-# What pandas calls the index of a frame that it wrote.
-_INDEX_NAME = re.compile(r"|Unnamed: \d+|__index_level_\d+__")
+INDEX_NAME = re.compile(r"|Unnamed: \d+|__index_level_\d+__")
+"""What pandas calls the index of a frame that it wrote."""
+
 _NUMBERED_NAME = re.compile(r"(.*?)\d+\W*")
 
 
@@ -79,7 +80,7 @@ def default_features(
         column = table[name]
         if name == label_column:
             roles[name] = ColumnRole(name, False, "holds the labels")
-        elif _INDEX_NAME.fullmatch(name):
+        elif INDEX_NAME.fullmatch(name):
             roles[name] = ColumnRole(name, False, "is the index of a data frame")
         else:
             read = read_numbers(column, texts)

@@ -53,10 +53,13 @@ class NodesOptions(PaperSeedOption, DataOption, DeviceOption):
         str | None,
         Option(
             help="Column of the table that holds the ids.  [default: id, node or node_id, else "
-            "the first]",
+            "the one that holds the ends of edges]",
             metavar="NAME",
         ),
     ] = None
+    skip_unknown: Annotated[
+        bool, Option(help="Leave out edges to nodes that are not in the table.")
+    ] = False
     feature_columns: Annotated[
         str | None,
         Option(
@@ -148,6 +151,7 @@ def nodes(options: NodesOptions) -> Outcome:
         id_column=options.id_column,
         features=options.feature_columns,
         unlabelled=options.unlabelled or None,
+        skip_unknown=options.skip_unknown,
     )
     outputs = {"predictions": options.predictions, "json": options.json}
     refuse_replacing(outputs, graph.files)
@@ -208,7 +212,9 @@ def _refuse_without_effect(options: NodesOptions) -> None:
         given = (f"--{name.replace('_', '-')}" for name in names if name in options.given)
         return next(given, None)
 
-    of_table = first_given("label_column", "id_column", "feature_columns", "unlabelled")
+    of_table = first_given(
+        "label_column", "id_column", "feature_columns", "unlabelled", "skip_unknown"
+    )
     if of_table is not None and options.features is None:
         raise click.UsageError(f"{of_table} is about a table of nodes; give --features")
     of_random = first_given("splits", "labels_per_class", "validation_per_class")

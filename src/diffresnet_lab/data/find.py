@@ -40,6 +40,7 @@ def find_graph(
     id_column: str | None = None,
     features: str | None = None,
     unlabelled: Marks = None,
+    skip_unknown: bool = False,
 ) -> GraphData:
     """Read a graph by the path of its file, or by its name in the data folders.
 
@@ -51,7 +52,7 @@ def find_graph(
         planetoid_NAME for the files ind.NAME.* in its graphs/planetoid, planetoid, or itself.
     data : Path, optional
         The folder to look in before the cache.
-    table, label_column, id_column, features, unlabelled
+    table, label_column, id_column, features, unlabelled, skip_unknown
         Of a list of edges: see `read_edge_list`.
 
     Raises
@@ -69,6 +70,7 @@ def find_graph(
             id_column=id_column,
             features=features,
             unlabelled=unlabelled,
+            skip_unknown=skip_unknown,
         )
     if table is not None:
         raise InputError(

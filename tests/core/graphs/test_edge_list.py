@@ -147,3 +147,42 @@ def test_what_chooses_features_has_its_name_here(write):
     table = write("t.csv", "id,label,a,b\nbob,x,1,nan\nann,y,2,5\ncy,,0,3\n")
     with pytest.raises(InputError, match="choose other features \\(features="):
         read_edge_list(write("e.csv", EDGES), table)
+
+
+@pytest.mark.parametrize("index", ["", "Unnamed: 0"])
+def test_the_index_of_a_data_frame_is_no_end(write, index):
+    edges = f"{index},source,target\n0,ann,bob\n1,bob,cy\n"
+    graph = read_edge_list(write("e.csv", edges), write("t.csv", TABLE))
+    assert graph.edges == 2
+    assert read_edge_list(write("e.csv", edges)).ids.tolist() == ["ann", "bob", "cy"]
+
+
+def test_ids_that_became_fractions(write):
+    edges = write("e.csv", "source,target\n31336.0,1061127.0\n1061127.0,13195.0\n")
+    nodes = write("t.csv", "id,label,x\n31336,a,1\n1061127,b,2\n13195,,3\n")
+    assert read_edge_list(edges, nodes).edges == 2
+    assert read_edge_list(edges).ids.tolist() == ["1061127", "13195", "31336"]
+
+
+def test_edges_to_unknown_nodes_are_skipped_on_demand(write):
+    edges = write("e.csv", "source,target\nann,bob\nbob,eve\ncy,bob\n")
+    with pytest.raises(InputError, match=r"names node 'eve'.*1 of 3 edges.*\(skip_unknown=\)"):
+        read_edge_list(edges, write("t.csv", TABLE))
+    graph = read_edge_list(edges, write("t.csv", TABLE), skip_unknown=True)
+    assert graph.edges == 2
+    assert any("1 of 3 edges lead to nodes that are not there" in str(n) for n in graph.notes)
+    nobody = write("n.csv", "source,target\neve,fay\n")
+    with pytest.raises(InputError, match="names node 'eve'"):
+        read_edge_list(nobody, write("t.csv", TABLE), skip_unknown=True)
+
+
+def test_the_column_of_ids_is_found_by_what_it_holds(write):
+    nodes = "year,paper,label,x\n2007,ann,a,1\n2007,bob,b,2\n2008,cy,,3\n"
+    graph = read_edge_list(write("e.csv", EDGES), write("t.csv", nodes))
+    assert graph.ids.tolist() == ["ann", "bob", "cy"]
+    assert any(
+        "column 'paper' of" in str(note) and "for the ids" in str(note) for note in graph.notes
+    )
+    other = write("e.csv", "source,target\nx1,x2\nx2,x3\n")
+    with pytest.raises(InputError, match=r"column 'year' .*2 rows of node '2007'.*\(id_column=\)"):
+        read_edge_list(other, write("t.csv", nodes))
