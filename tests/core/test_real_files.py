@@ -9,6 +9,7 @@ import json
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.feather
 import pyarrow.parquet
 import pytest
 from sklearn.datasets import load_digits
@@ -256,3 +257,34 @@ def test_other_separators_and_lines_are_told(tmp_path, name, text, says):
     with pytest.raises(InputError, match=says) as caught:
         label_file(tmp_path / name)
     assert "\n" not in str(caught.value)
+
+
+def test_categories_keep_their_order(tmp_path):
+    truth = (np.arange(90) + 2) % 3
+    x = RNG.normal(size=(90, 3)) + 5 * np.eye(3)[truth]
+    names = np.where(np.arange(90) < 12, np.array(["low", "mid", "high"])[truth], None)
+    grade = pd.Categorical(names, ["low", "mid", "high"], ordered=True)
+    pd.DataFrame(x, columns=[*"abc"]).assign(label=grade).to_parquet(tmp_path / "a.parquet")
+    label_file(tmp_path / "a.parquet", tmp_path / "o.parquet")
+    label = pd.read_parquet(tmp_path / "o.parquet")["label"]
+    assert label.cat.ordered
+    assert label.cat.categories.tolist() == ["low", "mid", "high"]
+    assert ((label > "low").to_numpy() == (truth > 0)).all()
+
+
+@pytest.mark.parametrize(
+    "kind", [pa.int8(), pa.decimal128(10, 2), pa.dictionary(pa.int8(), pa.int64()), pa.bool_()]
+)
+def test_labels_keep_their_type(tmp_path, kind):
+    truth = np.arange(60) % 2
+    values = [int(t) if i < 8 else None for i, t in enumerate(truth)]
+    if pa.types.is_boolean(kind):
+        values = [None if v is None else bool(v) for v in values]
+    label = pa.array(values).dictionary_encode() if pa.types.is_dictionary(kind) else None
+    columns = {"x": RNG.normal(size=60) + 6 * truth, "y": RNG.normal(size=60)}
+    columns["label"] = pa.array(values, kind) if label is None else label.cast(kind)
+    pa.feather.write_feather(pa.table(columns), tmp_path / "a.arrow")
+    label_file(tmp_path / "a.arrow", tmp_path / "o.arrow")
+    found = pa.feather.read_table(tmp_path / "o.arrow")["label"]
+    assert found.type == kind
+    assert np.mean([int(v) for v in found.to_pylist()] == truth) > 0.9

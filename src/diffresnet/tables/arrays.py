@@ -40,7 +40,7 @@ class Arrays(Content):
             )
         return values
 
-    def label_type(self, key: str | None) -> pa.DataType | None:
+    def label_column(self, key: str | None) -> pa.ChunkedArray | None:
         return None
 
     def choose_features(

@@ -41,8 +41,8 @@ class Columns(Content):
     def label_values(self, key: str, where: str) -> np.ndarray:
         return column_values(self.table[key], where)
 
-    def label_type(self, key: str | None) -> pa.DataType | None:
-        return None if key is None else self.table.schema.field(key).type
+    def label_column(self, key: str | None) -> pa.ChunkedArray | None:
+        return None if key is None else self.table[key]
 
     def choose_features(
         self,

@@ -76,8 +76,8 @@ class Content(ABC):
         """Return raw labels (n,), as `encode_labels` takes them."""
 
     @abstractmethod
-    def label_type(self, key: str | None) -> pa.DataType | None:
-        """Return the type of the column of labels, which those of an output have too."""
+    def label_column(self, key: str | None) -> pa.ChunkedArray | None:
+        """Return the column of labels, whose type, and order of categories, an output has too."""
 
     @abstractmethod
     def choose_features(
@@ -106,15 +106,35 @@ class Content(ABC):
         """Return names that `RESULT`, or the names of features, would replace in an output."""
 
 
-def label_column_of(values: Sequence[Any], like: pa.DataType | None = None) -> pa.Array:
-    """Return labels as a column, of the type of the given labels where that can hold them."""
-    column = pa.array(values)
+def label_column_of(values: Sequence[Any], like: pa.ChunkedArray | None = None) -> pa.Array:
+    """Return labels as a column, of the type of the given labels where that can hold them.
+
+    Categories keep their order; new ones come after them.
+    """
     if like is None:
-        return column
-    try:
-        return column.cast(like)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):  # names that the type cannot hold
-        return column.cast(pa.string())
+        return pa.array(values)
+    if pa.types.is_boolean(like.type):
+        values = [None if value is None else value == "true" for value in values]
+    for kind in (like.type, pa.int64()):
+        try:
+            if pa.types.is_dictionary(kind):
+                return _categories(values, like)
+            return pa.array(values, kind)
+        except (pa.ArrowException, TypeError, ValueError, OverflowError):
+            continue  # names that the type cannot hold
+    return pa.array([None if value is None else str(value) for value in values], pa.string())
+
+
+def _categories(values: Sequence[Any], like: pa.ChunkedArray) -> pa.Array:
+    chunks = like.unify_dictionaries().chunks
+    known = chunks[0].dictionary.to_pylist() if chunks else []
+    new = dict.fromkeys(v for v in values if v is not None and v not in set(known))
+    place = {value: index for index, value in enumerate([*known, *new])}
+    indices = pa.array([place.get(value) for value in values], like.type.index_type)
+    dictionary = pa.array(list(place), like.type.value_type)
+    return pa.DictionaryArray.from_arrays(
+        indices, dictionary, ordered=like.type.ordered and not new
+    )
 
 
 def with_result(columns: pa.Table, label: pa.Array, confidence: pa.Array, flags: Any) -> pa.Table:

@@ -88,7 +88,7 @@ class ColumnFormat(Format):
         result: RowResult,
     ) -> None:
         columns = content.to_columns(features, typed=self.typed)
-        label = label_column_of(result.values, content.label_type(label_key))
+        label = label_column_of(result.values, content.label_column(label_key))
         if self.typed:
             confidence = pa.array(result.confidence.astype(np.float32))
         else:
