@@ -302,6 +302,11 @@ def _result(
     notes = table.notes
     if given.all():
         notes = (*notes, Note("every row has a label, so that none is predicted"))
+    if table.chosen is not None:
+        empty = int((~table.features.any(axis=1) & ~reached & ~given).sum())
+        if empty:
+            rows = "1 row has" if empty == 1 else f"{empty} rows have"
+            notes = (*notes, Note(f"{rows} features of zeros alone, which no label reaches"))
     labels = np.where(given, table.labels.values(), labels.astype(object))
     return LabelResult(
         labels=labels,

@@ -288,3 +288,18 @@ def test_labels_keep_their_type(tmp_path, kind):
     found = pa.feather.read_table(tmp_path / "o.arrow")["label"]
     assert found.type == kind
     assert np.mean([int(v) for v in found.to_pylist()] == truth) > 0.9
+
+
+def test_rows_of_zeros_are_reached_by_no_label(tmp_path):
+    """Failed embeddings: under the cosine metric, which 64 columns or more have."""
+    wide = np.hstack([X, X[:, ::-1] / 2])
+    failed = ~KNOWN & (RNG.random(ROWS) < 0.1)
+    wide[failed] = 0.0
+    clean(wide).to_csv(tmp_path / "a.csv", index=False)
+    result = label_file(tmp_path / "a.csv", model=tmp_path / "m.npz")
+    assert (result.flags[failed] == "unreached").all()
+    assert not (result.flags[~failed] == "unreached").any()
+    assert result.confidence[failed] == pytest.approx(0.1)
+    assert any(f"{failed.sum()} rows have features of zeros alone" in str(n) for n in result.notes)
+    again = label_file(tmp_path / "a.csv", with_=tmp_path / "m.npz")
+    assert (again.flags[failed] == "unreached").all()

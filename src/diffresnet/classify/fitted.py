@@ -201,6 +201,8 @@ class FittedModel:
         same = distances[:, 0].numpy() == 0.0
         scores[same] = self.scores[near[same, 0]]
         reached = (self.reached[near] & (w > 0)).any(axis=1)
+        if settings.metric == "cosine":
+            reached &= x.any(axis=1)  # a row of zeros has no direction
         return self.calibrator.probabilities(scores, reached), reached
 
     def _with_neighbours(self, prior: np.ndarray, around: np.ndarray) -> np.ndarray:

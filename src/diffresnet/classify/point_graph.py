@@ -67,6 +67,11 @@ class PointGraph:
         assert points.x is not None
         neighbours = config.search(points.x)
         weights = config.symmetric_weights(neighbours)
+        if config.settings.metric == "cosine" and not points.x.any(axis=1).all():
+            # A row of zeros has no direction: it is like no other.
+            directed = scipy.sparse.diags_array(points.x.any(axis=1).astype(weights.dtype))
+            weights = scipy.sparse.csr_array(directed @ weights @ directed)
+            weights.eliminate_zeros()
         order = locality_order(weights)
         return cls(
             points.in_order(order),
