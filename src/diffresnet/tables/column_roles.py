@@ -105,10 +105,10 @@ def default_features(
     if not chosen:
         doubts = "; ".join(str(r.note.message) for r in roles.values() if r.note)
         hint = f" ({doubts})" if doubts else ""
-        what = "no safe choice of features" if numbers else "no features"
+        what = "is no safe choice of features" if numbers else "are no features"
         raise InputError(
             f"no column of {where} is {'surely a feature' if numbers else 'numeric'} besides the "
-            f"label, so there are {what}; the columns are {listed(table.column_names)}{hint}",
+            f"label, so that there {what}; the columns are {listed(table.column_names)}{hint}",
             "features",
         )
     for name in chosen:
@@ -141,8 +141,6 @@ def _choose(
         for name in singles:
             roles[name] = ColumnRole(name, False, f"stands beside the vectors {vectors[0]!r}")
         return vectors
-    if len(singles) < 2:
-        return singles
     for name in singles:
         reason = _other_than_feature(numbers[name], labels)
         if reason:

@@ -147,7 +147,9 @@ def test_columns_that_number_the_rows():
     chosen = choose({"id": rows * 3} | other)
     assert chosen.columns == ("x",)
     assert "as identifiers do" in str(chosen.notes[0])
-    assert choose({"row": rows}).columns == ("row",)
+    with pytest.raises(InputError, match=r"no safe choice of features.*'row' numbers the rows"):
+        choose({"row": rows, "text": ["words"] * 100})
+    assert choose({"row": rows}, "row").columns == ("row",)
     assert choose({"row": rows} | other, "row,x").columns == ("row", "x")
     assert choose({"row": np.arange(5), "x": rng.normal(size=5)}).columns == ("row", "x")
 

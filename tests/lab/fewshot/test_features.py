@@ -56,7 +56,9 @@ def test_columns_are_chosen_and_what_is_left_out_is_told(tmp_path):
     (tmp_path / "t.csv").write_text("\n".join(["kind,id,f1,f2", *rows]))
     read = Features.read(tmp_path / "t.csv", label_column="kind")
     assert read.width == 2
-    assert tuple(map(str, read.notes)) == ("column 'id' numbers the rows and is no feature",)
+    assert tuple(map(str, read.notes)) == (
+        "column 'id' numbers the rows: it is taken as no feature (features=)",
+    )
     read = Features.read(tmp_path / "t.csv", label_column="kind", features="f2")
     assert (read.width, read.notes) == (1, ())
     assert read.class_names == ("c0", "c1")
