@@ -91,8 +91,13 @@ QUIRKS = {
 }
 
 
-@pytest.mark.parametrize("quirk", QUIRKS)
-@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+TYPED = ("ids past 2^53", "a copy of the label", "metadata beside a block")
+
+
+@pytest.mark.parametrize(
+    ("quirk", "suffix"),
+    [*((quirk, ".csv") for quirk in QUIRKS), *((quirk, ".parquet") for quirk in TYPED)],
+)
 def test_columns_that_are_no_features(tmp_path, reached, quirk, suffix):
     path = tmp_path / f"a{suffix}"
     frame = QUIRKS[quirk]
