@@ -10,10 +10,12 @@ from diffresnet_lab.nodes.models import appnp, gat, gcn, gcnii, monet, sage
 from diffresnet_lab.nodes.models.pagerank import pagerank_graph
 from node_cases import node_data
 
-pytest.importorskip("torch_geometric", reason="torch_geometric is the oracle of these tests")
-from torch_geometric.nn import APPNP, GATConv, GCN2Conv, GCNConv, SAGEConv
-
 SEEDS = [1, 2]
+
+
+def pyg():
+    """PyTorch Geometric's layers, imported in a test: every worker would spend seconds on it."""
+    return pytest.importorskip("torch_geometric.nn")
 
 
 def edges(data):
@@ -56,7 +58,7 @@ def test_gcn(depth):
         z = data.dense_features
         for layer, (weights, biases) in enumerate(zip(model.weights, model.biases, strict=True)):
             weight, bias = weights[replica], biases[replica]
-            conv = put(GCNConv(*weight.shape), bias=bias, **{"lin.weight": weight.T})
+            conv = put(pyg().GCNConv(*weight.shape), bias=bias, **{"lin.weight": weight.T})
             z = conv(F.relu(z) if layer else z, edges(data))
         return z
 
@@ -70,7 +72,7 @@ def test_appnp():
     def oracle(replica):
         z = F.relu(data.dense_features @ model.first.weight[replica] + model.first.bias[replica])
         z = z @ model.last.weight[replica] + model.last.bias[replica]
-        return APPNP(7, 0.2)(z, edges(data))
+        return pyg().APPNP(7, 0.2)(z, edges(data))
 
     compare(model, data, oracle)
 
@@ -85,7 +87,7 @@ def test_gcnii():
         )
         z = start
         for depth, weight in enumerate(model.weights, start=1):
-            conv = put(GCN2Conv(8, 0.2, 0.7, depth), weight1=weight[replica])
+            conv = put(pyg().GCN2Conv(8, 0.2, 0.7, depth), weight1=weight[replica])
             z = F.relu(conv(z, start, edges(data)))
         return z @ model.last.weight[replica] + model.last.bias[replica]
 
@@ -111,12 +113,12 @@ def test_sage(aggregate):
             z = F.relu(z) if layer else z
             out = around.shape[1]
             if aggregate == "mean":
-                z = put(SAGEConv(z.shape[1], out), **weights)(z, edges(data))
+                z = put(pyg().SAGEConv(z.shape[1], out), **weights)(z, edges(data))
                 continue
             # SAGEConv projects to the width it was given; ours to another, so it is done before.
             pool = model.last_pool if layer else model.first_pool
             pooled = F.relu(z @ pool.weight[replica] + pool.bias[replica])
-            conv = put(SAGEConv((pooled.shape[1], z.shape[1]), out, aggr="max"), **weights)
+            conv = put(pyg().SAGEConv((pooled.shape[1], z.shape[1]), out, aggr="max"), **weights)
             z = conv((pooled, z), edges(data))
         return z
 
@@ -128,7 +130,7 @@ def test_gat():
     model = noisy(gat.GAT(data, gat.GATConfig(4, 3), SEEDS))
 
     def conv(layer, weight, replica, heads):
-        made = GATConv(weight.shape[1], weight.shape[2] // heads, heads)
+        made = pyg().GATConv(weight.shape[1], weight.shape[2] // heads, heads)
         return put(
             made,
             att_src=layer.source[replica][None],
