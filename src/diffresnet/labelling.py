@@ -169,12 +169,13 @@ def label_file(
     if with_ is not None:
         check_readable(with_)
     edges, fitted = None, None
-    if with_ is not None and not holds_graph(path) and graph is None:
+    is_graph = graph is not None or holds_graph(path)
+    if with_ is not None and not is_graph:
         from .classify import DiffusionClassifier
 
         fitted = DiffusionClassifier.load(Path(with_))
     with progress(f"reading {path}", None):
-        if graph is not None or holds_graph(path):
+        if is_graph:
             _refuse_for_graphs(path, graph, model, with_, relabel, features, label_column)
             table, edges = read_node_table(
                 path,
@@ -206,10 +207,10 @@ def label_file(
         result = _label_nodes(table, edges, device, seed, progress)
     else:
         with progress(f"labelling {len(table)} rows", None):
-            if with_ is None or fitted is None:
-                result = _fit(table, unlabelled, device, seed, relabel)
-            else:
+            if with_ is not None and fitted is not None:
                 result = _apply(fitted, Path(with_), table, relabel, device)
+            else:
+                result = _fit(table, unlabelled, device, seed, relabel)
         if model is not None and result.model is not None:
             result.model.save(Path(model))
     if out is not None:
@@ -326,15 +327,16 @@ def _as_given(labels: np.ndarray, table: LabelledTable, path: Path) -> np.ndarra
     """Labels of a model as the type of the given ones: all are written as one column."""
     if table.labels.classes.dtype.kind not in "iuf":
         return np.array([str(label) for label in labels.tolist()], dtype=object)
-    for label in labels.tolist():
-        if str(label) != str(_integer(label)):  # "007" is no 7
+    integers = {label: _integer(label) for label in set(labels.tolist())}
+    for label, integer in integers.items():
+        if str(label) != str(integer):  # "007" is no 7
             raise InputError(
                 f"the labels of {str(table.path)!r} are integers, but the classes of the model "
                 f"{str(path)!r} are names such as {str(label)!r}; to write names for all, overrule "
                 f"given labels",
                 "relabel",
             )
-    return np.array([_integer(label) for label in labels.tolist()], dtype=object)
+    return np.array([integers[label] for label in labels.tolist()], dtype=object)
 
 
 def _integer(label: Any) -> int | None:

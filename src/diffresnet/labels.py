@@ -156,13 +156,14 @@ def encode_labels(
             _refuse_ambiguous(numbers, bool(known.all()), where)
             known[known] = numbers != -1
     present = values[known]
+    if kind == "numbers":
+        _require_64_bits(present, where)
     if kind == "text":
         texts = [str(value) for value in present.tolist()]
         if numbers is not None:
             texts = [_WHOLE.fullmatch(text.strip())[1] for text in texts]  # type: ignore[index]
         present = np.array(texts, dtype=object if values.dtype.kind == "O" else np.str_)
     elif values.dtype.kind == "O":
-        _require_64_bits(present.tolist(), where)
         present = np.array(present.tolist(), dtype=bool if kind == "booleans" else None)
     if kind == "numbers":
         _require_whole(present, where)
@@ -382,16 +383,20 @@ def _mark(value: Any) -> str | int:
     return int(whole[1]) if whole else text
 
 
-def _require_64_bits(present: list[Any], where: str) -> None:
-    if any(isinstance(value, int) and not -(2**63) <= value < 2**63 for value in present):
+def _require_64_bits(present: np.ndarray, where: str) -> None:
+    """Refuse integers beyond int64; in an array of objects before NumPy rounds them to floats."""
+    if present.dtype.kind == "O":
+        whole = [int(value) for value in present.tolist() if isinstance(value, int | np.integer)]
+        least, most = min(whole, default=0), max(whole, default=0)
+    elif present.dtype.kind == "u" and present.size:
+        least, most = 0, int(present.max())
+    else:
+        return
+    if least < -(2**63) or most >= 2**63:
         raise InputError(f"{where} hold integers beyond 64 bits; number the classes from 0")
 
 
 def _require_whole(present: np.ndarray, where: str) -> None:
-    if present.dtype.kind == "O" or (
-        present.dtype.kind == "u" and present.size and present.max() > np.iinfo(np.int64).max
-    ):
-        raise InputError(f"{where} hold integers beyond 64 bits; number the classes from 0")
     if present.dtype.kind != "f":
         return
     if np.isinf(present).any():

@@ -67,11 +67,8 @@ class PointGraph:
         assert points.x is not None
         neighbours = config.search(points.x)
         weights = config.symmetric_weights(neighbours)
-        if config.settings.metric == "cosine" and not points.x.any(axis=1).all():
-            # A row of zeros has no direction: it is like no other.
-            directed = scipy.sparse.diags_array(points.x.any(axis=1).astype(weights.dtype))
-            weights = scipy.sparse.csr_array(directed @ weights @ directed)
-            weights.eliminate_zeros()
+        if config.settings.metric == "cosine":
+            weights = _without_directionless(weights, points.x)
         order = locality_order(weights)
         return cls(
             points.in_order(order),
@@ -94,3 +91,16 @@ class PointGraph:
         points = PointSet.one_a_row(features, weights.shape[0])
         widths = None if features is None else config.bandwidth(config.search(features))
         return cls(points, weights, widths)
+
+
+def _without_directionless(
+    weights: scipy.sparse.csr_array, x: Float[np.ndarray, "n d"]
+) -> scipy.sparse.csr_array:
+    """Return weights without those of rows of zeros, which have no direction and are like none."""
+    directed = x.any(axis=1)
+    if directed.all():
+        return weights
+    keep = scipy.sparse.diags_array(directed.astype(weights.dtype))
+    weights = scipy.sparse.csr_array(keep @ weights @ keep)
+    weights.eliminate_zeros()
+    return weights

@@ -25,8 +25,9 @@ def check_outputs(options: Options, declarations: Mapping[str, Declared]) -> Non
     made = {real(folder) for folder in folders if not folder.exists()}
     inputs = {name: _paths(options, name) for name, one in declarations.items() if one.option.reads}
     for name in inputs:
-        if isinstance(getattr(options, name), Path) and getattr(options, name).is_dir():
-            check_readable(getattr(options, name))  # says that a folder is no file
+        path = getattr(options, name)
+        if isinstance(path, Path) and path.is_dir():
+            check_readable(path)  # says that a folder is no file
     for name, each in declarations.items():
         if not each.option.writes:
             continue

@@ -187,9 +187,9 @@ def _about(target: Path, error: OSError) -> OSError:
     return OSError(error.errno, error.strerror or str(error), str(target))
 
 
-def either(suffixes: Collection[str]) -> str:
-    """Return endings as a message has them: ".a, .b or .c"."""
-    *others, last = suffixes
+def either(names: Collection[str]) -> str:
+    """Return endings, or other names, as a message has them: ".a, .b or .c"."""
+    *others, last = names
     return f"{', '.join(others)} or {last}" if others else last
 
 

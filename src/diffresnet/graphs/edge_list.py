@@ -174,8 +174,10 @@ def _likely_ids(nodes: Columns, label_column: str, ends: np.ndarray) -> str | No
         if name == label_column or INDEX_NAME.fullmatch(name):
             continue
         try:
+            if 2 * pc.count_distinct(nodes.table[name]).as_py() < len(nodes.table):
+                continue  # most features and groups, which need not be compared with the ends
             shares[name] = float(np.isin(ends, _ids(nodes.table[name], name, "")).mean())
-        except InputError:  # no column of ids
+        except (InputError, pa.ArrowNotImplementedError):  # no column of ids
             continue
     best = max(shares, key=lambda name: shares[name], default=None)
     first = nodes.names[0]

@@ -6,6 +6,7 @@ import numpy as np
 import scipy.sparse
 
 from ..errors import Note
+from ..files.atomic import either
 from .graph import GraphData
 
 
@@ -27,9 +28,7 @@ def graph_notes(given: GraphData, kept: GraphData) -> list[Note]:
     if (adjacency.data != 1).any():
         lost += ["weights", "repetitions"]
     if lost:
-        *others, last = lost
-        names = f"{', '.join(others)} or {last}" if others else last
-        notes.append(Note(f"edges are taken without {names}"))
+        notes.append(Note(f"edges are taken without {either(lost)}"))
     loops = int((adjacency.diagonal() != 0).sum())
     if loops:
         notes.append(Note(f"self-loops are dropped ({_nodes(loops)} had one)"))

@@ -75,9 +75,8 @@ class ClusteredIndex(NeighbourIndex):
         """Build the index for a recall.
 
         Where more than half of the clusters would be needed, or points are few, the exact one is
-        returned; a capped
-        search stops at a tenth of them, whatever the recall. Only points without neighbourhoods of
-        their own, such as isotropic noise in many dimensions, need so many.
+        returned; a capped search stops at a tenth of them, whatever the recall. Only points without
+        neighbourhoods of their own, such as isotropic noise in many dimensions, need so many.
         """
         if x.shape[0] < FEWEST:
             return ExactIndex(x)

@@ -99,14 +99,14 @@ def why_not_numbers(column: pa.ChunkedArray) -> str:
     return f"type {column.type}"
 
 
-def mostly_numbers(column: pa.ChunkedArray) -> bool:
-    """Return whether most filled cells of a column of texts are numbers."""
-    return _share(column, _NUMBER) > 0.5
+def mostly_numbers(cells: pa.ChunkedArray) -> bool:
+    """Return whether most cells of texts, as `filled` returns them, are numbers."""
+    return _share(cells, _NUMBER) > 0.5
 
 
-def mostly_with_commas(column: pa.ChunkedArray) -> bool:
-    """Return whether most filled cells are numbers, some of them with commas inside."""
-    return _share(column, _WITH_COMMA) > 0.1 and _share(column, f"{_NUMBER}|{_WITH_COMMA}") > 0.5
+def mostly_with_commas(cells: pa.ChunkedArray) -> bool:
+    """Return whether most cells, as `filled` returns them, are numbers, some with commas inside."""
+    return _share(cells, _WITH_COMMA) > 0.1 and _share(cells, f"{_NUMBER}|{_WITH_COMMA}") > 0.5
 
 
 def odd_vector(column: pa.ChunkedArray) -> str:
@@ -141,7 +141,7 @@ def mostly_vectors(column: pa.ChunkedArray) -> bool:
 
 def holds_text_vectors(column: pa.ChunkedArray) -> bool:
     """Return whether most filled cells are vectors written as text, such as "[0.5, -1.0]"."""
-    head = column.slice(0, 1000)
+    head = filled(column.slice(0, 1000))
     return _share(head, _VECTOR) > 0.5 and pc.any(pc.match_substring_regex(head, r"[0-9]")).as_py()
 
 
@@ -248,11 +248,9 @@ def _all_booleans(cells: pa.ChunkedArray) -> bool:
     return bool(pc.all(pc.is_in(pc.utf8_lower(cells), pa.array(_BOOLEAN, cells.type))).as_py())
 
 
-def _share(column: pa.ChunkedArray, pattern: str) -> float:
-    """Return which share of the filled cells of a column of texts match a pattern."""
-    if not is_text(column.type):
-        return 0.0
-    share = pc.mean(pc.match_substring_regex(filled(column), pattern)).as_py()
+def _share(cells: pa.ChunkedArray, pattern: str) -> float:
+    """Return which share of the cells of texts that are not null match a pattern."""
+    share = pc.mean(pc.match_substring_regex(cells, pattern)).as_py()
     return 0.0 if share is None else float(share)
 
 

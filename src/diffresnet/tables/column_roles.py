@@ -13,6 +13,7 @@ from ..errors import InputError, Note
 from ..labels import Labels
 from .column_numbers import (
     Numbers,
+    filled,
     is_text,
     mostly_numbers,
     mostly_vectors,
@@ -224,11 +225,12 @@ def _not_numeric(name: str, column: pa.ChunkedArray, texts: bool) -> ColumnRole:
     """Return the role of a column that is not numeric; a doubt where it may have been meant so."""
     why = why_not_numbers(column)
     if is_text(column.type) and texts:
-        if mostly_with_commas(column):
+        cells = filled(column)
+        if mostly_with_commas(cells):
             return ColumnRole(
                 name, False, f"holds commas inside numbers ({why}); remove them", doubt=True
             )
-        if mostly_numbers(column):
+        if mostly_numbers(cells):
             return ColumnRole(name, False, f"is not numeric, as {why} among numbers", doubt=True)
     return ColumnRole(name, False, f"is not numeric ({why})")
 

@@ -186,3 +186,11 @@ def test_the_column_of_ids_is_found_by_what_it_holds(write):
     other = write("e.csv", "source,target\nx1,x2\nx2,x3\n")
     with pytest.raises(InputError, match=r"column 'year' .*2 rows of node '2007'.*\(id_column=\)"):
         read_edge_list(other, write("t.csv", nodes))
+
+
+def test_ids_are_found_beside_vectors(write, tmp_path):
+    columns = {"emb": [[0.5, 1.0], [1.0, 2.0], [0.0, 3.0]], "paper": ["ann", "bob", "cy"]}
+    pa.parquet.write_table(pa.table(columns), tmp_path / "t.parquet")
+    graph = read_edge_list(write("e.csv", EDGES), tmp_path / "t.parquet")
+    assert graph.ids.tolist() == ["ann", "bob", "cy"]
+    assert graph.features.shape == (3, 2)

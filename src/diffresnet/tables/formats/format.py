@@ -68,7 +68,7 @@ class ColumnFormat(Format):
 
     @abstractmethod
     def write_table(self, path: Path, table: pa.Table) -> None:
-        """Write a table, as `write` does."""
+        """Write a table, and refuse it, as `write` does."""
 
     def check_table(self, table: pa.Table) -> None:
         """Raise `InputError` if a column has no form in this format; by default all have."""
@@ -94,9 +94,7 @@ class ColumnFormat(Format):
         else:
             decimals = [None if c != c else f"{c:.4f}" for c in result.confidence.tolist()]
             confidence = pa.array(decimals, pa.string())
-        table = with_result(columns, label, confidence, result.flags)
-        self.check_table(table)
-        self.write_table(path, table)
+        self.write_table(path, with_result(columns, label, confidence, result.flags))
 
     def check(self, content: Content, features: Features | None) -> None:
         self.check_table(content.to_columns(features, typed=self.typed))
