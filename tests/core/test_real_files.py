@@ -17,6 +17,7 @@ from sklearn.decomposition import PCA
 
 from diffresnet import label_file
 from diffresnet.errors import InputError
+from diffresnet.tables import format_of
 
 ROWS, EACH = 600, 5
 RNG = np.random.default_rng(0)
@@ -238,6 +239,13 @@ def test_a_stream_of_arrow_is_read(tmp_path, reached):
     with pa.ipc.new_stream(tmp_path / "a.arrow", table.schema) as writer:
         writer.write_table(table)
     assert accuracy(tmp_path / "a.arrow")[0] == reached
+
+
+def test_what_json_lacks_is_null(tmp_path):
+    table = pa.table({"x": [[0.5, float("nan")], None], "y": [float("inf"), 1.0]})
+    format_of("a.jsonl").write_table(tmp_path / "a.jsonl", table)
+    lines = (tmp_path / "a.jsonl").read_text().splitlines()
+    assert lines == ['{"x": [0.5, null], "y": null}', '{"x": null, "y": 1.0}']
 
 
 def test_a_key_that_comes_late_is_a_column(tmp_path):

@@ -31,8 +31,8 @@ class JsonLinesFormat(ColumnFormat):
         with atomic_write(path) as temporary, open(temporary, "w", encoding="utf-8") as file:
             for start in range(0, len(table), ROWS):
                 for row in table.slice(start, ROWS).to_pylist():
-                    filled = {key: _plain(value) for key, value in row.items()}
-                    file.write(json.dumps(filled, ensure_ascii=False, default=str) + "\n")
+                    text = json.dumps(_plain(row), ensure_ascii=False, default=str)
+                    file.write(text + "\n")
 
 
 def _chunks(path: Path) -> Iterator[list[dict[str, Any]]]:
@@ -70,7 +70,11 @@ def _row(line: str, number: int, path: Path) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """Return a value that JSON has: NaN and infinity are null."""
+    """Return a value that JSON has: NaN and infinity are null, in lists and objects too."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
     if isinstance(value, float) and (value != value or abs(value) == float("inf")):
         return None
     return value
