@@ -1,6 +1,7 @@
 from .classify import DiffusionClassifier as DiffusionClassifier
 from .graphs import NodeClassifier as NodeClassifier
 from .labelling import label_file as label_file
+from .labelling import label_frame as label_frame
 from .nn import DiffResNet as DiffResNet
 from .nn import DiffusionLayer as DiffusionLayer
 from .similarity import similarity_graph as similarity_graph

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from ..files.atomic import either
-from ..tables.formats import COLUMN_FORMATS, FORMATS
+from ..tables.formats import COLUMN_FORMATS, FORMATS, READ_FORMATS
 from .command import Outcome, command
 from .options import Argument, DeviceOption, Option, SeedOption, UnlabelledMarks
 from .progress import stages
@@ -23,7 +23,7 @@ LISTED = 12
 class LabelOptions(SeedOption, DeviceOption):
     """Options of `diffresnet label`; those of `label_file`."""
 
-    file: Annotated[Path, Argument(reads=True)]
+    file: Annotated[Path, Argument(reads=True, folder=True)]
     out: Annotated[
         Path,
         Option(
@@ -36,6 +36,15 @@ class LabelOptions(SeedOption, DeviceOption):
     label_column: Annotated[
         str, Option(help="Column, or array, that holds the labels.", metavar="NAME")
     ] = "label"
+    labels: Annotated[
+        Path | None,
+        Option(
+            help=f"A second file that holds the labels, {either(READ_FORMATS)}: for the rows of "
+            "equal id, or in the order of the rows.",
+            metavar="FILE",
+            reads=True,
+        ),
+    ] = None
     features: Annotated[
         str | None,
         Option(
@@ -49,7 +58,7 @@ class LabelOptions(SeedOption, DeviceOption):
         Path | None,
         Option(
             help=f"A list of edges between the rows of FILE, {either(COLUMN_FORMATS)}: ids of the "
-            "two ends in the first two columns.",
+            "two ends in the first two columns. For .h5ad the name of a graph in it.",
             metavar="FILE",
             reads=True,
         ),
@@ -58,12 +67,13 @@ class LabelOptions(SeedOption, DeviceOption):
         str | None,
         Option(
             help="With --graph: the column of FILE that holds the ids.  [default: id, node or "
-            "node_id, else the one that holds the ends of edges]",
+            "node_id, else the one that holds the ends of edges]  With --labels: the column, in "
+            "both files, that tells rows apart.",
             metavar="NAME",
         ),
     ] = None
     skip_unknown: Annotated[
-        bool, Option(help="With --graph: leave out edges to nodes that are not in FILE.")
+        bool, Option(help="Leave out edges to nodes, or labels of rows, that are not in FILE.")
     ] = False
     model: Annotated[
         Path | None, Option(help="Save the fitted model.", metavar="PATH", writes=True)

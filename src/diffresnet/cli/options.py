@@ -35,6 +35,7 @@ class Option:
         the place of another output or of what is read.
     folder : bool
         Whether what is written is a folder, which the command makes; other outputs may lie in it.
+        Of what is read, whether it may be a folder.
     replaces : str, optional
         The one field whose file an output may replace.
     suffixes : tuple of str, optional

@@ -20,13 +20,16 @@ def check_outputs(options: Options, declarations: Mapping[str, Declared]) -> Non
     outputs: dict[str, Path | None] = {}
     folders = [*options.made_folders()]
     folders += [
-        p for n, each in declarations.items() if each.option.folder for p in _paths(options, n)
+        p
+        for n, each in declarations.items()
+        if each.option.folder and each.option.writes
+        for p in _paths(options, n)
     ]
     made = {real(folder) for folder in folders if not folder.exists()}
     inputs = {name: _paths(options, name) for name, one in declarations.items() if one.option.reads}
     for name in inputs:
         path = getattr(options, name)
-        if isinstance(path, Path) and path.is_dir():
+        if isinstance(path, Path) and path.is_dir() and not declarations[name].option.folder:
             check_readable(path)  # says that a folder is no file
     for name, each in declarations.items():
         if not each.option.writes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -25,6 +25,13 @@ class Arrays(Content):
     def names(self) -> list[str]:
         return list(self.arrays)
 
+    def count_rows(self) -> int:
+        # Names of classes are none of rows.
+        arrays = [
+            array for key, array in self.arrays.items() if key != "class_names" and array.ndim
+        ]
+        return max(map(len, arrays), default=0)
+
     def label_key(self, label_column: str) -> str | None:
         # "label" stands for the array `labels`, unless our own output is read again.
         if label_column == "label" and ("labels" in self.arrays or "label" not in self.arrays):
@@ -40,8 +47,11 @@ class Arrays(Content):
             )
         return values
 
-    def label_column(self, key: str | None) -> pa.ChunkedArray | None:
+    def label_column(self, key: str) -> pa.ChunkedArray | None:
         return None
+
+    def without(self, names: Collection[str]) -> Arrays:
+        return Arrays({key: array for key, array in self.arrays.items() if key not in names})
 
     def choose_features(
         self,

@@ -27,6 +27,8 @@ JUDGED = 20
 """Rows from which a column is judged by its values; fewer show too little."""
 BLOCK = 8
 """Like-named columns, such as emb_0, emb_1, ..., that make a block."""
+PLOTTED = 3
+"""Vectors of so few numbers are made for plots, where there are longer ones."""
 OUTWEIGHS = 1000.0
 """A column so many times as wide as the others leaves them no say in a distance."""
 
@@ -134,6 +136,13 @@ def _choose(
     vectors = surest if surest or singles else vectors
     for name in set(numbers) - set(vectors) - set(singles):
         roles[name] = ColumnRole(name, False, "holds short lists of whole numbers")
+    widths = {name: numbers[name].values.shape[1] for name in vectors}
+    if max(widths.values(), default=0) > PLOTTED:
+        for name in vectors:
+            if widths[name] <= PLOTTED:
+                reason = f"holds {widths[name]} numbers a row, as for a plot"
+                roles[name] = ColumnRole(name, False, reason, doubt=True)
+        vectors = [name for name in vectors if name not in roles]
     if len(vectors) > 1:
         raise InputError(
             f"columns {listed(vectors)} of {where} all hold vectors; choose one", "features"

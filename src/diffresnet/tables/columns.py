@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -24,10 +25,13 @@ class Columns(Content):
     table : pyarrow.Table
     texts : bool
         Whether every column is text, numbers too, as in a .csv file.
+    source : Path or None
+        The file, where its format holds more than columns, which an output keeps.
     """
 
     table: pa.Table = field(repr=False)
     texts: bool = False
+    source: Path | None = None
 
     noun = "column"
 
@@ -35,14 +39,20 @@ class Columns(Content):
     def names(self) -> list[str]:
         return list(self.table.column_names)
 
+    def count_rows(self) -> int:
+        return len(self.table)
+
     def label_key(self, label_column: str) -> str | None:
         return label_column if label_column in self.table.column_names else None
 
     def label_values(self, key: str, where: str) -> np.ndarray:
         return column_values(self.table[key], where)
 
-    def label_column(self, key: str | None) -> pa.ChunkedArray | None:
-        return None if key is None else self.table[key]
+    def label_column(self, key: str) -> pa.ChunkedArray | None:
+        return self.table[key]
+
+    def without(self, names: Collection[str]) -> Columns:
+        return replace(self, table=self.table.drop_columns(list(names)))
 
     def choose_features(
         self,

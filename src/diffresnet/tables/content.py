@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -11,13 +11,15 @@ import numpy as np
 import pyarrow as pa
 
 from ..errors import LARGEST, InputError, Note
-from ..labels import Labels
+from ..labels import Labels, decoded
 
 if TYPE_CHECKING:
     from .column_roles import ColumnRole
 
 RESULT = ("label", "confidence", "flag")
 """The columns, or arrays, that a labelled table has."""
+FLAGS = ("given", "predicted", "unreached")
+"""What the flag of a row may say of its label."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,15 @@ class RowResult:
     confidence: np.ndarray
     flags: np.ndarray
 
+    @classmethod
+    def of(cls, labels: np.ndarray, confidence: np.ndarray, flags: np.ndarray) -> RowResult:
+        """Take labels that are integers, booleans, or objects with None for none."""
+        values = [str(v).lower() if isinstance(v, bool) else v for v in labels.tolist()]
+        if all(value is None or isinstance(value, int | float) for value in values):
+            whole = [None if value is None else int(value) for value in values]
+            return cls(whole, confidence, flags)
+        return cls([None if v is None else str(v) for v in values], confidence, flags)
+
 
 class Content(ABC):
     """The content of a table file."""
@@ -68,6 +79,10 @@ class Content(ABC):
         """Names of the columns, or arrays."""
 
     @abstractmethod
+    def count_rows(self) -> int:
+        """Return the number of rows."""
+
+    @abstractmethod
     def label_key(self, label_column: str) -> str | None:
         """Return the name under which the labels are, or None where there are none."""
 
@@ -76,8 +91,12 @@ class Content(ABC):
         """Return raw labels (n,), as `encode_labels` takes them."""
 
     @abstractmethod
-    def label_column(self, key: str | None) -> pa.ChunkedArray | None:
+    def label_column(self, key: str) -> pa.ChunkedArray | None:
         """Return the column of labels, whose type, and order of categories, an output has too."""
+
+    @abstractmethod
+    def without(self, names: Collection[str]) -> Content:
+        """Return the content without some of its columns, or arrays."""
 
     @abstractmethod
     def choose_features(
@@ -104,6 +123,17 @@ class Content(ABC):
     @abstractmethod
     def taken(self, features: Features | None, *, as_arrays: bool) -> list[str]:
         """Return names that `RESULT`, or the names of features, would replace in an output."""
+
+
+def earlier_flags(content: Content) -> np.ndarray | None:
+    """Return the flags (n,) of a labelled output that is read again; None of any other content."""
+    if not set(RESULT) <= set(content.names):
+        return None
+    try:
+        flags = decoded(content.label_values("flag", "the flags"))
+    except InputError:
+        return None
+    return flags if set(flags.tolist()) <= set(FLAGS) else None
 
 
 def label_column_of(values: Sequence[Any], like: pa.ChunkedArray | None = None) -> pa.Array:

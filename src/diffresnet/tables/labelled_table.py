@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
 from ..errors import InputError, Note
-from ..files.atomic import Pathlike, check_readable, check_writable
+from ..files.atomic import Pathlike, check_writable
+from ..files.compressed import ending
 from ..labels import Labels, Marks, encode_labels, label_notes, no_labels
 from .columns import Columns
-from .content import Content, Features, RowResult, listed
-from .formats import ARRAY_FORMATS, FORMATS, format_of
+from .content import RESULT, Content, Features, RowResult, earlier_flags, listed
+from .formats import ARRAY_FORMATS, check_format, format_of, read_content
+from .second_file import SecondFile, read_labels
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,9 @@ class LabelledTable:
         Everything in the file.
     labels : Labels
     label_key : str or None
-        The column, or the array, that holds the labels; None if there is none.
+        The column, or the array, of the content that holds the labels; None if there is none.
+    like : pyarrow column or None
+        The given labels, whose type those of an output have.
     chosen : Features or None
         None where features are not read, as of the nodes of a graph.
     class_names : tuple of str or None
@@ -39,6 +44,7 @@ class LabelledTable:
     content: Content = field(repr=False)
     labels: Labels = field(repr=False)
     label_key: str | None
+    like: pa.ChunkedArray | None = field(default=None, repr=False)
     chosen: Features | None = field(default=None, repr=False)
     class_names: tuple[str, ...] | None = None
     notes: tuple[Note, ...] = ()
@@ -49,22 +55,31 @@ class LabelledTable:
         path: Pathlike,
         *,
         label_column: str = "label",
+        labels: Pathlike | None = None,
+        id_column: str | None = None,
+        skip_unknown: bool = False,
         features: str | Sequence[str] | None = None,
         unlabelled: Marks = None,
         labels_required: bool = True,
         fitted_names: Sequence[str] | None = None,
+        encode: Callable[[Content, Path], Features] | None = None,
     ) -> LabelledTable:
         """Read features and labels from a file.
 
         A .npz file holds `features` (n, d) and `labels` (n,), integers or texts, and perhaps
-        `class_names`. A .csv file has a header and is UTF-8; its labels are the texts as they
-        stand, so that "007" stays "007". In a .parquet file labels keep their type. Which rows are
-        unlabelled, `diffresnet.labels` says.
+        `class_names`; a .npy file holds the features alone. A .csv file has a header and is UTF-8;
+        its labels are the texts as they stand, so that "007" stays "007". In a .parquet file labels
+        keep their type. Which rows are unlabelled, `diffresnet.labels` says. An output of ours
+        that is read again has the labels that are flagged given.
 
         Parameters
         ----------
         label_column : str
             Where the labels are. In a .npz file "label" stands for the array `labels`.
+        labels : path, optional
+            A second file, which holds the labels; see `second_file.read_labels`.
+        id_column, skip_unknown
+            How its rows belong to those of the first.
         features : str or sequence of str, optional
             Which columns are features, as for `choose_features`; in .npz, the array.
         unlabelled : mark or marks of unlabelled rows, optional
@@ -72,34 +87,74 @@ class LabelledTable:
             Whether a file without labels is refused.
         fitted_names : names of the features that a model was fitted on, optional
             Where the file has all of these columns they are the features, unless others are named.
+        encode : function of the content and its path, optional
+            Makes the features of texts or images; nothing else is then a feature.
 
         Raises
         ------
         InputError
             If the file is not as said above; the message is one line with what to do.
         """
-        path = check_readable(path, FORMATS)
+        path = Path(path)
         try:
-            content = format_of(path).read(path)
+            return cls.of_content(
+                path,
+                read_content(path),
+                label_column=label_column,
+                labels=labels,
+                id_column=id_column,
+                skip_unknown=skip_unknown,
+                features=features,
+                unlabelled=unlabelled,
+                labels_required=labels_required,
+                fitted_names=fitted_names,
+                encode=encode,
+            )
+        except MemoryError as error:
+            raise InputError(f"{str(path)!r} is larger than the memory at hand") from error
+
+    @classmethod
+    def of_content(
+        cls,
+        path: Path,
+        content: Content,
+        *,
+        label_column: str = "label",
+        labels: Pathlike | None = None,
+        id_column: str | None = None,
+        skip_unknown: bool = False,
+        features: str | Sequence[str] | None = None,
+        unlabelled: Marks = None,
+        labels_required: bool = True,
+        fitted_names: Sequence[str] | None = None,
+        encode: Callable[[Content, Path], Features] | None = None,
+    ) -> LabelledTable:
+        """Choose labels and features of content, as `read` does."""
+        if labels is None:
             table = cls.of_labels(path, content, label_column, unlabelled, labels_required)
+        else:
+            found = read_labels(labels, path, content, label_column, id_column, skip_unknown)
+            table = cls.of_second_file(path, content, found, unlabelled)
+        content = table.content
+        if encode is not None:
+            chosen = encode(content, path)
+        else:
             if features is None and fitted_names and set(fitted_names) <= set(content.names):
                 features = list(fitted_names)
             chosen = content.choose_features(
                 features, table.label_key, repr(str(path)), table.labels
             )
-        except MemoryError as error:
-            raise InputError(f"{str(path)!r} is larger than the memory at hand") from error
         rows = len(chosen.matrix)
-        labels = table.labels if table.label_key is not None else no_labels(rows)
-        if len(labels) != rows:
+        given = no_labels(rows) if len(table.labels) == 0 else table.labels
+        if len(given) != rows:
             raise InputError(
                 f"the labels {table.label_key!r} of {str(path)!r} must be one for each of the "
-                f"{rows} rows of features, but there are {len(labels)}",
+                f"{rows} rows of features, but there are {len(given)}",
                 "label_column",
             )
-        names = content.class_names(labels.classes, repr(str(path)))
+        names = content.class_names(given.classes, repr(str(path)))
         notes = (*chosen.notes, *table.notes)
-        return cls(path, content, labels, table.label_key, chosen, names, notes)
+        return replace(table, labels=given, chosen=chosen, class_names=names, notes=notes)
 
     @classmethod
     def of_labels(
@@ -119,22 +174,62 @@ class LabelledTable:
         """
         key = content.label_key(label_column)
         if key is None:
+            if labels_required and content.names == ["features"]:
+                raise InputError(
+                    f"{str(path)!r} holds features and no labels; name a second file that has them",
+                    "labels",
+                )
             if labels_required:
                 raise InputError(
                     f"{str(path)!r} has no {content.noun} {label_column!r}; name the one that "
                     f"holds the labels: {listed(content.names)}",
                     "label_column",
                 )
+            content, _ = _without_earlier_result(content, key)
             return cls(path, content, no_labels(0), None)
         where = f"the labels {key!r} of {str(path)!r}"
-        labels = encode_labels(content.label_values(key, where), unlabelled, where)
+        values = content.label_values(key, where)
+        content, flags = _without_earlier_result(content, key)
+        notes, hint = [], ""
+        if flags is not None:
+            again = int((flags != "given").sum())
+            if key == "label":
+                values = values.astype(object)
+                values[flags != "given"] = None
+                hint = "; all that it has were predicted, as its column 'flag' says"
+                notes.append(
+                    Note(
+                        f"{str(path)!r} is an earlier output: labels flagged given are kept, and "
+                        f"{again} rows are labelled again"
+                    )
+                )
+        labels = encode_labels(values, unlabelled, where)
         if labels_required and not labels.labelled.any():
             raise InputError(
-                f"no row of {str(path)!r} has a label in {key!r}; at least one labelled row of "
-                f"each class is needed",
+                f"no row of {str(path)!r} has a label in {key!r}{hint}; at least one labelled row "
+                f"of each class is needed",
                 "label_column",
             )
-        return cls(path, content, labels, key, notes=tuple(label_notes(labels)))
+        notes += label_notes(labels)
+        return cls(path, content, labels, key, content.label_column(key), notes=tuple(notes))
+
+    @classmethod
+    def of_second_file(
+        cls, path: Path, content: Content, found: SecondFile, unlabelled: Marks = None
+    ) -> LabelledTable:
+        """Take labels that a second file holds for the rows of content, and no features.
+
+        Raises
+        ------
+        InputError
+            If no row has a label, or the labels can be misread.
+        """
+        labels = encode_labels(found.values, unlabelled, found.where)
+        if not labels.labelled.any():
+            raise InputError(f"no row has a label in {found.where}", "labels")
+        content, _ = _without_earlier_result(content, None)
+        notes = (*found.notes, *label_notes(labels))
+        return cls(path, content, labels, None, found.column, notes=notes)
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -164,9 +259,14 @@ class LabelledTable:
             As `check_writable`; or if the table has columns called confidence or flag, or label
             where that does not hold the labels; or if a column has no form in the format.
         """
-        path = check_writable(path, FORMATS)
-        output = format_of(path)
-        taken = self.content.taken(self.chosen, as_arrays=path.suffix.lower() in ARRAY_FORMATS)
+        path = check_writable(check_format(path))
+        self.check_names(as_arrays=ending(path) in ARRAY_FORMATS)
+        format_of(path).check(self.content, self.chosen)
+        return path
+
+    def check_names(self, *, as_arrays: bool = False) -> None:
+        """Raise `InputError` if an output would replace columns, or arrays, of the table."""
+        taken = self.content.taken(self.chosen, as_arrays=as_arrays)
         if self.label_key == "label":
             taken = [name for name in taken if name != "label"]
         if taken:
@@ -174,8 +274,6 @@ class LabelledTable:
                 f"{str(self.path)!r} already has {listed(taken)}, which the output would replace; "
                 f"rename {'it' if len(taken) == 1 else 'them'}"
             )
-        output.check(self.content, self.chosen)
-        return path
 
     def write(
         self, path: Pathlike, labels: np.ndarray, confidence: np.ndarray, flags: np.ndarray
@@ -204,13 +302,13 @@ class LabelledTable:
         path = self.check_output(path)
         if not len(self) == len(labels) == len(confidence) == len(flags):
             raise InputError("a label, a confidence and a flag are needed for every row")
-        result = RowResult(_values(labels), confidence, flags)
-        format_of(path).write(path, self.content, self.chosen, self.label_key, result)
+        result = RowResult.of(labels, confidence, flags)
+        format_of(path).write(path, self.content, self.chosen, self.like, result)
 
 
-def _values(labels: np.ndarray) -> list[int | str | None]:
-    """Labels as all int or all str, with None for no label."""
-    values = [str(v).lower() if isinstance(v, bool) else v for v in labels.tolist()]
-    if all(value is None or isinstance(value, int | float) for value in values):
-        return [None if value is None else int(value) for value in values]
-    return [None if value is None else str(value) for value in values]
+def _without_earlier_result(content: Content, key: str | None) -> tuple[Content, np.ndarray | None]:
+    """Return content without the result of an earlier output, and the flags where it is one."""
+    flags = earlier_flags(content)
+    if flags is not None:
+        content = content.without([name for name in RESULT if name != key])
+    return content, flags

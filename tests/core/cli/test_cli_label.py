@@ -269,7 +269,7 @@ def test_bad_input_is_one_line(data, capfd):
         ("is damaged", "cut.npz", *out),
         ("pickled Python objects", "pickled.npz", *out),
         ("Row #3", "ragged.csv", *out),
-        ("is a folder", "folder.csv", *out),
+        ("no images in", "folder.csv", *out),
         ("is empty", "empty.csv", *out),
         ("no such file", "missing.csv", *out),
         ("--label-column", "a.csv", *out, "--label-column", "intent"),

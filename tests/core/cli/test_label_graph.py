@@ -77,7 +77,8 @@ def test_a_graph_in_npz(folder):
     arrays = load_npz("out.npz")
     assert (arrays["label"] == TRUTH).mean() > 0.9
     assert "adj_data" in arrays
-    assert label("out.npz", "--out", "out.csv") == 2  # it has columns of an output already
+    assert label("out.npz", "--out", "again.npz", "--quiet") == 0  # an output is read again
+    assert (load_npz("again.npz")["label"] == TRUTH).mean() > 0.9
 
 
 @pytest.mark.parametrize(

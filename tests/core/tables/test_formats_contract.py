@@ -2,15 +2,18 @@
 
 import os
 
+import anndata
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 
 from diffresnet.errors import InputError
+from diffresnet.files.compressed import COMPRESSIONS
 from diffresnet.tables import FORMATS, LabelledTable, format_of
 from diffresnet.tables.columns import Columns
 from diffresnet.tables.content import RowResult
-from diffresnet.tables.formats import COLUMN_FORMATS
+from diffresnet.tables.formats import ARRAY_FORMATS, COLUMN_FORMATS, NOT_COMPRESSED, read_content
 
 X = np.array([[0.5, -1.0], [2.0, 3.25], [1e-3, 4.0]], dtype=np.float32)
 FLAGS = np.array(["given", "predicted", "unreached"])
@@ -34,20 +37,45 @@ def write(path, names, label="label"):
 
 @pytest.mark.parametrize("names", [["cat", None, "dog"], [3, None, 0]], ids=["text", "integers"])
 def test_what_is_written_is_read_again(tmp_path, suffix, names):
-    options = {"features": ["x", "y"] if suffix in COLUMN_FORMATS else "features"}
-    table = LabelledTable.read(write(tmp_path / f"a{suffix}", names), **options)
+    options = {"features": "features" if suffix in ARRAY_FORMATS else ["x", "y"]}
+    path = write(tmp_path / f"a{suffix}", names)
+    table = LabelledTable.read(path, **options)
     np.testing.assert_array_equal(table.features, X)
-    assert [None if v is None else str(v) for v in table.labels.values()] == [
-        None if name is None else str(name) for name in names
-    ]
-    assert {"note", "label", "confidence", "flag"} <= set(table.content.names)
+    # Only the first label is flagged given: an output that is read again continues from those.
+    assert [str(v) for v in table.labels.values()] == [str(names[0]), "None", "None"]
+    content = read_content(path)
+    assert {"note", "label", "confidence", "flag"} <= set(content.names)
+    values = [str(v) for v in content.label_values("label", "here")]
+    assert [values[0], values[2]] == [str(names[0]), str(names[2])]
+    assert content.label_values("flag", "here").tolist() == FLAGS.tolist()
 
 
-def test_columns_of_an_output_are_not_replaced(tmp_path, suffix):
-    options = {"features": ["x", "y"] if suffix in COLUMN_FORMATS else "features"}
-    table = LabelledTable.read(write(tmp_path / f"a{suffix}", ["cat", None, "dog"]), **options)
-    with pytest.raises(InputError, match="already has 'confidence', 'flag'"):
-        table.check_output(tmp_path / f"b{suffix}")
+def test_an_output_is_labelled_and_written_again(tmp_path, suffix):
+    options = {"features": "features" if suffix in ARRAY_FORMATS else ["x", "y"]}
+    first = write(tmp_path / f"a{suffix}", ["cat", None, "dog"])
+    table = LabelledTable.read(first, **options)
+    table.write(tmp_path / f"b{suffix}", np.array(["cat", "eel", "dog"]), CONFIDENCE, FLAGS)
+    again = read_content(tmp_path / f"b{suffix}")
+    assert again.names == read_content(first).names
+    assert again.label_values("label", "here").tolist() == ["cat", "eel", "dog"]
+
+
+@pytest.mark.parametrize("end", COMPRESSIONS)
+def test_compressed_files_hold_the_same(tmp_path, suffix, end):
+    path = tmp_path / f"a{suffix}{end}"
+    if suffix in NOT_COMPRESSED:
+        with pytest.raises(InputError, match="must end in"):
+            write(path, ["cat", None, "dog"])
+        return
+    write(path, ["cat", None, "dog"])
+    plain = write(tmp_path / f"a{suffix}", ["cat", None, "dog"])
+    assert read_content(path).table.equals(read_content(plain).table)
+    path.write_bytes(path.read_bytes()[:-4])
+    with pytest.raises(InputError, match=r"cannot read .*truncated"):
+        read_content(path)
+    path.write_bytes(plain.read_bytes())
+    with pytest.raises(InputError, match="cannot read"):
+        read_content(path)
 
 
 def test_every_format_is_written_as_every_other(tmp_path, suffix):
@@ -56,6 +84,11 @@ def test_every_format_is_written_as_every_other(tmp_path, suffix):
         source = tmp_path / f"source{other}"
         if other in COLUMN_FORMATS:
             format_of(source).write_table(source, pa.table(columns))
+            table = LabelledTable.read(source)
+        elif other == ".h5ad":
+            obs = pd.DataFrame(columns, index=["i", "j", "k"])
+            obs["label"] = obs["label"].astype("category")
+            anndata.AnnData(obs=obs).write_h5ad(source)
             table = LabelledTable.read(source)
         else:
             np.savez(source, features=X, labels=["cat", "", "dog"], note=["a", "b", "c"])

@@ -147,7 +147,7 @@ def test_npz_to_npz(sources):
 @pytest.mark.parametrize("out", ["out.csv", "out.parquet"])
 def test_npz_to_columns(sources, out):
     path = labelled(sources, "a.npz", out)
-    columns = read_table(path, features="big").content.table
+    columns = read_columns(path).table
     assert columns.column_names == [
         "labels", "code", "raw", "big", "half", "label", "confidence", "flag",
     ]  # fmt: skip
@@ -165,7 +165,9 @@ def test_npz_without_other_arrays_to_csv(tmp_path):
 
 def test_our_own_npz_can_be_read_again(sources):
     out = labelled(sources, "a.csv", "out.npz")
-    assert read_table(out).labels.values().tolist() == ["cat", "dog", None]
+    again = read_table(out)
+    assert again.labels.values().tolist() == ["cat", None, None]  # those that are flagged given
+    assert "flag" not in again.content.names
 
 
 def test_user_data_is_never_replaced(tmp_path):

@@ -1,20 +1,25 @@
 """The formats of tables by the ending of a name: a new one is a file of its own and a line here.
 
-A format is imported when a file of it is read or written.
+A format is imported when a file of it is read or written. Behind each ending another one may say
+that the file is compressed: data.csv.gz.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from ...errors import InputError
 from ...files.atomic import Pathlike, check_readable, either
+from ...files.compressed import compression_of, ending
 
 if TYPE_CHECKING:
     from ..columns import Columns
-    from .format import Format
+    from ..content import Content
+    from .format import Format, ReadFormat
 
 COLUMN_FORMATS = {
     ".csv": "csv",
@@ -29,21 +34,56 @@ COLUMN_FORMATS = {
 ARRAY_FORMATS = {".npz": "npz"}
 """Ending -> module of this package, whose `FORMAT` is a `Format` of named arrays."""
 
-FORMATS = ARRAY_FORMATS | COLUMN_FORMATS
+FORMATS = ARRAY_FORMATS | COLUMN_FORMATS | {".h5ad": "h5ad"}
+"""What is read and written."""
+
+READ_FORMATS = FORMATS | {".npy": "npy"}
+"""What is read; folders are too, see `read_content`."""
+
+NOT_COMPRESSED = (".npz", ".npy", ".h5ad")
+"""Endings that have no other behind them: such files are compressed inside, or mapped."""
 
 
-def format_of(path: Pathlike) -> Format:
-    """Return the format that the name of a file asks for.
+def format_of(path: Pathlike, among: Collection[str] = FORMATS) -> Format:
+    """Return the format that the name of a file asks for; raises `InputError` as `check_format`."""
+    chosen: Format = _module(path, among).FORMAT
+    return chosen
+
+
+def check_format(path: Pathlike, among: Collection[str] = FORMATS) -> Path:
+    """Refuse a file whose name says no format.
 
     Raises
     ------
     InputError
-        If there is none of that ending.
+        If there is none of that ending, or such files have no compression around them.
     """
-    suffix = Path(path).suffix.lower()
-    if suffix not in FORMATS:
-        raise InputError(f"the name of {str(path)!r} must end in {either(FORMATS)}")
-    chosen: Format = import_module(f".{FORMATS[suffix]}", __package__).FORMAT
+    suffix = ending(path)
+    if suffix not in among or (compression_of(path) and suffix in NOT_COMPRESSED):
+        raise InputError(f"the name of {str(path)!r} must end in {either(among)}")
+    return Path(path)
+
+
+def read_content(path: Pathlike) -> Content:
+    """Read a table: a file of `READ_FORMATS`, a folder of images, or a saved data set.
+
+    Raises
+    ------
+    InputError
+        If it is none of these, or damaged.
+    """
+    path = Path(path)
+    if path.is_dir():
+        return folder_format(path).read(path)
+    chosen: ReadFormat = _module(path, READ_FORMATS).FORMAT
+    return chosen.read(check_readable(path))
+
+
+def folder_format(path: Path) -> ReadFormat:
+    """Return how a folder is read: as a saved data set where it is one, else as images."""
+    saved = any((path / name).exists() for name in ("state.json", "dataset_dict.json"))
+    module = "dataset_folder" if saved else "image_folder"
+    chosen: ReadFormat = import_module(f".{module}", __package__).FORMAT
     return chosen
 
 
@@ -51,9 +91,22 @@ def read_columns(path: Pathlike) -> Columns:
     """Read a file that holds columns; raises `InputError` as its format does."""
     from ..columns import Columns
 
-    content = format_of(check_readable(path, COLUMN_FORMATS)).read(Path(path))
+    content = format_of(path, COLUMN_FORMATS).read(check_readable(path))
     assert isinstance(content, Columns)
     return content
 
 
-__all__ = ["ARRAY_FORMATS", "COLUMN_FORMATS", "FORMATS", "format_of", "read_columns"]
+def _module(path: Pathlike, among: Collection[str]) -> ModuleType:
+    return import_module(f".{READ_FORMATS[ending(check_format(path, among))]}", __package__)
+
+
+__all__ = [
+    "ARRAY_FORMATS",
+    "COLUMN_FORMATS",
+    "FORMATS",
+    "READ_FORMATS",
+    "check_format",
+    "format_of",
+    "read_columns",
+    "read_content",
+]

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.feather
 import pyarrow.ipc
 
-from ...files.atomic import atomic_write
+from ...files.compressed import atomic_stream, open_mapped
 from ..reading import one_line_errors
 from .format import ColumnFormat
 
@@ -21,7 +21,7 @@ class ArrowFormat(ColumnFormat):
     def read_table(self, path: Path) -> pa.Table:
         with (
             one_line_errors(path, "it is no Arrow file, or is damaged"),
-            pa.memory_map(str(path)) as file,
+            open_mapped(path) as file,
         ):
             try:
                 table = pyarrow.ipc.open_file(file).read_all()
@@ -32,8 +32,8 @@ class ArrowFormat(ColumnFormat):
         return table
 
     def write_table(self, path: Path, table: pa.Table) -> None:
-        with atomic_write(path) as temporary:
-            pyarrow.feather.write_feather(table, str(temporary), compression="lz4")
+        with atomic_stream(path) as file:
+            pyarrow.feather.write_feather(table, file, compression="lz4")
 
 
 FORMAT = ArrowFormat()

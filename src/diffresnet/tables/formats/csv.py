@@ -11,7 +11,8 @@ import pyarrow.compute as pc
 import pyarrow.csv
 
 from ...errors import InputError
-from ...files.atomic import Pathlike, atomic_write
+from ...files.atomic import Pathlike
+from ...files.compressed import atomic_stream, open_mapped, open_stream
 from ..reading import check_names, not_utf8, one_line_errors
 from .format import ColumnFormat
 
@@ -53,17 +54,15 @@ def read_csv(path: Path, delimiter: str = ",") -> pa.Table:
     """
     _check_first_line(path, delimiter)
     with one_line_errors(path):
-        block = BLOCK
         try:
-            names = _header(path, block, delimiter)
-            table = _read_csv(path, names, block, delimiter)
+            return _read_csv(path, BLOCK, delimiter)
         except pa.ArrowInvalid as error:
+            block = BLOCK
             if "straddling" in str(error):
-                block = min(path.stat().st_size + 1, 2**31 - 1)
+                with open_mapped(path) as whole:
+                    block = min(whole.size() + 1, 2**31 - 1)
             # In parallel no row is named where the number of cells is wrong; one thread counts.
-            names = _header(path, block, delimiter, threads=False)
-            table = _read_csv(path, names, block, delimiter, threads=False)
-    return table
+            return _read_csv(path, block, delimiter, threads=False)
 
 
 def write_csv(path: Pathlike, table: pa.Table, delimiter: str = ",") -> None:
@@ -79,7 +78,7 @@ def write_csv(path: Pathlike, table: pa.Table, delimiter: str = ",") -> None:
         If the file cannot be written.
     """
     check_text(table)
-    with atomic_write(path) as temporary, open(temporary, "wb") as file:
+    with atomic_stream(path) as file:
         header = pa.table([[name] for name in table.column_names], table.column_names)
         for part in (header, *(table.slice(at, ROWS) for at in range(0, len(table), ROWS))):
             file.write(_lines(part, delimiter))
@@ -144,8 +143,8 @@ def _scalar(text: str) -> pa.Scalar:
 
 def _check_first_line(path: Path, delimiter: str) -> None:
     """Refuse another encoding, Excel's line "sep=", and other separators."""
-    with open(path, "rb") as file:
-        line = file.readline(2**20)
+    with one_line_errors(path), open_stream(path) as file:
+        line = file.read(2**20).partition(b"\n")[0]
     if line[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         raise InputError(not_utf8(path))
     text = line.removeprefix(codecs.BOM_UTF8).decode("utf-8", "replace").strip()
@@ -163,26 +162,20 @@ def _check_first_line(path: Path, delimiter: str) -> None:
         )
 
 
-def _header(path: Path, block: int, delimiter: str, threads: bool = True) -> list[str]:
-    """Read the names of the columns, by which the reader of the file is told their types."""
-    with pyarrow.csv.open_csv(
-        path,
-        read_options=pyarrow.csv.ReadOptions(block_size=block, use_threads=threads),
-        parse_options=pyarrow.csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
-    ) as reader:
+def _read_csv(path: Path, block: int, delimiter: str, threads: bool = True) -> pa.Table:
+    """Read a table, once the header has said which names are to be read as text."""
+    reading = pyarrow.csv.ReadOptions(block_size=block, use_threads=threads)
+    parsing = pyarrow.csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
+    with (
+        open_stream(path) as file,
+        pyarrow.csv.open_csv(file, read_options=reading, parse_options=parsing) as reader,
+    ):
         names = list(reader.schema.names)
     check_names(names, path)
-    return names
-
-
-def _read_csv(
-    path: Path, names: list[str], block: int, delimiter: str, threads: bool = True
-) -> pa.Table:
-    return pyarrow.csv.read_csv(
-        path,
-        read_options=pyarrow.csv.ReadOptions(block_size=block, use_threads=threads),
-        parse_options=pyarrow.csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
-        convert_options=pyarrow.csv.ConvertOptions(
-            column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
-        ),
+    as_text = pyarrow.csv.ConvertOptions(
+        column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
     )
+    with open_stream(path) as file:
+        return pyarrow.csv.read_csv(
+            file, read_options=reading, parse_options=parsing, convert_options=as_text
+        )

@@ -14,8 +14,8 @@ from ..content import Content, Features, RowResult, label_column_of, with_result
 from ..reading import check_names, with_rows
 
 
-class Format(ABC):
-    """A format of tables: reads content, and writes it with a label for every row."""
+class ReadFormat(ABC):
+    """A format of tables that is read, and not written."""
 
     @abstractmethod
     def read(self, path: Path) -> Content:
@@ -27,16 +27,24 @@ class Format(ABC):
             If it is damaged, or no such file; the message is one line.
         """
 
+
+class Format(ReadFormat):
+    """A format of tables: reads content, and writes it with a label for every row."""
+
     @abstractmethod
     def write(
         self,
         path: Path,
         content: Content,
         features: Features | None,
-        label_key: str | None,
+        like: pa.ChunkedArray | None,
         result: RowResult,
     ) -> None:
         """Write content with labels, confidences and flags, atomically.
+
+        Parameters
+        ----------
+        like : the column of given labels, whose type those of the output have where it can.
 
         Raises
         ------
@@ -75,20 +83,18 @@ class ColumnFormat(Format):
         return
 
     def read(self, path: Path) -> Content:
-        table = self.read_table(path)
-        check_names(table.column_names, path)
-        return Columns(with_rows(table, path), texts=not self.typed)
+        return columns_of(self.read_table(path), path, texts=not self.typed)
 
     def write(
         self,
         path: Path,
         content: Content,
         features: Features | None,
-        label_key: str | None,
+        like: pa.ChunkedArray | None,
         result: RowResult,
     ) -> None:
         columns = content.to_columns(features, typed=self.typed)
-        label = label_column_of(result.values, content.label_column(label_key))
+        label = label_column_of(result.values, like)
         if self.typed:
             confidence = pa.array(result.confidence.astype(np.float32))
         else:
@@ -98,3 +104,11 @@ class ColumnFormat(Format):
 
     def check(self, content: Content, features: Features | None) -> None:
         self.check_table(content.to_columns(features, typed=self.typed))
+
+
+def columns_of(
+    table: pa.Table, path: Path, *, texts: bool = False, source: Path | None = None
+) -> Columns:
+    """Return the content of a table that was read, once its names and rows are checked."""
+    check_names(table.column_names, path)
+    return Columns(with_rows(table, path), texts, source)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from ...errors import InputError
-from ...files.atomic import atomic_write
+from ...files.compressed import atomic_stream, open_stream
 from ..reading import not_utf8, one_line_errors
 from .format import ColumnFormat
 
@@ -28,16 +29,16 @@ class JsonLinesFormat(ColumnFormat):
             return pa.concat_tables(parts, promote_options="permissive") if parts else pa.table({})
 
     def write_table(self, path: Path, table: pa.Table) -> None:
-        with atomic_write(path) as temporary, open(temporary, "w", encoding="utf-8") as file:
+        with atomic_stream(path) as file:
             for start in range(0, len(table), ROWS):
                 for row in table.slice(start, ROWS).to_pylist():
                     text = json.dumps(_plain(row), ensure_ascii=False, default=str)
-                    file.write(text + "\n")
+                    file.write(f"{text}\n".encode())
 
 
 def _chunks(path: Path) -> Iterator[list[dict[str, Any]]]:
     rows: list[dict[str, Any]] = []
-    with open(path, encoding="utf-8-sig") as file:
+    with io.TextIOWrapper(open_stream(path), encoding="utf-8-sig") as file:
         try:
             for number, line in enumerate(file, 1):
                 if not line.strip():

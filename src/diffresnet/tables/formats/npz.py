@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
 from ...files.npz import load_npz, save_npz
 from ..arrays import Arrays
@@ -23,7 +24,7 @@ class NpzFormat(Format):
         path: Path,
         content: Content,
         features: Features | None,
-        label_key: str | None,
+        like: pa.ChunkedArray | None,
         result: RowResult,
     ) -> None:
         arrays = content.to_arrays(features)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet
 
-from ...files.atomic import atomic_write
+from ...files.compressed import atomic_stream, open_mapped
 from ..reading import one_line_errors
 from .format import ColumnFormat
 
@@ -21,16 +21,17 @@ class ParquetFormat(ColumnFormat):
         # ParquetFile, as read_table would read "name=value" in the path as a column.
         with (
             one_line_errors(path, "it is no Parquet file, or is damaged"),
-            pyarrow.parquet.ParquetFile(path) as file,
+            open_mapped(path) as source,
+            pyarrow.parquet.ParquetFile(source) as file,
         ):
             table = file.read()
             table.validate(full=True)
         return table
 
     def write_table(self, path: Path, table: pa.Table) -> None:
-        with atomic_write(path) as temporary:
+        with atomic_stream(path) as file:
             # "Compliant" would rename the values inside of lists.
-            pyarrow.parquet.write_table(table, temporary, use_compliant_nested_type=False)
+            pyarrow.parquet.write_table(table, file, use_compliant_nested_type=False)
 
 
 FORMAT = ParquetFormat()

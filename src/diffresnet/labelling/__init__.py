@@ -1,0 +1,7 @@
+"""The main job: a table with labels for some rows in, the same with a label for every row out."""
+
+from .file import label_file
+from .frame import label_frame
+from .result import LabelResult
+
+__all__ = ["LabelResult", "label_file", "label_frame"]

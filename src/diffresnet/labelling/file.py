@@ -1,0 +1,194 @@
+"""Label every row of a file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..errors import InputError
+from ..files.atomic import Pathlike, check_readable, check_writable, refuse_replacing
+from ..files.compressed import ending
+from ..graphs.node_table import holds_graph, read_node_table
+from ..labels import Marks
+from ..tables.formats import COLUMN_FORMATS, check_format
+from ..tables.formats.h5ad import read_cell_graph
+from ..tables.labelled_table import LabelledTable
+from .fit import apply_model, fit_table, label_nodes, model_names
+from .progress import Progress, silent
+from .result import LabelResult
+
+
+def label_file(
+    path: Pathlike,
+    out: Pathlike | None = None,
+    *,
+    label_column: str = "label",
+    labels: Pathlike | None = None,
+    features: str | Sequence[str] | None = None,
+    unlabelled: Marks = None,
+    graph: Pathlike | None = None,
+    id_column: str | None = None,
+    skip_unknown: bool = False,
+    model: Pathlike | None = None,
+    with_: Pathlike | None = None,
+    relabel: bool = False,
+    device: str = "auto",
+    seed: int = 0,
+    progress: Progress = silent,
+) -> LabelResult:
+    """Label every row of a file from the few that have a label.
+
+    Parameters
+    ----------
+    path : path
+        A table as `LabelledTable.read` reads it; or, with `graph`, a table of nodes; or a graph in
+        .npz by itself.
+    out : path, optional
+        Where to write all rows and columns with label, confidence and flag; `path` is allowed.
+    label_column : str
+        Column, or array, that holds the labels.
+    labels : path, optional
+        A second file that holds them, for the rows of equal id or in the order of the rows.
+    features : str or sequence of str, optional
+        Feature columns: a name, a comma list, a prefix, or several names; in .npz, the array. By
+        default every numeric column, or the column of vectors if there is one.
+    unlabelled : mark or marks of unlabelled rows, optional
+        By default blank cells, and -1 where labels are numbers throughout.
+    graph : path, optional
+        A list of edges between the rows: ids of the two ends in its first two columns. For a .h5ad
+        file the name of a graph that it holds, such as "connectivities".
+    id_column : str, optional
+        With `graph`: the column that holds the ids; by default id, node or node_id, or the one that
+        holds the ends of edges. With `labels`: the column, in both files, that tells rows apart.
+    skip_unknown : bool
+        Leave out edges to nodes, or labels of rows, that are not in the file.
+    model : path, optional
+        Where to save the fitted model.
+    with_ : path, optional
+        A saved model that labels without fitting; the file then needs no labels.
+    relabel : bool
+        Let given labels be overruled too.
+    device, seed
+        As of `DiffusionClassifier`.
+    progress : Progress
+        Called with the name of every stage.
+
+    Raises
+    ------
+    InputError
+        A ValueError with one line that says what is wrong and what to do. Nothing is written then.
+
+    Examples
+    --------
+    >>> result = label_file("texts.csv", "labelled.csv", label_column="intent")  # doctest: +SKIP
+    >>> result.labels, result.confidence  # doctest: +SKIP
+    """
+    if with_ is not None and model is not None:
+        raise InputError(
+            "a saved model labels without fitting, so that there is none to save; leave one out",
+            "model",
+        )
+    if (id_column is not None or skip_unknown) and graph is None and labels is None:
+        raise InputError("ids are of rows that edges join; give a list of edges too", "graph")
+    path = Path(path) if Path(path).is_dir() else check_readable(path)
+    cell_graph = None
+    if graph is not None and ending(path) == ".h5ad":
+        cell_graph, graph = os.fspath(graph), None
+    if model is not None:
+        check_writable(model)
+    others = [graph, with_, labels]
+    refuse_replacing({"model": model}, [path, *others])
+    refuse_replacing({"out": out, "model": model}, [path, *others] if path.is_dir() else others)
+    if graph is not None:
+        check_readable(check_format(graph, COLUMN_FORMATS))
+    if labels is not None:
+        check_readable(labels)
+    if with_ is not None:
+        check_readable(with_)
+    edges, fitted = None, None
+    is_graph = graph is not None or holds_graph(path)
+    if with_ is not None and not is_graph:
+        from ..classify import DiffusionClassifier
+
+        fitted = DiffusionClassifier.load(Path(with_))
+    with progress(f"reading {path}", None):
+        if is_graph:
+            _refuse_for_graphs(path, graph, model, with_, relabel, labels, features, label_column)
+            table, edges = read_node_table(
+                path,
+                graph,
+                label_column=label_column,
+                id_column=id_column,
+                features=features,
+                unlabelled=unlabelled,
+                skip_unknown=skip_unknown,
+            )
+        else:
+            table = LabelledTable.read(
+                path,
+                label_column=label_column,
+                labels=labels,
+                id_column=id_column,
+                skip_unknown=skip_unknown,
+                features=features,
+                unlabelled=unlabelled,
+                labels_required=with_ is None,
+                fitted_names=None if fitted is None else model_names(fitted),
+            )
+            if table.label_key is None and labels is None and label_column != "label":
+                raise InputError(
+                    f"{str(path)!r} has no labels {label_column!r}; leave the name out where no "
+                    f"row has a label",
+                    "label_column",
+                )
+    if out is not None:
+        table.check_output(out)
+    if edges is not None:
+        result = label_nodes(table, edges, device, seed, progress)
+    else:
+        with progress(f"labelling {len(table)} rows", None):
+            if with_ is not None and fitted is not None:
+                result = apply_model(fitted, Path(with_), table, relabel, device)
+            else:
+                weights = None if cell_graph is None else read_cell_graph(path, cell_graph)
+                result = fit_table(table, unlabelled, device, seed, relabel, weights)
+        if model is not None and result.model is not None:
+            result.model.save(Path(model))
+    if out is not None:
+        with progress(f"writing {out}", None):
+            table.write(out, result.labels, result.confidence, result.flags)
+    return result
+
+
+def _refuse_for_graphs(
+    path: Path,
+    graph: Pathlike | None,
+    model: Pathlike | None,
+    with_: Pathlike | None,
+    relabel: bool,
+    labels: Pathlike | None,
+    features: str | Sequence[str] | None,
+    label_column: str,
+) -> None:
+    """Refuse what has no meaning for the nodes of a graph."""
+    if labels is not None:
+        raise InputError("the labels of the nodes of a graph are in their table", "labels")
+    for name, value in (("model", model), ("with_", with_), ("relabel", relabel or None)):
+        if value is not None:
+            raise InputError(
+                "this is for tables without a graph: the nodes of a graph are labelled together, "
+                "and given labels are kept",
+                name,
+            )
+    if graph is None:
+        for name, odd in (
+            ("features", features is not None),
+            ("label_column", label_column not in ("label", "labels")),
+        ):
+            if odd:
+                raise InputError(
+                    f"{str(path)!r} is a graph: its features are attr_*, its labels the array "
+                    f"labels; leave this out",
+                    name,
+                )

@@ -1,0 +1,121 @@
+"""Label the rows of a table: by a classifier fitted to them, by a saved one, or along a graph."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import scipy.sparse
+
+from ..errors import InputError, Note
+from ..graphs.graph import GraphData
+from ..graphs.notes import graph_notes
+from ..labels import Marks
+from ..tables.content import listed
+from ..tables.labelled_table import LabelledTable
+from .progress import Progress
+from .result import LabelResult, result_of
+
+if TYPE_CHECKING:
+    from ..classify import DiffusionClassifier
+
+
+def fit_table(
+    table: LabelledTable,
+    unlabelled: Marks,
+    device: str,
+    seed: int,
+    relabel: bool,
+    graph: scipy.sparse.csr_array | None = None,
+) -> LabelResult:
+    """Fit a classifier to the labelled rows of a table, along their own graph if it is given."""
+    table.labels.require_classes(f"the labels of {str(table.path)!r}")
+    from ..classify import DiffusionClassifier
+
+    model = DiffusionClassifier(
+        unlabelled=unlabelled, relabel=relabel, device=device, random_state=seed
+    )
+    names = table.feature_names if table.has_names else None
+    model.fit(table.features, table.labels.values(), graph, feature_names=names)
+    return result_of(
+        table, model.transduction_, model.confidence_, model.reached_, relabel, model=model
+    )
+
+
+def apply_model(
+    model: DiffusionClassifier, path: Path, table: LabelledTable, relabel: bool, device: str
+) -> LabelResult:
+    """Label the rows of a table by a saved model; given labels are kept unless `relabel`."""
+    model.device = device
+    named = hasattr(model, "feature_names_in_") and table.has_names
+    if not named and model.n_features_in_ != table.features.shape[1]:
+        raise InputError(
+            f"the model {str(path)!r} was fitted on {model.n_features_in_} features, but "
+            f"{str(table.path)!r} has {table.features.shape[1]}",
+            "features",
+        )
+    probabilities, reached = model.predict_flagged(
+        table.features, feature_names=table.feature_names if named else model_names(model)
+    )
+    labels = model.classes_[probabilities.argmax(axis=1)]
+    notes: list[Note] = []
+    if not relabel and table.labels.labelled.any():
+        labels = _as_given(labels, table, path)
+        strange = set(map(str, table.labels.names)) - set(map(str, model.classes_.tolist()))
+        if strange:
+            notes.append(
+                Note(
+                    f"given labels such as {min(strange)!r} are no classes of the model, which "
+                    f"predicts {listed(map(str, model.classes_.tolist()))}"
+                )
+            )
+    result = result_of(table, labels, probabilities.max(axis=1), reached, relabel, model=model)
+    return replace(result, notes=(*result.notes, *notes))
+
+
+def model_names(model: DiffusionClassifier) -> Sequence[str] | None:
+    """Return the names that a model was fitted with, for rows that have none of their own."""
+    names = getattr(model, "feature_names_in_", None)
+    return None if names is None else list(names)
+
+
+def label_nodes(
+    table: LabelledTable, graph: GraphData, device: str, seed: int, progress: Progress
+) -> LabelResult:
+    """Label the nodes of a graph, from networks trained on those that have a label."""
+    table.labels.require_classes(f"the labels of {str(table.path)!r}")
+    from ..graphs.node_classifier import NodeClassifier
+
+    model = NodeClassifier(device=device, random_state=seed, unlabelled="")
+    with progress(f"training on {len(table)} nodes", model.epochs) as advance:
+        model.fit(graph, table.labels.values(), advance=advance)
+    result = result_of(table, model.transduction_, model.confidence_, model.reached_, relabel=False)
+    notes = graph_notes(graph, graph.undirected())
+    notes += [note for note in result.notes if note not in table.notes]
+    return replace(result, graph=graph, notes=tuple(notes))
+
+
+def _as_given(labels: np.ndarray, table: LabelledTable, path: Path) -> np.ndarray:
+    """Labels of a model as the type of the given ones: all are written as one column."""
+    if table.labels.classes.dtype.kind not in "iuf":
+        return np.array([str(label) for label in labels.tolist()], dtype=object)
+    integers = {label: _integer(label) for label in set(labels.tolist())}
+    for label, integer in integers.items():
+        if str(label) != str(integer):  # "007" is no 7
+            raise InputError(
+                f"the labels of {str(table.path)!r} are integers, but the classes of the model "
+                f"{str(path)!r} are names such as {str(label)!r}; to write names for all, overrule "
+                f"given labels",
+                "relabel",
+            )
+    return np.array([integers[label] for label in labels.tolist()], dtype=object)
+
+
+def _integer(label: Any) -> int | None:
+    try:
+        return int(label)
+    except ValueError:
+        return None

@@ -1,0 +1,88 @@
+"""Label every row of a data frame, of pandas, polars or Arrow."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from ..errors import InputError
+from ..files.atomic import reason
+from ..labels import Marks
+from ..tables.columns import Columns
+from ..tables.content import RESULT, RowResult, label_column_of, with_result
+from ..tables.labelled_table import LabelledTable
+from .fit import fit_table
+
+
+def label_frame(
+    frame: Any,
+    *,
+    label_column: str = "label",
+    features: str | Sequence[str] | None = None,
+    unlabelled: Marks = None,
+    relabel: bool = False,
+    device: str = "auto",
+    seed: int = 0,
+) -> Any:
+    """Label every row of a data frame from the few that have a label.
+
+    Parameters
+    ----------
+    frame : eager data frame of pandas or polars, Arrow table, or another that narwhals knows
+    label_column, features, unlabelled, relabel, device, seed
+        As of `label_file`.
+
+    Returns
+    -------
+    frame of the same kind, with the same rows and columns, and with label, confidence and flag
+        What a user should know of the columns is a warning.
+
+    Raises
+    ------
+    InputError
+        A ValueError with one line that says what is wrong and what to do.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({"x": [0.0, 0.1, 5.0, 5.1], "label": ["low", None, "high", None]})
+    >>> label_frame(frame)["label"].tolist()
+    ['low', 'low', 'high', 'high']
+    """
+    import narwhals as nw
+
+    try:
+        given = nw.from_native(frame, eager_only=True)
+    except TypeError as error:
+        raise InputError(
+            f"a data frame is needed, not {type(frame).__name__}; read a file by label_file, "
+            f"and fit arrays by DiffusionClassifier"
+        ) from error
+    try:
+        columns = given.to_arrow()
+    except (pa.ArrowException, TypeError, ValueError) as error:
+        raise InputError(f"a column of the frame is of mixed types: {reason(error)}") from error
+    table = LabelledTable.of_content(
+        Path("the frame"),
+        Columns(columns),
+        label_column=label_column,
+        features=features,
+        unlabelled=unlabelled,
+    )
+    table.check_names()
+    result = fit_table(table, unlabelled, device, seed, relabel)
+    for each in result.notes:
+        warnings.warn(each.message, UserWarning, stacklevel=2)
+    rows = RowResult.of(result.labels, result.confidence, result.flags)
+    added = with_result(
+        pa.table({}),
+        label_column_of(rows.values, table.like),
+        pa.array(rows.confidence),
+        rows.flags,
+    )
+    found = nw.from_arrow(added, backend=given.implementation)
+    return given.with_columns(*(found[name] for name in RESULT)).to_native()

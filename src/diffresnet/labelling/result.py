@@ -1,0 +1,107 @@
+"""What labelling a table gives: a label for every row, and what a user should know of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..errors import Note
+from ..graphs.graph import GraphData
+from ..labels import Labels
+from ..tables.labelled_table import LabelledTable
+
+if TYPE_CHECKING:
+    from ..classify import DiffusionClassifier
+    from ..tables.column_roles import ColumnRole
+
+
+@dataclass(frozen=True)
+class LabelResult:
+    """A label for every row of a file.
+
+    Attributes
+    ----------
+    labels : (n,) objects, None where there is none.
+    confidence : (n,)
+    flags : (n,)
+        "given", "predicted", or "unreached" where no label is connected to the row.
+    reached : (n,) bool
+    given : Labels
+        The labels of the file.
+    feature_names : of the features; empty for the nodes of a graph.
+    column_roles : what each column was taken for, and why, where features were not named.
+    class_names : names of the classes 0, 1, ... where the file has them.
+    graph : GraphData or None
+    notes : what a user should know, one line each.
+    model : the fitted or loaded classifier; None for the nodes of a graph.
+    """
+
+    labels: np.ndarray = field(repr=False)
+    confidence: np.ndarray = field(repr=False)
+    flags: np.ndarray = field(repr=False)
+    reached: np.ndarray = field(repr=False)
+    given: Labels = field(repr=False)
+    feature_names: tuple[str, ...] = field(default=(), repr=False)
+    column_roles: tuple[ColumnRole, ...] = field(default=(), repr=False)
+    class_names: tuple[str, ...] | None = None
+    graph: GraphData | None = field(default=None, repr=False)
+    notes: tuple[Note, ...] = ()
+    model: DiffusionClassifier | None = None
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def counts(self) -> dict[str, Any]:
+        """Return how many rows there are of each kind, and the mean confidence of predicted ones.
+
+        Keys: rows, labelled, classes, predicted, unreached, mean_confidence.
+        """
+        predicted = self.flags == "predicted"
+        known = self.given.labelled.any()
+        classes = self.given.classes if known else set(self.labels.tolist())
+        return {
+            "rows": len(self),
+            "labelled": len(self.given.rows),
+            "classes": len(classes),
+            "predicted": int(predicted.sum()),
+            "unreached": int((self.flags == "unreached").sum()),
+            "mean_confidence": float(self.confidence[predicted].mean())
+            if predicted.any()
+            else None,
+        }
+
+
+def result_of(
+    table: LabelledTable,
+    labels: np.ndarray,
+    confidence: np.ndarray,
+    reached: np.ndarray,
+    relabel: bool,
+    *,
+    model: DiffusionClassifier | None = None,
+) -> LabelResult:
+    """Keep given labels, at confidence 1, unless they may be overruled."""
+    given = table.labels.labelled & (not relabel)
+    notes = table.notes
+    if given.all():
+        notes = (*notes, Note("every row has a label, so that none is predicted"))
+    if table.chosen is not None:
+        empty = int((~table.features.any(axis=1) & ~reached & ~given).sum())
+        if empty:
+            rows = "1 row has" if empty == 1 else f"{empty} rows have"
+            notes = (*notes, Note(f"{rows} features of zeros alone, which no label reaches"))
+    labels = np.where(given, table.labels.values(), labels.astype(object))
+    return LabelResult(
+        labels=labels,
+        confidence=np.where(given, 1.0, confidence),
+        flags=np.where(given, "given", np.where(reached, "predicted", "unreached")),
+        reached=reached,
+        given=table.labels,
+        feature_names=table.feature_names,
+        column_roles=() if table.chosen is None else table.chosen.roles,
+        class_names=table.class_names,
+        notes=notes,
+        model=model,
+    )
