@@ -32,10 +32,16 @@ def open_stream(path: Pathlike) -> pa.NativeFile:
     return pa.input_stream(str(path), compression=compression_of(path))
 
 
-def open_mapped(path: Pathlike) -> pa.NativeFile:
-    """Open a file for reading at any place; a compressed one is held in memory."""
+def open_seekable(path: Pathlike, *, mapped: bool = False) -> pa.NativeFile:
+    """Open a file for reading at any place; a compressed one is held in memory.
+
+    Parameters
+    ----------
+    mapped : bool
+        Whether what is read may be the file itself, without a copy.
+    """
     if compression_of(path) is None:
-        return pa.memory_map(str(path))
+        return pa.memory_map(str(path)) if mapped else pa.OSFile(str(path))
     with open_stream(path) as stream:
         return pa.BufferReader(stream.read())
 

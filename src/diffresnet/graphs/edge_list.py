@@ -124,7 +124,7 @@ def _read_nodes(
     """Read the nodes of a table: ids, labels and features, and no edge between them."""
     where = repr(str(path))
     key = _id_column(nodes.names, id_column, where)
-    ids = _ids(nodes.table[key], key, where)
+    ids = _ids(nodes.column(key), key, where)
     first, counts = np.unique(ids, return_counts=True)
     if counts.max() > 1:
         twice = str(first[counts.argmax()])
@@ -138,7 +138,7 @@ def _read_nodes(
     known = None
     if labels is not None and class_names is not None:
         known = Labels(np.array(class_names, dtype=object), labels)
-    rest = replace(nodes, table=nodes.table.drop_columns([key]))
+    rest = nodes.without([key])
     matrix = None
     if features is not None or set(rest.names) - {label_column}:
         chosen = rest.choose_features(features, label_column, where, known)
@@ -174,9 +174,9 @@ def _likely_ids(nodes: Columns, label_column: str, ends: np.ndarray) -> str | No
         if name == label_column or INDEX_NAME.fullmatch(name):
             continue
         try:
-            if 2 * pc.count_distinct(nodes.table[name]).as_py() < len(nodes.table):
+            if 2 * pc.count_distinct(nodes.column(name)).as_py() < nodes.count_rows():
                 continue  # most features and groups, which need not be compared with the ends
-            shares[name] = float(np.isin(ends, _ids(nodes.table[name], name, "")).mean())
+            shares[name] = float(np.isin(ends, _ids(nodes.column(name), name, "")).mean())
         except (InputError, pa.ArrowNotImplementedError):  # no column of ids
             continue
     best = max(shares, key=lambda name: shares[name], default=None)

@@ -82,7 +82,7 @@ def label_frame(
         pa.table({}),
         label_column_of(rows.values, table.like),
         pa.array(rows.confidence),
-        rows.flags,
+        pa.array(rows.flags.tolist()),
     )
     found = nw.from_arrow(added, backend=given.implementation)
     return given.with_columns(*(found[name] for name in RESULT)).to_native()

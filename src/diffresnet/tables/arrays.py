@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -97,7 +97,13 @@ class Arrays(Content):
                 )
         return tuple(decoded(names).tolist())
 
-    def to_columns(self, features: Features | None, *, typed: bool) -> pa.Table:
+    def schema(self, features: Features | None, *, typed: bool) -> pa.Schema:
+        return self._columns(features).schema
+
+    def parts(self, features: Features | None, *, typed: bool) -> Iterator[pa.Table]:
+        yield self._columns(features)
+
+    def _columns(self, features: Features | None) -> pa.Table:
         """Return the arrays of one value a row that a column can hold."""
         columns = {}
         rows = len(self.arrays["labels"] if features is None else features.matrix)

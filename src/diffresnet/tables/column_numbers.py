@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,8 @@ from jaxtyping import Float, Int
 
 MISSING = ("", "nan", "na", "n/a", "#n/a", "<na>", "null", "none")
 """Texts that stand for a missing number, trimmed and in lower case."""
+EXACT = 2**24
+"""Largest whole number up to which float32 has all."""
 WIDE = 8
 """Length from which lists of whole numbers are vectors, as embeddings in bytes are."""
 
@@ -31,14 +34,50 @@ class Numbers:
     Attributes
     ----------
     values : (n, d) float32, NaN where a cell is missing.
-    whole : (n,) int64, where all cells are filled with whole numbers; exact beyond 2^24.
+    is_whole : bool
+        Whether all cells are filled with whole numbers.
+    exact : (n,) int64, where `values` cannot hold whole numbers exactly.
     is_vector : bool
         Whether each cell holds a list.
+    is_long : bool
+        Whether the lists are of floats, or of `WIDE` numbers: surely vectors.
     """
 
     values: Float[np.ndarray, "n d"]
-    whole: Int[np.ndarray, " n"] | None = None
+    is_whole: bool = False
+    exact: Int[np.ndarray, " n"] | None = None
     is_vector: bool = False
+    is_long: bool = False
+
+    @property
+    def whole(self) -> Int[np.ndarray, " n"] | None:
+        """(n,) whole numbers, where all cells are filled with them; None otherwise."""
+        if self.exact is not None or not self.is_whole:
+            return self.exact
+        return self.values[:, 0].astype(np.int64)
+
+    @classmethod
+    def of_column(cls, whole: np.ndarray | None, values: np.ndarray) -> Numbers:
+        """Return a column of single numbers, from floats and, if there are any, whole numbers."""
+        large = whole is not None and np.abs(whole).max(initial=0) > EXACT
+        return cls(_single(values)[:, None], whole is not None, whole if large else None)
+
+    def fits(self, other: Numbers) -> bool:
+        """Return whether the two may be parts of one column."""
+        shape = self.is_vector, self.values.shape[1]
+        return shape == (other.is_vector, other.values.shape[1])
+
+    @classmethod
+    def joined(cls, parts: Sequence[Numbers]) -> Numbers:
+        """Return a column of its parts."""
+        if len(parts) == 1:
+            return parts[0]
+        is_whole = all(part.is_whole for part in parts)
+        exact = None
+        if is_whole and any(part.exact is not None for part in parts):
+            exact = np.concatenate([part.whole for part in parts])
+        values = np.concatenate([part.values for part in parts])
+        return cls(values, is_whole, exact, parts[0].is_vector, any(p.is_long for p in parts))
 
 
 def read_numbers(column: pa.ChunkedArray, texts: bool) -> Numbers | None:
@@ -52,13 +91,11 @@ def read_numbers(column: pa.ChunkedArray, texts: bool) -> Numbers | None:
     column = storage(column)
     kind = column.type
     if is_list(kind):
-        width = vector_width(column)
-        return Numbers(_list_values(column, width), is_vector=True) if width else None
+        return _vectors(column)
     if is_text(kind):
         if holds_text_vectors(column):
             lists = text_vectors(column)
-            width = 0 if lists is None else vector_width(lists)
-            return Numbers(_list_values(lists, width), is_vector=True) if width else None
+            return None if lists is None else _vectors(lists)
         if not texts:
             return None
         column = filled(column)
@@ -74,7 +111,42 @@ def read_numbers(column: pa.ChunkedArray, texts: bool) -> Numbers | None:
         values = pc.cast(column, pa.float64(), safe=False).to_numpy()
     except pa.ArrowInvalid:
         return None
-    return Numbers(_single(values)[:, None], _whole_numbers(column, values))
+    return Numbers.of_column(_whole_numbers(column, values), values)
+
+
+def read_part(part: pa.ChunkedArray, texts: bool) -> Numbers | None:
+    """Read some rows of a column as numbers, as `read_numbers` would within the whole column.
+
+    None where they may not be numbers, or where the whole column has to be seen to know.
+    """
+    part = storage(part)
+    if is_text(part.type) and texts:
+        plain = _plain_numbers(part)
+        if plain is not None:
+            return plain
+    if is_text(part.type) and texts and not holds_text_vectors(part):
+        cells = filled(part)
+        if cells.null_count == len(cells):
+            return Numbers(np.full((len(part), 1), np.nan, dtype=np.float32))
+        if _all_booleans(cells):
+            return None
+    elif is_number(part.type) and part.null_count == len(part):
+        return Numbers(np.full((len(part), 1), np.nan, dtype=np.float32))
+    return read_numbers(part, texts)
+
+
+def _plain_numbers(part: pa.ChunkedArray) -> Numbers | None:
+    """Read cells that are numbers and nothing else; None where one needs a second look."""
+    try:
+        values = pc.cast(part, pa.float64()).to_numpy()
+    except pa.ArrowInvalid:
+        return None
+    if not np.isfinite(values).all():
+        return None
+    whole = (values == np.rint(values)).all()
+    if whole and np.abs(values).max(initial=0) > EXACT:
+        return None
+    return Numbers(_single(values)[:, None], bool(whole))
 
 
 def why_not_numbers(column: pa.ChunkedArray) -> str:
@@ -211,6 +283,14 @@ def is_list(kind: pa.DataType) -> bool:
     """Return whether a type is one of lists."""
     kinds = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
     return any(is_kind(kind) for is_kind in kinds)
+
+
+def _vectors(column: pa.ChunkedArray) -> Numbers | None:
+    width = vector_width(column)
+    if not width:
+        return None
+    is_long = pa.types.is_floating(column.type.value_type) or width >= WIDE
+    return Numbers(_list_values(column, width), is_vector=True, is_long=is_long)
 
 
 def _list_values(column: pa.ChunkedArray, width: int) -> np.ndarray:

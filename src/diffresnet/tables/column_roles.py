@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -18,10 +19,12 @@ from .column_numbers import (
     mostly_numbers,
     mostly_vectors,
     mostly_with_commas,
-    read_numbers,
     why_not_numbers,
 )
 from .content import listed
+
+if TYPE_CHECKING:
+    from .columns import Columns
 
 JUDGED = 20
 """Rows from which a column is judged by its values; fewer show too little."""
@@ -67,7 +70,7 @@ class ColumnRole:
 
 
 def default_features(
-    table: pa.Table, label_column: str | None, texts: bool, where: str, labels: Labels | None
+    columns: Columns, label_column: str | None, where: str, labels: Labels | None
 ) -> tuple[dict[str, Numbers], tuple[ColumnRole, ...]]:
     """Choose the features of a table, and say what each column is taken for.
 
@@ -79,14 +82,15 @@ def default_features(
     """
     roles: dict[str, ColumnRole] = {}
     numbers: dict[str, Numbers] = {}
-    for name in table.column_names:
-        column = table[name]
+    packed: list[str] = []
+    for name in columns.names:
         if name == label_column:
             roles[name] = ColumnRole(name, False, "holds the labels")
         elif INDEX_NAME.fullmatch(name):
             roles[name] = ColumnRole(name, False, "is the index of a data frame")
         else:
-            read = read_numbers(column, texts)
+            read = columns.numbers(name)
+            column = None if read is not None else columns.column(name)
             if read is not None:
                 numbers[name] = read
             elif mostly_vectors(column):
@@ -96,9 +100,10 @@ def default_features(
                     "features",
                 )
             else:
-                roles[name] = _not_numeric(name, column, texts)
-    chosen = _choose(table, numbers, roles, where, labels)
-    packed = [name for name in table.column_names if _may_be_packed_vectors(table[name])]
+                roles[name] = _not_numeric(name, column, columns.texts)
+                if _may_be_packed_vectors(column):
+                    packed.append(name)
+    chosen = _choose(numbers, roles, where, labels)
     if packed and not any(numbers[name].is_vector for name in chosen):
         raise InputError(
             f"column {packed[0]!r} of {where} holds equally many bytes in every row, perhaps "
@@ -111,19 +116,18 @@ def default_features(
         what = "is no safe choice of features" if numbers else "are no features"
         raise InputError(
             f"no column of {where} is {'surely a feature' if numbers else 'numeric'} besides the "
-            f"label, so that there {what}; the columns are {listed(table.column_names)}{hint}",
+            f"label, so that there {what}; the columns are {listed(columns.names)}{hint}",
             "features",
         )
     for name in chosen:
         width = numbers[name].values.shape[1]
         reason = f"holds vectors of {width} numbers" if numbers[name].is_vector else "is numeric"
         roles.setdefault(name, ColumnRole(name, True, reason))
-    ordered = tuple(roles[name] for name in table.column_names if name in roles)
+    ordered = tuple(roles[name] for name in columns.names if name in roles)
     return {name: numbers[name] for name in chosen}, ordered
 
 
 def _choose(
-    table: pa.Table,
     numbers: dict[str, Numbers],
     roles: dict[str, ColumnRole],
     where: str,
@@ -132,7 +136,7 @@ def _choose(
     """Return the names of the features; add the roles of the other numeric columns."""
     vectors = [name for name, part in numbers.items() if part.is_vector]
     singles = [name for name in numbers if name not in vectors]
-    surest = [name for name in vectors if mostly_vectors(table[name])]
+    surest = [name for name in vectors if numbers[name].is_long]
     vectors = surest if surest or singles else vectors
     for name in set(numbers) - set(vectors) - set(singles):
         roles[name] = ColumnRole(name, False, "holds short lists of whole numbers")

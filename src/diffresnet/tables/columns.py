@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -12,47 +13,97 @@ import pyarrow.compute as pc
 
 from ..errors import InputError
 from ..labels import Labels
+from .column_numbers import Numbers, read_numbers
 from .content import RESULT, Content, Features
 from .feature_columns import choose_features
+
+
+class Rereadable(Protocol):
+    """A file of columns that can be read again, some rows at a time."""
+
+    schema: pa.Schema
+    rows: int
+
+    def parts(self, names: Sequence[str]) -> Iterator[pa.Table]:
+        """Read columns again."""
 
 
 @dataclass(frozen=True)
 class Columns(Content):
     """A table of columns.
 
+    Columns of a file that are numbers are held as float32 and no longer as they stand in it; where
+    that is needed, they are read again.
+
     Attributes
     ----------
-    table : pyarrow.Table
+    held : pyarrow.Table
+        Columns as they stand in the file.
     texts : bool
         Whether every column is text, numbers too, as in a .csv file.
     source : Path or None
         The file, where its format holds more than columns, which an output keeps.
+    file : where the columns that are not held come from; None where all are held.
+    known : name -> its numbers, as far as they have been read.
+    left_out : names of columns that are not taken over to an output.
     """
 
-    table: pa.Table = field(repr=False)
+    held: pa.Table = field(repr=False)
     texts: bool = False
     source: Path | None = None
+    file: Rereadable | None = None
+    known: dict[str, Numbers] = field(default_factory=dict, repr=False)
+    left_out: frozenset[str] = frozenset()
 
     noun = "column"
 
     @property
     def names(self) -> list[str]:
-        return list(self.table.column_names)
+        return [name for name in self._schema.names if name not in self.left_out]
+
+    @property
+    def _schema(self) -> pa.Schema:
+        return self.held.schema if self.file is None else self.file.schema
+
+    @property
+    def table(self) -> pa.Table:
+        """All columns, in memory."""
+        return pa.concat_tables(self.parts(None, typed=False))
+
+    def column(self, name: str) -> pa.ChunkedArray:
+        """Return a column as it stands in the file."""
+        if name in self.held.column_names:
+            return self.held[name]
+        return self._again([name])[name]
+
+    def numbers(self, name: str, texts: bool = False) -> Numbers | None:
+        """Return a column as numbers, None if it is not numeric; see `read_numbers`."""
+        if name in self.known:
+            return self.known[name]
+        return read_numbers(self.column(name), self.texts or texts)
+
+    def forget_numbers(self) -> None:
+        """Free the memory of `known`."""
+        self.known.clear()
+
+    def _again(self, names: Sequence[str]) -> pa.Table:
+        assert self.file is not None
+        return pa.concat_tables(self.file.parts(names))
 
     def count_rows(self) -> int:
-        return len(self.table)
+        return len(self.held) if self.file is None else self.file.rows
 
     def label_key(self, label_column: str) -> str | None:
-        return label_column if label_column in self.table.column_names else None
+        return label_column if label_column in self.names else None
 
     def label_values(self, key: str, where: str) -> np.ndarray:
-        return column_values(self.table[key], where)
+        return column_values(self.column(key), where)
 
     def label_column(self, key: str) -> pa.ChunkedArray | None:
-        return self.table[key]
+        return self.column(key)
 
     def without(self, names: Collection[str]) -> Columns:
-        return replace(self, table=self.table.drop_columns(list(names)))
+        return replace(self, left_out=self.left_out | set(names))
 
     def choose_features(
         self,
@@ -61,30 +112,41 @@ class Columns(Content):
         where: str,
         labels: Labels | None = None,
     ) -> Features:
-        return choose_features(
-            self.table, label_key, features, texts=self.texts, where=where, labels=labels
-        )
+        return choose_features(self, label_key, features, where=where, labels=labels)
 
     def class_names(self, labels: np.ndarray, where: str) -> tuple[str, ...] | None:
         return None
 
-    def to_columns(self, features: Features | None, *, typed: bool) -> pa.Table:
-        columns = self.table
+    def schema(self, features: Features | None, *, typed: bool) -> pa.Schema:
+        empty = self._schema.empty_table().select(self.names)
+        return self._typed(empty, features, typed).schema
+
+    def parts(self, features: Features | None, *, typed: bool) -> Iterator[pa.Table]:
+        names = self.names
+        whole = self.held.select(names) if self.file is None else None
+        for part in (whole,) if self.file is None else self.file.parts(names):
+            yield self._typed(part, features, typed)
+
+    def _typed(self, part: pa.Table, features: Features | None, typed: bool) -> pa.Table:
+        """Return features that stand as text as numbers, for a format that has types."""
         if typed and self.texts and features is not None:
             for name in features.columns:
-                numbers = pc.cast(pc.utf8_trim_whitespace(columns[name]), pa.float64())
-                columns = columns.set_column(columns.column_names.index(name), name, numbers)
-        return columns
+                numbers = pc.cast(pc.utf8_trim_whitespace(part[name]), pa.float64())
+                part = part.set_column(part.column_names.index(name), name, numbers)
+        return part
 
     def to_arrays(self, features: Features | None) -> dict[str, np.ndarray]:
         """Return `features` (n, d), `feature_names`, and the other columns as texts."""
-        arrays = {}
+        arrays, names = {}, self.names
         if features is not None:
             arrays = {"features": features.matrix, "feature_names": np.array(features.names)}
-        for name in self.table.column_names:
-            if features is None or name not in features.columns:
-                cells = self.table[name].to_pylist()
-                arrays[name] = np.array(["" if cell is None else str(cell) for cell in cells])
+            names = [name for name in names if name not in features.columns]
+        read = [name for name in names if name not in self.held.column_names]
+        again = self._again(read) if read else None
+        for name in names:
+            column = again[name] if again is not None and name in read else self.held[name]
+            cells = column.to_pylist()
+            arrays[name] = np.array(["" if cell is None else str(cell) for cell in cells])
         return arrays
 
     def taken(self, features: Features | None, *, as_arrays: bool) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -113,8 +113,15 @@ class Content(ABC):
         """Return the names of the classes 0, 1, ... where the content has them."""
 
     @abstractmethod
-    def to_columns(self, features: Features | None, *, typed: bool) -> pa.Table:
-        """Return the content as columns; typed ones hold features as numbers, not as text."""
+    def schema(self, features: Features | None, *, typed: bool) -> pa.Schema:
+        """Return names and types of the content as columns, as `parts` gives them."""
+
+    @abstractmethod
+    def parts(self, features: Features | None, *, typed: bool) -> Iterator[pa.Table]:
+        """Yield the content as columns, some rows at a time, at least one part.
+
+        Typed columns hold features as numbers, not as text.
+        """
 
     @abstractmethod
     def to_arrays(self, features: Features | None) -> dict[str, np.ndarray]:
@@ -167,7 +174,9 @@ def _categories(values: Sequence[Any], like: pa.ChunkedArray) -> pa.Array:
     )
 
 
-def with_result(columns: pa.Table, label: pa.Array, confidence: pa.Array, flags: Any) -> pa.Table:
+def with_result(
+    columns: pa.Table, label: pa.Array, confidence: pa.Array, flags: pa.Array
+) -> pa.Table:
     """Return columns with label, confidence and flag; a column `label` is replaced in place."""
     if not columns.column_names:
         columns = pa.table({"label": label})
@@ -176,7 +185,7 @@ def with_result(columns: pa.Table, label: pa.Array, confidence: pa.Array, flags:
     else:
         columns = columns.append_column("label", label)
     columns = columns.append_column("confidence", confidence)
-    return columns.append_column("flag", pa.array(list(flags), pa.string()))
+    return columns.append_column("flag", flags)
 
 
 def listed(names: Iterable[str], most: int = 12) -> str:

@@ -6,23 +6,25 @@ Columns are judged by what they hold, not by their names; see `column_roles`.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
 
 from ..errors import InputError
 from ..labels import Labels
-from .column_numbers import read_numbers, why_not_numbers
+from .column_numbers import Numbers, why_not_numbers
 from .column_roles import ColumnRole, default_features
 from .content import Features, check_finite, listed
 
+if TYPE_CHECKING:
+    from .columns import Columns
+
 
 def choose_features(
-    table: pa.Table,
+    columns: Columns,
     label_column: str | None,
     features: str | Sequence[str] | None = None,
     *,
-    texts: bool = False,
     where: str = "the table",
     labels: Labels | None = None,
 ) -> Features:
@@ -36,8 +38,6 @@ def choose_features(
     ----------
     features : str or sequence of str, optional
         The name of a column, a comma list of names, or a prefix of names; or a sequence of names.
-    texts : bool
-        Whether columns of text may hold numbers, as all of a .csv file do.
     labels : Labels, optional
         Those of the rows, to tell their copies.
 
@@ -49,35 +49,49 @@ def choose_features(
     """
     roles: tuple[ColumnRole, ...] = ()
     if features is None:
-        parts, roles = default_features(table, label_column, texts, where, labels)
+        parts, roles = default_features(columns, label_column, where, labels)
     else:
         parts = {}
-        for name in _named(table, label_column, features, where):
-            numbers = read_numbers(table[name], texts=True)
+        for name in _named(columns.names, label_column, features, where):
+            numbers = columns.numbers(name, texts=True)
             if numbers is None:
+                why = why_not_numbers(columns.column(name))
                 raise InputError(
-                    f"column {name!r} of {where} is not numeric "
-                    f"({why_not_numbers(table[name])}); choose other columns",
+                    f"column {name!r} of {where} is not numeric ({why}); choose other columns",
                     "features",
                 )
             parts[name] = numbers
-    blocks = [part.values for part in parts.values()]
-    matrix = np.hstack(blocks) if len(blocks) > 1 else blocks[0]
     names = tuple(
         f"{name}[{i}]" if part.is_vector else name
         for name, part in parts.items()
         for i in range(part.values.shape[1])
     )
+    chosen = tuple(parts)
+    columns.forget_numbers()
+    matrix = _matrix(parts)
     check_finite(matrix, names, where)
     notes = tuple(note for role in roles if (note := role.note) is not None)
-    return Features(matrix, names, tuple(parts), notes, roles)
+    return Features(matrix, names, chosen, notes, roles)
+
+
+def _matrix(parts: dict[str, Numbers]) -> np.ndarray:
+    """Return columns side by side; each is freed once it is there."""
+    if len(parts) == 1:
+        return parts.popitem()[1].values
+    widths = [part.values.shape[1] for part in parts.values()]
+    n = len(next(iter(parts.values())).values)
+    matrix, at = np.empty((n, sum(widths)), dtype=np.float32), 0
+    for name, width in zip(list(parts), widths, strict=True):
+        matrix[:, at : at + width] = parts.pop(name).values
+        at += width
+    return matrix
 
 
 def _named(
-    table: pa.Table, label_column: str | None, features: str | Sequence[str], where: str
+    names: list[str], label_column: str | None, features: str | Sequence[str], where: str
 ) -> list[str]:
-    present = [name for name in table.column_names if name != label_column]
-    if isinstance(features, str) and features not in table.column_names and "," not in features:
+    present = [name for name in names if name != label_column]
+    if isinstance(features, str) and features not in names and "," not in features:
         chosen = [name for name in present if name.startswith(features)]
         if not chosen or not features:
             raise InputError(
@@ -88,7 +102,7 @@ def _named(
         return chosen
     if isinstance(features, str):
         chosen = [features]
-        if features not in table.column_names:
+        if features not in names:
             chosen = [name.strip() for name in features.split(",") if name.strip()]
     else:
         chosen = list(features)

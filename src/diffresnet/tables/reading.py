@@ -53,8 +53,7 @@ def check_names(names: list[str], path: Path) -> None:
         raise InputError(f"{str(path)!r} has two columns called {twice[0]!r}; rename one")
 
 
-def with_rows(table: pa.Table, path: Path) -> pa.Table:
-    """Return the table, or raise `InputError` if it has no rows."""
-    if len(table) == 0:
+def with_rows(rows: int, path: Path) -> None:
+    """Raise `InputError` if a file has no rows."""
+    if rows == 0:
         raise InputError(f"{str(path)!r} has no rows")
-    return table

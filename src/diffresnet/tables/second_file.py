@@ -160,7 +160,7 @@ def _ids(content: Content, name: str) -> list[str | None] | None:
     """Return the ids of a column as texts, None where blank; None if it holds no ids."""
     try:
         if isinstance(content, Columns):
-            values = column_values(content.table[name], name)
+            values = column_values(content.column(name), name)
         else:
             values = content.label_values(name, name)
     except InputError:

@@ -5,11 +5,12 @@ import pyarrow as pa
 import pytest
 
 from diffresnet.errors import InputError
+from diffresnet.tables.columns import Columns
 from diffresnet.tables.feature_columns import choose_features, listed
 
 
 def choose(columns, features=None, label="label", texts=False):
-    return choose_features(pa.table(columns), label, features, texts=texts, where="'a.csv'")
+    return choose_features(Columns(pa.table(columns), texts), label, features, where="'a.csv'")
 
 
 def test_text_that_is_numbers():

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from diffresnet.errors import InputError
 from diffresnet.tables import read_columns
 from diffresnet.tables.formats import csv as columnar
-from diffresnet.tables.formats.csv import write_csv
+
+write_csv = columnar.FORMAT.write_table
 
 
 def read_csv(path):

@@ -211,7 +211,7 @@ def test_a_failed_write_leaves_the_old_file(sources, monkeypatch, suffix, error)
     out.write_text("old")
     before = sorted(os.listdir(sources))
     monkeypatch.setattr("diffresnet.files.npz.npy.write_array", fail)
-    monkeypatch.setattr("pyarrow.parquet.write_table", fail)
+    monkeypatch.setattr("pyarrow.parquet.ParquetWriter.write_table", fail)
     monkeypatch.setattr(columnar, "_lines", fail)
     with pytest.raises(type(error)):
         labelled(sources, "a.csv", out.name)
@@ -233,7 +233,7 @@ def test_every_other_column_is_carried(tmp_path_factory, rows):
         "x": [f" {v!r}" for v in numbers],
         "more": more,
     }
-    columnar.write_csv(folder / "a.csv", pa.table(cells))
+    columnar.FORMAT.write_table(folder / "a.csv", pa.table(cells))
     table = read_table(folder / "a.csv", features=["x"])
     flags = np.full(len(rows), "given")
     table.write(folder / "b.csv", table.labels.values(), np.ones(len(rows)), flags)

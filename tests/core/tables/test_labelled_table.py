@@ -56,7 +56,8 @@ def test_npz_with_names_as_labels_and_other_arrays(tmp_path):
 @pytest.mark.parametrize(
     ("arrays", "message"),
     [
-        ({"features": np.eye(2)}, "no array 'label'.*label_column="),
+        ({"features": np.eye(2)}, "holds features and no labels; .*labels="),
+        ({"features": np.eye(2), "x": [0, 1]}, "no array 'label'.*label_column="),
         ({"labels": [0, 1]}, "no array 'features'.*features="),
         ({"features": np.eye(2), "labels": [0, 1, 2]}, "each of the 2 rows"),
         ({"features": np.eye(2), "labels": 0}, "one for each row"),
@@ -110,7 +111,7 @@ def test_labels_may_be_absent_where_none_are_needed(tmp_path, name):
     assert table.label_key is None
     assert not table.labels.labelled.any()
     np.testing.assert_array_equal(table.features, frame)
-    with pytest.raises(InputError, match="label_column="):
+    with pytest.raises(InputError, match=r"(label_column|labels)="):
         read_table(tmp_path / name)
 
 

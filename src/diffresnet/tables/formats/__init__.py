@@ -88,12 +88,13 @@ def folder_format(path: Path) -> ReadFormat:
 
 
 def read_columns(path: Pathlike) -> Columns:
-    """Read a file that holds columns; raises `InputError` as its format does."""
-    from ..columns import Columns
+    """Read a file of columns into memory; raises `InputError` as its format does."""
+    from .format import ColumnFormat, columns_of
 
-    content = format_of(path, COLUMN_FORMATS).read(check_readable(path))
-    assert isinstance(content, Columns)
-    return content
+    chosen = format_of(path, COLUMN_FORMATS)
+    assert isinstance(chosen, ColumnFormat)
+    table = chosen.read_table(check_readable(path))
+    return columns_of(table, Path(path), texts=not chosen.typed)
 
 
 def _module(path: Pathlike, among: Collection[str]) -> ModuleType:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import json
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -11,12 +12,12 @@ import pyarrow.compute as pc
 import pyarrow.csv
 
 from ...errors import InputError
-from ...files.atomic import Pathlike
-from ...files.compressed import atomic_stream, open_mapped, open_stream
+from ...files.compressed import atomic_stream, open_seekable, open_stream
 from ..reading import check_names, not_utf8, one_line_errors
 from .format import ColumnFormat
 
-BLOCK = 32 * 2**20  # bytes read at a time; a row must fit
+BLOCK = 2**20  # bytes read at a time; where a row does not fit, all are
+PART = 8 * BLOCK  # bytes of a part
 ROWS = 4096  # rows written at a time
 
 
@@ -31,62 +32,48 @@ class CsvFormat(ColumnFormat):
     def __init__(self, delimiter: str = ",") -> None:
         self.delimiter = delimiter
 
-    def read_table(self, path: Path) -> pa.Table:
-        return read_csv(path, self.delimiter)
+    def read_parts(self, path: Path, names: Sequence[str] | None = None) -> Iterator[pa.Table]:
+        _check_first_line(path, self.delimiter)
+        done = 0
+        with one_line_errors(path):
+            try:
+                for part in _read_parts(path, BLOCK, self.delimiter, names):
+                    yield part
+                    done += len(part)
+            except pa.ArrowInvalid as error:
+                block = BLOCK
+                if "straddling" in str(error):
+                    with open_seekable(path) as whole:
+                        block = min(whole.size() + 1, 2**31 - 1)
+                # In parallel no row is named where the number of cells is wrong; one thread counts.
+                for part in _read_parts(path, block, self.delimiter, names, threads=False):
+                    if len(part) > done:
+                        yield part.slice(done)
+                    done = max(0, done - len(part))
 
-    def write_table(self, path: Path, table: pa.Table) -> None:
-        write_csv(path, table, self.delimiter)
+    def write_parts(self, path: Path, parts: Iterator[pa.Table]) -> None:
+        """Write quotes only where they are needed.
 
-    def check_table(self, table: pa.Table) -> None:
-        check_text(table)
+        Nulls become empty cells; lists and structures are written as JSON.
+        """
+        with atomic_stream(path) as file:
+            for number, part in enumerate(parts):
+                if number == 0:
+                    header = pa.table([[name] for name in part.column_names], part.column_names)
+                    file.write(_lines(header, self.delimiter))
+                for at in range(0, len(part), ROWS):
+                    file.write(_lines(part.slice(at, ROWS), self.delimiter))
+
+    def check_schema(self, schema: pa.Schema) -> None:
+        check_text(schema)
 
 
 FORMAT = CsvFormat()
 
 
-def read_csv(path: Path, delimiter: str = ",") -> pa.Table:
-    """Read all cells as text.
-
-    Raises
-    ------
-    InputError
-        If it is no such file: rows of unequal length, two columns of one name.
-    """
-    _check_first_line(path, delimiter)
-    with one_line_errors(path):
-        try:
-            return _read_csv(path, BLOCK, delimiter)
-        except pa.ArrowInvalid as error:
-            block = BLOCK
-            if "straddling" in str(error):
-                with open_mapped(path) as whole:
-                    block = min(whole.size() + 1, 2**31 - 1)
-            # In parallel no row is named where the number of cells is wrong; one thread counts.
-            return _read_csv(path, block, delimiter, threads=False)
-
-
-def write_csv(path: Pathlike, table: pa.Table, delimiter: str = ",") -> None:
-    """Write a table atomically, with quotes only where they are needed.
-
-    Nulls become empty cells; lists and structures are written as JSON.
-
-    Raises
-    ------
-    InputError
-        If a column has no form as text; see `check_text`.
-    OSError
-        If the file cannot be written.
-    """
-    check_text(table)
-    with atomic_stream(path) as file:
-        header = pa.table([[name] for name in table.column_names], table.column_names)
-        for part in (header, *(table.slice(at, ROWS) for at in range(0, len(table), ROWS))):
-            file.write(_lines(part, delimiter))
-
-
-def check_text(table: pa.Table) -> None:
+def check_text(schema: pa.Schema) -> None:
     """Raise `InputError` if a column cannot be written to a .csv file."""
-    for field in table.schema:
+    for field in schema:
         if not pa.types.is_nested(field.type):
             try:
                 pc.cast(pa.nulls(0, field.type), pa.large_string())
@@ -162,20 +149,35 @@ def _check_first_line(path: Path, delimiter: str) -> None:
         )
 
 
-def _read_csv(path: Path, block: int, delimiter: str, threads: bool = True) -> pa.Table:
-    """Read a table, once the header has said which names are to be read as text."""
+def _read_parts(
+    path: Path, block: int, delimiter: str, names: Sequence[str] | None, threads: bool = True
+) -> Iterator[pa.Table]:
+    """Read all cells as text, once the header has said the names that are to be read so."""
     reading = pyarrow.csv.ReadOptions(block_size=block, use_threads=threads)
     parsing = pyarrow.csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
     with (
         open_stream(path) as file,
         pyarrow.csv.open_csv(file, read_options=reading, parse_options=parsing) as reader,
     ):
-        names = list(reader.schema.names)
-    check_names(names, path)
+        header = list(reader.schema.names)
+    check_names(header, path)
     as_text = pyarrow.csv.ConvertOptions(
-        column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
+        column_types=dict.fromkeys(header, pa.string()),
+        strings_can_be_null=False,
+        include_columns=names,
     )
-    with open_stream(path) as file:
-        return pyarrow.csv.read_csv(
+    with (
+        open_stream(path) as file,
+        pyarrow.csv.open_csv(
             file, read_options=reading, parse_options=parsing, convert_options=as_text
-        )
+        ) as reader,
+    ):
+        yield reader.schema.empty_table()
+        batches: list[pa.RecordBatch] = []
+        for batch in reader:
+            batches.append(batch)
+            if sum(each.nbytes for each in batches) >= PART:
+                yield pa.Table.from_batches(batches)
+                batches = []
+        if batches:
+            yield pa.Table.from_batches(batches)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -12,6 +13,7 @@ import pyarrow as pa
 from ..columns import Columns
 from ..content import Content, Features, RowResult, label_column_of, with_result
 from ..reading import check_names, with_rows
+from ..stream import read_stream
 
 
 class ReadFormat(ABC):
@@ -60,7 +62,7 @@ class Format(ReadFormat):
 
 
 class ColumnFormat(Format):
-    """A format of columns, which reads and writes Arrow tables.
+    """A format of columns, which reads and writes Arrow tables, some rows at a time.
 
     Attributes
     ----------
@@ -71,19 +73,38 @@ class ColumnFormat(Format):
     typed: ClassVar[bool]
 
     @abstractmethod
-    def read_table(self, path: Path) -> pa.Table:
-        """Read a file, as `read` does; names and rows are checked by the caller."""
+    def read_parts(self, path: Path, names: Sequence[str] | None = None) -> Iterator[pa.Table]:
+        """Yield the rows of a file in parts, at least one, in order, of one schema.
+
+        Parameters
+        ----------
+        names : of the columns that are wanted, in their order; None is all.
+
+        Raises
+        ------
+        InputError
+            As `read`; names and the number of rows are checked by the caller.
+        """
 
     @abstractmethod
-    def write_table(self, path: Path, table: pa.Table) -> None:
-        """Write a table, and refuse it, as `write` does."""
+    def write_parts(self, path: Path, parts: Iterator[pa.Table]) -> None:
+        """Write tables one below the other, atomically; there is at least one."""
 
-    def check_table(self, table: pa.Table) -> None:
+    def check_schema(self, schema: pa.Schema) -> None:
         """Raise `InputError` if a column has no form in this format; by default all have."""
         return
 
     def read(self, path: Path) -> Content:
-        return columns_of(self.read_table(path), path, texts=not self.typed)
+        return read_stream(path, self.read_parts, texts=not self.typed)
+
+    def read_table(self, path: Path) -> pa.Table:
+        """Read all columns into memory."""
+        return pa.concat_tables(self.read_parts(path))
+
+    def write_table(self, path: Path, table: pa.Table) -> None:
+        """Write a table; see `write_parts`."""
+        self.check_schema(table.schema)
+        self.write_parts(path, iter([table]))
 
     def write(
         self,
@@ -93,22 +114,35 @@ class ColumnFormat(Format):
         like: pa.ChunkedArray | None,
         result: RowResult,
     ) -> None:
-        columns = content.to_columns(features, typed=self.typed)
+        self.check(content, features)
+        parts = content.parts(features, typed=self.typed)
+        self.write_parts(path, self._with_result(parts, like, result))
+
+    def _with_result(
+        self, parts: Iterator[pa.Table], like: pa.ChunkedArray | None, result: RowResult
+    ) -> Iterator[pa.Table]:
         label = label_column_of(result.values, like)
         if self.typed:
             confidence = pa.array(result.confidence.astype(np.float32))
         else:
             decimals = [None if c != c else f"{c:.4f}" for c in result.confidence.tolist()]
             confidence = pa.array(decimals, pa.string())
-        self.write_table(path, with_result(columns, label, confidence, result.flags))
+        flags, start = pa.array(list(result.flags), pa.string()), 0
+        for part in parts:
+            # Arrays without such a column are a table without columns, of all rows.
+            rows = len(part) if part.column_names else len(label)
+            own = [each.slice(start, rows) for each in (label, confidence, flags)]
+            yield with_result(part, *own)
+            start += rows
 
     def check(self, content: Content, features: Features | None) -> None:
-        self.check_table(content.to_columns(features, typed=self.typed))
+        self.check_schema(content.schema(features, typed=self.typed))
 
 
 def columns_of(
     table: pa.Table, path: Path, *, texts: bool = False, source: Path | None = None
 ) -> Columns:
-    """Return the content of a table that was read, once its names and rows are checked."""
+    """Return the content of a table in memory, once its names and rows are checked."""
     check_names(table.column_names, path)
-    return Columns(with_rows(table, path), texts, source)
+    with_rows(len(table), path)
+    return Columns(table, texts, source)

@@ -63,7 +63,7 @@ class H5adFormat(Format):
                 return
             import anndata
 
-            columns = content.to_columns(features, typed=True)
+            columns = pa.concat_tables(content.parts(features, typed=True))
             vectors = [field.name for field in columns.schema if is_list(field.type)]
             obs = columns.drop_columns(vectors).to_pandas()
             obs.index = obs.index.astype(str)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,17 +23,20 @@ class JsonLinesFormat(ColumnFormat):
 
     typed = True
 
-    def read_table(self, path: Path) -> pa.Table:
+    def read_parts(self, path: Path, names: Sequence[str] | None = None) -> Iterator[pa.Table]:
+        """Yield all rows at once: the type of a column may be seen only in the last."""
         with one_line_errors(path):
             parts = [_table(rows) for rows in _chunks(path)]
-            return pa.concat_tables(parts, promote_options="permissive") if parts else pa.table({})
+            table = pa.concat_tables(parts, promote_options="permissive") if parts else pa.table({})
+            yield table if names is None else table.select(list(names))
 
-    def write_table(self, path: Path, table: pa.Table) -> None:
+    def write_parts(self, path: Path, parts: Iterator[pa.Table]) -> None:
         with atomic_stream(path) as file:
-            for start in range(0, len(table), ROWS):
-                for row in table.slice(start, ROWS).to_pylist():
-                    text = json.dumps(_plain(row), ensure_ascii=False, default=str)
-                    file.write(f"{text}\n".encode())
+            for part in parts:
+                for start in range(0, len(part), ROWS):
+                    for row in part.slice(start, ROWS).to_pylist():
+                        text = json.dumps(_plain(row), ensure_ascii=False, default=str)
+                        file.write(f"{text}\n".encode())
 
 
 def _chunks(path: Path) -> Iterator[list[dict[str, Any]]]:
