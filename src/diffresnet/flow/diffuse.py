@@ -11,9 +11,11 @@ from torch import Tensor
 
 from ..errors import InputError
 from ..operators import DenseLaplacian, Laplacian
+from ..uncompiled import uncompiled
 from .integrator import Integrator
 
 
+@uncompiled
 def diffuse(
     laplacian: Laplacian,
     x: Float[Tensor, "*b n d"],

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from ..errors import InputError
 from ..operators import DenseLaplacian, Laplacian, as_laplacian
 from ..similarity import GraphSettings, dense_similarity
+from ..uncompiled import uncompiled
 from .diffusion import DiffusionLayer, FlowMethod
 from .residual import ResidualBlock
 
@@ -89,13 +90,14 @@ class DiffResNet(nn.Module):
             )
         x = self.embed(x)
         for block in self.blocks:
-            x = block(x)
-            if graph is None and x.ndim == 3:  # every task has a graph of its own
-                weights = dense_similarity(x, self.diffusion.batch_graph)
-                x = self.diffusion(x, DenseLaplacian(weights))
-            else:
-                x = self.diffusion(x, graph)
+            x = self._diffuse(block(x), graph)
         return x
+
+    @uncompiled
+    def _diffuse(self, x: Tensor, graph: Laplacian | None) -> Tensor:
+        if graph is None and x.ndim == 3:  # every task has a graph of its own
+            graph = DenseLaplacian(dense_similarity(x, self.diffusion.batch_graph))
+        return self.diffusion(x, graph)
 
     def forward(
         self, x: Float[Tensor, "*b n f"], graph: Any = None, edge_weight: Tensor | None = None

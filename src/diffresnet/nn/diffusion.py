@@ -13,6 +13,7 @@ from ..errors import InputError
 from ..flow import ExplicitEuler, HeatFlow, ImplicitEuler, Integrator, diffuse
 from ..operators import DenseLaplacian, Laplacian, as_laplacian
 from ..similarity import GraphSettings, dense_similarity
+from ..uncompiled import uncompiled
 
 FlowMethod = Literal["euler", "heat", "implicit"]
 
@@ -80,6 +81,7 @@ class DiffusionLayer(nn.Module):
             return ImplicitEuler(gamma, self.steps)
         raise InputError(f'method must be "euler", "heat" or "implicit", not {self.method!r}')
 
+    @uncompiled
     def forward(
         self,
         x: Float[Tensor, "n *d"] | Float[Tensor, "b n d"],

@@ -11,11 +11,13 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ..errors import InputError
+from ..uncompiled import uncompiled
 from .dense import DenseLaplacian
 from .laplacian import Laplacian
 from .sparse import SparseLaplacian
 
 
+@uncompiled
 def as_laplacian(
     graph: Any,
     edge_weight: Float[Tensor, " e"] | None = None,
