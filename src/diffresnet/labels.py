@@ -113,7 +113,8 @@ def encode_labels(
     Parameters
     ----------
     y : (n,) array, list, Series or tensor of numbers, booleans, texts, or objects of these.
-        Numbers are whole. In texts that are whole numbers throughout, "3.0" is "3".
+        Numbers are whole; integers beside missing values stay integers. In texts that are whole
+        numbers throughout, "3.0" is "3".
     unlabelled : mark or marks of unlabelled rows, optional
     where : str
         What to call the labels in messages.
@@ -171,6 +172,17 @@ def encode_labels(
     codes = np.full(len(values), -1, dtype=np.int64)
     codes[known] = codes_present
     return Labels(classes, codes, idle)
+
+
+def marks_beside(classes: np.ndarray, unlabelled: Marks = None) -> Marks:
+    """Return the marks by which more labels are to be read, where `classes` are known already.
+
+    Without named marks -1 is one beside classes that are numbers throughout, none of them -1.
+    """
+    if unlabelled is not None:
+        return unlabelled
+    numbers = _whole_numbers(classes, _kind(classes, "the classes"))
+    return "" if numbers is None or (numbers == -1).any() else -1
 
 
 def hide_marked(
@@ -241,21 +253,19 @@ def _one_dimensional(y: Any, where: str) -> np.ndarray:
     if hasattr(y, "detach"):
         y = y.detach().cpu()
         y = (y.double() if y.is_floating_point() else y).numpy()
-    if type(getattr(y, "dtype", None)).__module__.startswith("pandas"):
-        y = y.to_numpy(dtype=object)  # integers with a gap would become floats
+    if len(getattr(y, "columns", ())) == 1:
+        _warn_of_column()
+        (column,) = y.columns  # the name of one, in a pyarrow table the column itself
+        y = column if hasattr(column, "null_count") else y[column]
+    if not hasattr(y, "columns"):
+        y = _with_gaps(y)
     if isinstance(y, np.ma.MaskedArray):
         masked, y = np.ma.getmaskarray(y), np.asarray(y.data, dtype=object).copy()
         y[masked] = None
     # Of a list NumPy would make one type: text of NaN and -1, and numbers of True.
     values = np.asarray(y, dtype=object if isinstance(y, list | tuple) else None)
     if values.ndim == 2 and values.shape[1] == 1:
-        from sklearn.exceptions import DataConversionWarning  # large, and seldom needed
-
-        warnings.warn(
-            "A column-vector y was passed when a 1d array was expected",
-            DataConversionWarning,
-            stacklevel=4,
-        )
+        _warn_of_column()
         values = values[:, 0]
     if values.ndim != 1:
         raise InputError(f"labels must be one a row, these are of shape {values.shape}")
@@ -266,6 +276,33 @@ def _one_dimensional(y: Any, where: str) -> np.ndarray:
         except UnicodeDecodeError as error:
             raise InputError(f"{where} hold bytes that are not UTF-8 text") from error
     return values
+
+
+def _warn_of_column() -> None:
+    from sklearn.exceptions import DataConversionWarning  # large, and seldom needed
+
+    warnings.warn(
+        "A column-vector y was passed when a 1d array was expected",
+        DataConversionWarning,
+        stacklevel=5,
+    )
+
+
+def _with_gaps(y: Any) -> Any:
+    """Return a column with missing values as objects: as an array its integers become floats."""
+    library = type(y).__module__.partition(".")[0]
+    if library == "pandas" and type(y.dtype).__module__.startswith("pandas"):
+        if y.dtype.name != "category":
+            return y.to_numpy(dtype=object)
+        categorical = getattr(y, "cat", y)
+        categories = categorical.categories.to_numpy(dtype=object)
+        # -1, the code of what is missing, is the last place.
+        return np.append(categories, np.array([None], dtype=object))[categorical.codes]
+    if library == "pyarrow" and y.null_count:
+        return y.to_pylist()
+    if library == "polars" and y.null_count():
+        return y.to_list()
+    return y
 
 
 def _blank(values: np.ndarray, where: str) -> np.ndarray:

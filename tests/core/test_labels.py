@@ -5,6 +5,8 @@ from decimal import Decimal
 
 import numpy as np
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 import torch
 from hypothesis import given
@@ -12,7 +14,7 @@ from hypothesis import strategies as st
 from sklearn.exceptions import DataConversionWarning
 
 from diffresnet.errors import InputError
-from diffresnet.labels import encode_labels, hide_marked, label_notes, no_labels
+from diffresnet.labels import encode_labels, hide_marked, label_notes, marks_beside, no_labels
 
 
 def objects(*values):
@@ -100,6 +102,9 @@ def test_marks_that_are_named(y, marks, classes, codes):
         (objects(datetime.date(2020, 1, 1)), "not supported"),
         (objects(Decimal("1")), "not supported"),
         ([[0, 1], [1, 0]], "one a row"),
+        (pd.DataFrame({"a": [0, 1], "b": [1, 0]}), "one a row"),
+        (pl.DataFrame({"a": [0, None], "b": [1, 0]}), "one a row"),
+        (pa.table({"a": [0, 1], "b": [1, None]}), "one a row"),
         (np.array([1j, 2]), "not supported"),
         (np.array(["2020-01-01"], "M8[D]"), "not supported"),
         (np.array([b"\xff"]), "UTF-8"),
@@ -162,6 +167,87 @@ def test_plus_and_minus_one_are_two_classes_to_an_estimator():
 def test_column_vector_warns():
     with pytest.warns(DataConversionWarning):
         assert encode_labels([[0], [1]]).codes.tolist() == [0, 1]
+
+
+INTEGERS, BOOLEANS, TEXTS = [3, None, 1], [True, None, False], ["b", None, "a"]
+
+
+@pytest.mark.parametrize(
+    ("make", "values"),
+    [
+        *((lambda v, d=d: pd.Series(v, dtype=d), INTEGERS) for d in ("Int64", "Int8", "UInt16")),
+        (lambda v: pd.Series(v, dtype="int64[pyarrow]"), INTEGERS),
+        (lambda v: pd.Index(v, dtype="Int64"), INTEGERS),
+        (lambda v: pd.array(v, dtype="Int64"), INTEGERS),
+        (lambda v: pd.Series(v, dtype="boolean"), BOOLEANS),
+        (lambda v: pd.Series(v, dtype="string"), TEXTS),
+        *((lambda v: pd.Series(v, dtype="category"), v) for v in (INTEGERS, BOOLEANS, TEXTS)),
+        (lambda v: pd.Series(pd.array(v, dtype="Int64")).astype("category"), INTEGERS),
+        (pd.CategoricalIndex, INTEGERS),
+        *((pa.array, v) for v in (INTEGERS, BOOLEANS, TEXTS)),
+        (lambda v: pa.array(v, pa.int8()), INTEGERS),
+        *((lambda v: pa.array(v).dictionary_encode(), v) for v in (INTEGERS, TEXTS)),
+        (lambda v: pa.chunked_array([v[:2], v[2:]]), INTEGERS),
+        *((pl.Series, v) for v in (INTEGERS, BOOLEANS, TEXTS)),
+        (lambda v: pl.Series(v, dtype=pl.Int16), INTEGERS),
+        (lambda v: pl.Series(v, dtype=pl.Categorical), TEXTS),
+        (lambda v: objects(*v), INTEGERS),
+        (list, INTEGERS),
+    ],
+)
+def test_missing_values_keep_the_type_of_the_others(make, values):
+    labels = encode_labels(make(values))
+    assert labels.codes.tolist() == [1, -1, 0]
+    assert labels.classes.tolist() == [values[2], values[0]]
+    kinds = {"int": np.int64, "bool": np.bool_, "str": object}
+    assert labels.classes.dtype == kinds[type(values[0]).__name__]
+
+
+def test_large_integers_beside_missing_ones_are_exact():
+    values = [2**53 + 1, None, 2**53]
+    for y in (pd.Series(values, dtype="Int64"), pa.array(values), pl.Series(values)):
+        assert encode_labels(y).classes.tolist() == [2**53, 2**53 + 1]
+
+
+@pytest.mark.parametrize(
+    "y",
+    [
+        np.array([3, np.nan, 1]),
+        pd.Series([3, None, 1]),
+        pd.Series([3.0, None, 1.0], dtype="Float64"),
+        pd.Series([3.0, None, 1.0], dtype="category"),
+        pa.array([3.0, None, 1.0]),
+        pl.Series([3.0, float("nan"), 1.0]),
+        pl.Series([3.0, None, 1.0]),
+    ],
+)
+def test_floats_stay_floats(y):
+    labels = encode_labels(y)
+    assert labels.codes.tolist() == [1, -1, 0]
+    assert labels.classes.dtype == np.float64
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        pd.DataFrame({"y": pd.array(INTEGERS, dtype="Int64")}),
+        pd.DataFrame({"y": pd.Series(INTEGERS, dtype="category")}),
+        pl.DataFrame({"y": INTEGERS}),
+        pa.table({"y": INTEGERS}),
+    ],
+)
+def test_a_frame_of_one_column_is_that_column(frame):
+    with pytest.warns(DataConversionWarning):
+        labels = encode_labels(frame)
+    assert labels.classes.tolist() == [1, 3]
+    assert labels.classes.dtype == np.int64
+
+
+def test_labels_of_a_fold_are_read_as_those_of_the_whole():
+    assert marks_beside(np.array([0, 1])) == marks_beside(np.array(["0", "1.0"])) == -1
+    for classes in ([-1, 1], [-1.0, 1.0], ["-1", "1"], ["a", "b"], [False, True]):
+        assert marks_beside(np.array(classes)) == ""
+    assert marks_beside(np.array([0, 1]), [9, "x"]) == [9, "x"]
 
 
 @given(st.lists(st.one_of(st.none(), st.integers(0, 9)), min_size=1))
