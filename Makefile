@@ -40,6 +40,7 @@ bench: install
 	$(BIN)/python benchmarks/fit.py --noise
 	$(BIN)/python benchmarks/quality.py
 	$(BIN)/python benchmarks/ablation.py
+	$(BIN)/python benchmarks/column_scaling.py
 	$(BIN)/python benchmarks/geometry.py
 	$(BIN)/python benchmarks/synthetic.py
 	$(BIN)/python benchmarks/nodes.py

@@ -21,6 +21,7 @@ CHECKED += [
     f"diffresnet.classify.{name}"
     for name in (
         "calibrator",
+        "column_scale",
         "convection",
         "cross_validation",
         "features",

@@ -16,6 +16,7 @@ from ..errors import InputError
 from ..similarity import SEARCHES, GraphSettings, Neighbours, NeighbourSearch
 from ..similarity.weights import bandwidth, gaussian
 from .calibrator import Calibrator
+from .column_scale import ColumnScale
 from .points import Projection
 from .problem import Solution
 
@@ -222,6 +223,10 @@ class FittedModel:
         arrays = {"scores": self.scores, "prior": self.prior, "points_reached": self.reached}
         if self.projection.directions is not None:
             arrays["projection"] = self.projection.directions
+        scale = self.projection.scale
+        if scale is not None:
+            arrays |= {"column_mean": scale.mean, "column_spread": scale.spread}
+            facts["strays_only"] = scale.strays_only
         if self.points is not None:
             arrays |= {"points": self.points.x, "width": self.points.bandwidth}
             facts["settings"] = self.points.settings.to_dict()
@@ -274,9 +279,21 @@ class FittedModel:
             reached,
             float(facts["prior_weight"]),
             Calibrator.from_facts(facts),
-            Projection(arrays.get("projection")),
+            _projection(facts, arrays),
             points,
         )
+
+
+def _projection(facts: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Projection:
+    """Return the projection of a file; those of before columns were scaled have no spread."""
+    directions, scale = arrays.get("projection"), None
+    if "column_spread" in arrays:
+        d = arrays["column_spread"].size
+        mean, spread = real_array(arrays["column_mean"], d), real_array(arrays["column_spread"], d)
+        if not (spread > 0).all():
+            raise ValueError("a column has no spread")
+        scale = ColumnScale(mean, spread, bool(facts["strays_only"]))
+    return Projection(directions, scale)
 
 
 def real_array(array: np.ndarray, *shape: int) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import scipy.sparse
@@ -13,6 +13,7 @@ from scipy.sparse import csgraph
 from sklearn.decomposition import TruncatedSVD
 
 from ..errors import LARGEST, InputError
+from .column_scale import ColumnScale
 
 # Sparse features are projected to at most this many dimensions.
 PROJECTED = 128
@@ -37,48 +38,75 @@ def as_host_array(X: Any) -> Any:
 
 @dataclass(frozen=True)
 class Projection:
-    """Dense float32 features of rows: wide sparse ones by a truncated SVD, others as they are.
+    """Dense float32 features of rows: columns are scaled, wide sparse rows projected by an SVD.
 
     Attributes
     ----------
     directions : (d, p) or None where rows are not projected.
+    scale : ColumnScale or None where columns stay as they are.
     """
 
     directions: np.ndarray | None = None
+    scale: ColumnScale | None = None
 
     @classmethod
-    def fit(cls, X: Any, seed: int) -> Projection:
-        """Choose the directions: those of the SVD where X is sparse and has many columns."""
+    def fit(cls, X: Any, seed: int, scale: Literal["auto", "standard"] | None = None) -> Projection:
+        """Choose the scale, and the directions where X is sparse and has many columns."""
+        columns = ColumnScale.fit(X, scale)
         if not scipy.sparse.issparse(X):
-            return cls()
+            return cls(scale=columns)
         dimensions = min(PROJECTED, X.shape[0] - 1)
         if X.shape[1] <= max(PROJECTED, dimensions):
-            return cls()
-        svd = TruncatedSVD(dimensions, random_state=seed).fit(X)
-        return cls(np.ascontiguousarray(svd.components_.T, dtype=np.float32))
+            return cls(scale=columns)
+        rows = X
+        if columns is not None:
+            _refuse_large(X)
+            rows = scipy.sparse.csr_array(X.multiply(1.0 / columns.spread))
+        svd = TruncatedSVD(dimensions, random_state=seed).fit(rows)
+        return cls(np.ascontiguousarray(svd.components_.T, dtype=np.float32), columns)
+
+    @property
+    def standardizes(self) -> bool:
+        """Whether every column is centred and scaled."""
+        return self.scale is not None and not self.scale.strays_only
 
     def apply(self, X: Any) -> Float[np.ndarray, "n p"]:
-        """Project rows.
+        """Scale and project rows.
 
         Raises
         ------
         InputError
             If a value is too large.
         """
-        x = X
-        if self.directions is not None:
+        if self.scale is not None:
+            _refuse_large(X)  # scaled, it would only be its own column that has no digits left
+        if self.directions is None:
+            x = X.toarray() if scipy.sparse.issparse(X) else X
+            x = x if self.scale is None else self.scale.apply(x)
+        elif self.scale is None:
             x = X @ self.directions
-        elif scipy.sparse.issparse(X):
-            x = X.toarray()
+        else:
+            directions, offset = self.scale.apply_to_directions(self.directions)
+            x = X @ directions - offset
         with np.errstate(over="ignore"):
             x = np.ascontiguousarray(x, dtype=np.float32)
-        if x.size and max(x.max(), -x.min()) > LARGEST:
-            row, column = np.unravel_index(np.abs(x).argmax(), x.shape)
-            raise InputError(
-                f"the features hold {x[row, column]:.3g} (row {row}, column {column}); values "
-                f"beyond {LARGEST:.0e} leave no digits for the others; rescale or mend them"
-            )
+        _refuse_large(x)
         return x
+
+
+def _refuse_large(X: Any) -> None:
+    values = X.data if scipy.sparse.issparse(X) else X
+    if not values.size or max(values.max(), -values.min()) <= LARGEST:
+        return
+    at = np.abs(values).argmax()
+    if scipy.sparse.issparse(X):
+        row, column = (int(index[at]) for index in scipy.sparse.coo_array(X).coords)
+    else:
+        row, column = np.unravel_index(at, X.shape)
+    raise InputError(
+        f"the features hold {values.flat[at]:.3g} (row {row}, column {column}); values "
+        f"beyond {LARGEST:.0e} leave no digits for the others; rescale or mend them"
+    )
 
 
 @dataclass(frozen=True)

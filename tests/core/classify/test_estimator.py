@@ -1,5 +1,6 @@
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 import scipy.sparse
 import torch
@@ -8,7 +9,8 @@ from hypothesis import strategies as st
 from sklearn.base import clone
 from sklearn.datasets import load_digits, load_wine, make_blobs
 from sklearn.linear_model import RidgeClassifier
-from sklearn.model_selection import GridSearchCV
+from sklearn.metrics import accuracy_score
+from sklearn.model_selection import GridSearchCV, KFold, cross_val_score, cross_validate
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -118,6 +120,8 @@ def test_forms_of_x_agree(blobs):
         "sparse": scipy.sparse.csr_array(x),
         "sparse tensor": torch.from_numpy(x).to_sparse_csr(),
         "frame": pd.DataFrame(x),
+        "nullable frame": pd.DataFrame(x).astype({0: "Float64", 1: "Float32", 2: "float[pyarrow]"}),
+        "polars frame": pl.DataFrame(x),
         "fortran": np.asfortranarray(x),
     }
     for name, form in forms.items():
@@ -153,6 +157,96 @@ def test_grid_search_and_clone(blobs):
     search = GridSearchCV(DiffusionClassifier(), {"n_neighbors": [5, 10]}, cv=2).fit(x, y)
     assert search.best_score_ > 0.85
     assert clone(search.best_estimator_).get_params() == search.best_estimator_.get_params()
+
+
+def test_score_of_labelled_rows_is_that_of_scikit_learn(blobs):
+    x, y, few = blobs
+    y = np.where(np.arange(len(y)) % 7 == 0, (y + 1) % 3, y)  # some answers are wrong
+    model = DiffusionClassifier().fit(x, few)
+    weight = np.random.default_rng(0).random(len(y))
+    predicted = model.predict(x)
+    for w in (None, weight):
+        for form in (y, y.tolist(), pd.Series(y), pd.Series(y, dtype="Int64"), torch.from_numpy(y)):
+            assert model.score(x, form, w) == accuracy_score(y, predicted, sample_weight=w)
+        part = np.arange(len(y)) % 3 == 0
+        want = accuracy_score(
+            y[part], predicted[part], sample_weight=None if w is None else w[part]
+        )
+        assert 0.5 < want < 1
+        for mark in (-1, None, np.nan):
+            marked = np.where(part, y.astype(object), mark)
+            assert model.score(x, marked, w) == want
+        assert model.score(x, pd.Series(np.where(part, y, None), dtype="Int64"), w) == want
+
+
+def test_score_by_the_marks_of_fit(blobs):
+    x, y, few = blobs
+    names = np.array(["ant", "bee", "cat"], dtype=object)[y]
+    part = np.arange(len(y)) % 3 == 0
+    model = DiffusionClassifier(unlabelled="?").fit(x, np.where(few < 0, "?", names))
+    want = accuracy_score(names[part], model.predict(x)[part])
+    assert model.score(x, np.where(part, names, "?")) == want
+    assert model.score(x, np.where(part, names, "")) == want
+    # A fold of 1 and unlabelled rows cannot be misread, as a whole y could.
+    numbers = DiffusionClassifier().fit(x, few)
+    ones = np.where(y == 1, 1, -1)
+    assert numbers.score(x, ones) == (numbers.predict(x)[y == 1] == 1).mean()
+    with pytest.warns(UserWarning, match="only -1 and"):
+        both = DiffusionClassifier().fit(x, ones)
+    assert both.score(x, ones) == (both.predict(x) == ones).mean()
+
+
+def test_score_without_a_label_says_so(blobs):
+    x, _, few = blobs
+    model = DiffusionClassifier().fit(x, few)
+    with pytest.raises(InputError, match="no row has a label"):
+        model.score(x, np.full(len(x), -1))
+    with pytest.raises(InputError, match="200 rows and y has 3 labels"):
+        model.score(x, [0, 1, 2])
+
+
+def test_cross_validation_counts_labelled_rows_only(blobs):
+    x, y, _ = blobs
+    few = few_labels(y, 10)
+    model = make_pipeline(StandardScaler(), DiffusionClassifier())
+    blank = pd.Series(few).where(few >= 0)
+    folds = KFold(5, shuffle=True, random_state=0)
+    for marked, cv in (
+        (few, 5),
+        (np.where(few < 0, "", few.astype(str)), 5),
+        (np.where(few < 0, None, few.astype(object)), 5),
+        (blank, folds),
+        (blank.astype("Int64"), folds),
+    ):
+        assert cross_val_score(model, x, marked, cv=cv, error_score="raise").min() > 0.8
+    assert cross_validate(model, x, few, cv=5)["test_score"].min() > 0.8
+    grid = {"diffusionclassifier__n_neighbors": [5, 10]}
+    assert GridSearchCV(model, grid, cv=5).fit(x, few).best_score_ > 0.8
+    # scikit-learn's own scorers do not know of unlabelled rows; one of one's own leaves them out.
+    assert cross_val_score(model, x, few, cv=5, scoring="accuracy").max() < 0.3
+
+    def accuracy(model, x, y):
+        return accuracy_score(y[y != -1], model.predict(x[y != -1]))
+
+    default = cross_val_score(model, x, few, cv=5)
+    assert np.array_equal(cross_val_score(model, x, few, cv=5, scoring=accuracy), default)
+
+
+@pytest.mark.parametrize(
+    "missing",
+    [
+        lambda few: pd.Series(few).where(few >= 0).astype("Int64"),
+        lambda few: pd.Series(few).where(few >= 0).astype("Int64").astype("category"),
+        lambda few: pl.Series([int(v) if v >= 0 else None for v in few]),
+    ],
+)
+def test_nullable_integers_are_predicted_as_integers(blobs, missing):
+    x, _, few = blobs
+    want = DiffusionClassifier().fit(x, few)
+    model = DiffusionClassifier().fit(x, missing(few))
+    for labels in (model.classes_, model.transduction_, model.predict(x)):
+        assert labels.dtype == np.int64
+    assert np.array_equal(model.transduction_, want.transduction_)
 
 
 def test_given_graph_with_and_without_features(digits):
