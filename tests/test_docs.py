@@ -5,34 +5,56 @@ import inspect
 import pkgutil
 import re
 import shlex
+import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import diffresnet
 import diffresnet_lab
 from diffresnet.cli.app import commands, run
+from diffresnet.tables.formats import read_content
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted((ROOT / "docs").glob("*.md"))
 
 
-def test_the_tutorial_runs(tmp_path, monkeypatch, capfd):
-    monkeypatch.chdir(tmp_path)
-    names: dict[str, object] = {"__name__": "tutorial"}
-    text = (ROOT / "docs" / "tutorial.md").read_text()
+def run_page(page):
+    """Run the Python and the commands of a page in their order, and return its names."""
+    names: dict[str, object] = {"__name__": page.stem}
     block = re.compile(r"```python\n(.*?)```|^    diffresnet ([^\n]*)$", re.DOTALL | re.MULTILINE)
-    for code, command in block.findall(text):
+    for code, command in block.findall(page.read_text()):
         if command:
             assert run(shlex.split(command)) == 0, command
         else:
-            exec(compile(code, "docs/tutorial.md", "exec"), names)
+            exec(compile(code, page.name, "exec"), names)
+    return names
+
+
+def test_the_tutorial_runs(tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    page = ROOT / "docs" / "tutorial.md"
+    names = run_page(page)
     err = capfd.readouterr().err
-    for line in text.split("prints\n")[1].split("and writes")[0].splitlines():
+    for line in page.read_text().split("prints\n")[1].split("and writes")[0].splitlines():
         assert line.split("(")[0].strip() in err
     assert (names["model"].transduction_ == names["y"]).mean() == pytest.approx(0.96, abs=0.02)
     labels = names["NodeClassifier"]().fit(names["adjacency"], names["labels"]).transduction_
     assert labels.tolist() == ["left"] * 6 + ["right"] * 6
+
+
+def test_every_kind_of_file_is_labelled_as_its_page_shows(tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    names = run_page(ROOT / "docs" / "your-file.md")
+    assert "left out  1 column (id)" in capfd.readouterr().err
+    for path in ("labelled.tsv", "labelled.jsonl.gz", "labelled.arrow", "labelled.parquet"):
+        found = read_content(path).label_values("label", path)
+        assert (found == names["names"]).mean() > 0.9, path
+    assert pd.read_csv("labelled.csv")["label"].eq(names["topics"]).mean() > 0.95
+    photos = pd.read_csv("labels.csv")
+    assert all(label in path for path, label in zip(photos["path"], photos["label"], strict=True))
+    sys.modules.pop("mycolours")
 
 
 @pytest.mark.parametrize("page", [ROOT / "README.md", *PAGES], ids=lambda page: page.name)

@@ -12,35 +12,12 @@ import pyarrow as pa
 import pyarrow.feather
 import pyarrow.parquet
 import pytest
-from sklearn.datasets import load_digits
-from sklearn.decomposition import PCA
 
 from diffresnet import label_file
+from diffresnet.cli.app import run
 from diffresnet.errors import InputError
 from diffresnet.tables import format_of
-
-ROWS, EACH = 600, 5
-RNG = np.random.default_rng(0)
-PIXELS, TRUTH = load_digits(return_X_y=True)
-CHOSEN = RNG.permutation(len(TRUTH))[:ROWS]
-TRUTH = TRUTH[CHOSEN]
-X = PCA(32, random_state=0).fit_transform(PIXELS)[CHOSEN].astype(np.float32)
-NAMES = np.array(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"])
-KNOWN = np.zeros(ROWS, dtype=bool)
-for _c in range(10):
-    KNOWN[np.flatnonzero(_c == TRUTH)[:EACH]] = True
-UNIT = X / np.linalg.norm(X, axis=1, keepdims=True)
-
-
-def clean(x=X, prefix="emb_"):
-    frame = pd.DataFrame(x, columns=[f"{prefix}{i}" for i in range(x.shape[1])])
-    frame["label"] = np.where(KNOWN, NAMES[TRUTH], None)
-    return frame
-
-
-def accuracy(path, **options):
-    result = label_file(path, **options)
-    return (result.labels[~KNOWN] == NAMES[TRUTH][~KNOWN]).mean(), result
+from real_file_cases import KNOWN, NAMES, RNG, ROWS, TRUTH, UNIT, X, accuracy, beside, clean, named
 
 
 @pytest.fixture(scope="module")
@@ -52,17 +29,6 @@ def reached(tmp_path_factory):
     assert found > 0.9
     assert not result.notes
     return found
-
-
-def beside(**columns):
-    return clean().assign(**columns)
-
-
-def named(*names):
-    """The embedding in columns whose names do not make a block."""
-    frame = clean()
-    words = [f"{a}{b}" for a in "abcdefgh" for b in "wxyz"]
-    return frame.rename(columns=dict(zip(frame.columns, words, strict=False)))
 
 
 COPY = np.where(KNOWN, TRUTH, -1)
@@ -86,6 +52,9 @@ QUIRKS = {
         n_tokens=RNG.integers(5, 400, ROWS),
         user_id=RNG.integers(0, 90, ROWS),
     ),
+    "one column 10,000 times as large": named().assign(bz=named()["bz"] * 10_000),
+    "one of a block 10,000 times as large": clean().assign(emb_5=X[:, 5] * 10_000),
+    "the same number in every row": named().assign(version=3, batch=0.5),
     "numbers with commas": named().assign(
         views=[f"{views:,}" for views in RNG.integers(1000, 10**6, ROWS)]
     ),
@@ -108,7 +77,21 @@ def test_columns_that_are_no_features(tmp_path, reached, quirk, suffix):
     assert len(result.feature_names) == 32
     left = set(frame.columns) - set(result.feature_names) - {"label"}
     said = " ".join(map(str, result.notes))
-    assert all(f"'{name}'" in said for name in left) or suffix == ".parquet"
+    assert result.model.scaled_ == ("10,000" in quirk)
+    assert (
+        quirk.startswith("the same")
+        or all(f"'{name}'" in said for name in left)
+        or suffix == ".parquet"
+    )
+
+
+def test_a_saved_model_scales_new_rows_as_those_it_was_fitted_on(tmp_path, reached, capfd):
+    clean().assign(emb_5=X[:, 5] * 10_000).to_csv(tmp_path / "a.csv", index=False)
+    args = ["label", str(tmp_path / "a.csv"), "--out", str(tmp_path / "b.csv")]
+    assert run([*args, "--model", str(tmp_path / "m.npz")]) == 0
+    assert "scale     columns of unlike spread are brought to one scale" in capfd.readouterr().err
+    again = label_file(tmp_path / "a.csv", with_=tmp_path / "m.npz", relabel=True)
+    assert (again.labels[~KNOWN] == NAMES[TRUTH][~KNOWN]).mean() > reached - 0.01
 
 
 def test_metadata_beside_rows_of_unit_length(tmp_path):

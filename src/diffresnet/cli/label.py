@@ -53,6 +53,32 @@ class LabelOptions(SeedOption, DeviceOption):
             metavar="NAMES",
         ),
     ] = None
+    text: Annotated[
+        tuple[str, ...],
+        Option(
+            help="Column of texts that an encoder turns into features; repeat it to join columns.",
+            metavar="NAME",
+        ),
+    ] = ()
+    image: Annotated[
+        str | None,
+        Option(
+            help="Column of paths of images, relative to FILE. A folder of images needs none.",
+            metavar="NAME",
+        ),
+    ] = None
+    encoder: Annotated[
+        str | None,
+        Option(
+            help="What encodes texts or images: tfidf, LIBRARY:MODEL for sentence-transformers, "
+            "fastembed, model2vec, timm or open_clip, or MODULE:NAME of Python. What it has done "
+            "is kept in OUT.embeddings.  [default: tfidf for texts]",
+            metavar="NAME",
+        ),
+    ] = None
+    strict: Annotated[bool, Option(help="Refuse blank texts and images that cannot be read.")] = (
+        False
+    )
     unlabelled: UnlabelledMarks = ()
     graph: Annotated[
         Path | None,
@@ -108,7 +134,8 @@ def label(options: LabelOptions) -> Outcome:
     from ..labelling import label_file
 
     chosen = options.settings()
-    chosen["unlabelled"] = options.unlabelled or None
+    for name in ("unlabelled", "text"):
+        chosen[name] = chosen[name] or None
     path, out, explain = (chosen.pop(name) for name in ("file", "out", "explain_columns"))
     result = label_file(
         path, out, with_=chosen.pop("with"), **chosen, progress=stages(options.quiet)
@@ -138,6 +165,9 @@ def summary(result: LabelResult, out: Path) -> str:
     confidence = counts["mean_confidence"]
     lines = {
         "rows": f"{len(result)}, with {_features(result)}",
+        "encoder": result.encoder,
+        "left out": _left_out(result),
+        "scale": _scale(result),
         "labelled": f"{counts['labelled']} {_per_class(result)}".rstrip(),
         "reach": f"{int(result.reached[blank].sum())} of {int(blank.sum())} unlabelled rows are "
         f"connected to a label",
@@ -146,7 +176,7 @@ def summary(result: LabelResult, out: Path) -> str:
         "seconds": "{seconds}",
         "written": str(out),
     }
-    return "\n".join(f"{name:<10}{text}" for name, text in lines.items())
+    return "\n".join(f"{name:<10}{text}" for name, text in lines.items() if text)
 
 
 def _features(result: LabelResult) -> str:
@@ -157,6 +187,22 @@ def _features(result: LabelResult) -> str:
     names = result.feature_names
     ends = ", ".join(names) if len(names) <= 3 else f"{names[0]} ... {names[-1]}"
     return f"{len(names)} features ({ends})"
+
+
+def _scale(result: LabelResult) -> str:
+    """Return whether columns were scaled."""
+    scaled = result.model is not None and result.model.scaled_
+    return "columns of unlike spread are brought to one scale" if scaled else ""
+
+
+def _left_out(result: LabelResult) -> str:
+    """Return the columns that are neither features nor labels."""
+    names = [role.name for role in result.column_roles if not role.is_feature and not role.is_label]
+    if not names:
+        return ""
+    shown = ", ".join(names[:LISTED]) + (", ..." if len(names) > LISTED else "")
+    count = f"{len(names)} column{'' if len(names) == 1 else 's'}"
+    return f"{count} ({shown}); --explain-columns says why"
 
 
 def _per_class(result: LabelResult) -> str:

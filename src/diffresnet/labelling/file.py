@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from ..errors import InputError
+from ..errors import InputError, Note
 from ..files.atomic import Pathlike, check_readable, check_writable, refuse_replacing
 from ..files.compressed import ending
 from ..graphs.node_table import holds_graph, read_node_table
@@ -14,8 +17,10 @@ from ..labels import Marks
 from ..tables.formats import COLUMN_FORMATS, check_format
 from ..tables.formats.h5ad import read_cell_graph
 from ..tables.labelled_table import LabelledTable
-from .fit import apply_model, fit_table, label_nodes, model_names
+from .fit import apply_model, fit_table, label_nodes
+from .model_file import SavedModel, load_model, save_model
 from .progress import Progress, silent
+from .raw_rows import RawRows, new_encoder, raw_columns
 from .result import LabelResult
 
 
@@ -26,6 +31,10 @@ def label_file(
     label_column: str = "label",
     labels: Pathlike | None = None,
     features: str | Sequence[str] | None = None,
+    text: str | Sequence[str] | None = None,
+    image: str | None = None,
+    encoder: str | None = None,
+    strict: bool = False,
     unlabelled: Marks = None,
     graph: Pathlike | None = None,
     id_column: str | None = None,
@@ -53,6 +62,16 @@ def label_file(
     features : str or sequence of str, optional
         Feature columns: a name, a comma list, a prefix, or several names; in .npz, the array. By
         default every numeric column, or the column of vectors if there is one.
+    text : str or sequence of str, optional
+        Columns of texts, which an encoder turns into features; nothing else is then a feature.
+    image : str, optional
+        The column of paths of images, relative to the folder of the file. A folder of images needs
+        no name.
+    encoder : str, optional
+        As of `diffresnet.encode.encoder_of`; by default "tfidf" for texts. What it has done is kept
+        in the folder OUT.embeddings.
+    strict : bool
+        Refuse blank texts and images that cannot be read; they are not reached otherwise.
     unlabelled : mark or marks of unlabelled rows, optional
         By default blank cells, and -1 where labels are numbers throughout.
     graph : path, optional
@@ -106,15 +125,31 @@ def label_file(
         check_readable(labels)
     if with_ is not None:
         check_readable(with_)
-    edges, fitted = None, None
+    edges, saved = None, None
     is_graph = graph is not None or holds_graph(path)
+    if is_graph:
+        _refuse_for_graphs(
+            path,
+            graph,
+            model,
+            with_,
+            relabel,
+            labels,
+            features,
+            label_column,
+            {"text": text, "image": image, "encoder": encoder},
+        )
     if with_ is not None and not is_graph:
-        from ..classify import DiffusionClassifier
-
-        fitted = DiffusionClassifier.load(Path(with_))
-    with progress(f"reading {path}", None):
+        saved = load_model(Path(with_))
+    raw, notes = _raw_rows(path, text, image, encoder, device, saved)
+    if raw is not None:
+        if features is not None:
+            raise InputError("texts and images are features by themselves", "features")
+        cache = None if out is None else Path(f"{out}.embeddings")
+        raw = replace(raw, strict=strict, cache=cache, progress=progress)
+    # Encoding is a stage of its own.
+    with nullcontext() if raw is not None else progress(f"reading {path}", None):
         if is_graph:
-            _refuse_for_graphs(path, graph, model, with_, relabel, labels, features, label_column)
             table, edges = read_node_table(
                 path,
                 graph,
@@ -134,7 +169,8 @@ def label_file(
                 features=features,
                 unlabelled=unlabelled,
                 labels_required=with_ is None,
-                fitted_names=None if fitted is None else model_names(fitted),
+                fitted_names=None if saved is None else saved.feature_names,
+                encode=None if raw is None else raw.features,
             )
             if table.label_key is None and labels is None and label_column != "label":
                 raise InputError(
@@ -142,23 +178,44 @@ def label_file(
                     f"row has a label",
                     "label_column",
                 )
+            table = replace(table, notes=(*table.notes, *notes))
     if out is not None:
         table.check_output(out)
     if edges is not None:
         result = label_nodes(table, edges, device, seed, progress)
     else:
         with progress(f"labelling {len(table)} rows", None):
-            if with_ is not None and fitted is not None:
-                result = apply_model(fitted, Path(with_), table, relabel, device)
+            if saved is not None:
+                result = apply_model(saved, table, relabel, device)
             else:
                 weights = None if cell_graph is None else read_cell_graph(path, cell_graph)
                 result = fit_table(table, unlabelled, device, seed, relabel, weights)
         if model is not None and result.model is not None:
-            result.model.save(Path(model))
+            save_model(Path(model), result.model, raw)
     if out is not None:
         with progress(f"writing {out}", None):
             table.write(out, result.labels, result.confidence, result.flags)
     return result
+
+
+def _raw_rows(
+    path: Path,
+    text: str | Sequence[str] | None,
+    image: str | None,
+    encoder: str | None,
+    device: str,
+    saved: SavedModel | None,
+) -> tuple[RawRows | None, tuple[Note, ...]]:
+    """Return what is to be encoded, and what a user should know of the encoder."""
+    columns = raw_columns(path, text, image)
+    if saved is not None:
+        found = saved.encoder_for(columns, encoder, device)
+        return (None, ()) if found is None else (RawRows(*found[:2], is_fitted=True), found[2])
+    if columns is None:
+        if encoder is not None:
+            raise InputError("an encoder is for a column of texts or images; name it", "text")
+        return None, ()
+    return RawRows(columns, new_encoder(columns.kind, encoder, device)), ()
 
 
 def _refuse_for_graphs(
@@ -170,10 +227,14 @@ def _refuse_for_graphs(
     labels: Pathlike | None,
     features: str | Sequence[str] | None,
     label_column: str,
+    raw: Mapping[str, Any],
 ) -> None:
     """Refuse what has no meaning for the nodes of a graph."""
     if labels is not None:
         raise InputError("the labels of the nodes of a graph are in their table", "labels")
+    for name, value in raw.items():
+        if value is not None:
+            raise InputError("the features of nodes are numbers; encode their texts first", name)
     for name, value in (("model", model), ("with_", with_), ("relabel", relabel or None)):
         if value is not None:
             raise InputError(

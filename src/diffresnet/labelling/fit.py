@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import scipy.sparse
@@ -16,11 +15,9 @@ from ..graphs.notes import graph_notes
 from ..labels import Marks
 from ..tables.content import listed
 from ..tables.labelled_table import LabelledTable
+from .model_file import SavedModel
 from .progress import Progress
 from .result import LabelResult, result_of
-
-if TYPE_CHECKING:
-    from ..classify import DiffusionClassifier
 
 
 def fit_table(
@@ -35,8 +32,12 @@ def fit_table(
     table.labels.require_classes(f"the labels of {str(table.path)!r}")
     from ..classify import DiffusionClassifier
 
+    assert table.chosen is not None
+    own: dict[str, Any] = {}
+    if table.chosen.encoder:  # vectors whose direction says all
+        own = {"metric": "cosine", "scale": None}
     model = DiffusionClassifier(
-        unlabelled=unlabelled, relabel=relabel, device=device, random_state=seed
+        unlabelled=unlabelled, relabel=relabel, device=device, random_state=seed, **own
     )
     names = table.feature_names if table.has_names else None
     model.fit(table.features, table.labels.values(), graph, feature_names=names)
@@ -45,10 +46,9 @@ def fit_table(
     )
 
 
-def apply_model(
-    model: DiffusionClassifier, path: Path, table: LabelledTable, relabel: bool, device: str
-) -> LabelResult:
+def apply_model(saved: SavedModel, table: LabelledTable, relabel: bool, device: str) -> LabelResult:
     """Label the rows of a table by a saved model; given labels are kept unless `relabel`."""
+    model, path = saved.classifier, saved.path
     model.device = device
     named = hasattr(model, "feature_names_in_") and table.has_names
     if not named and model.n_features_in_ != table.features.shape[1]:
@@ -58,7 +58,7 @@ def apply_model(
             "features",
         )
     probabilities, reached = model.predict_flagged(
-        table.features, feature_names=table.feature_names if named else model_names(model)
+        table.features, feature_names=table.feature_names if named else saved.feature_names
     )
     labels = model.classes_[probabilities.argmax(axis=1)]
     notes: list[Note] = []
@@ -74,12 +74,6 @@ def apply_model(
             )
     result = result_of(table, labels, probabilities.max(axis=1), reached, relabel, model=model)
     return replace(result, notes=(*result.notes, *notes))
-
-
-def model_names(model: DiffusionClassifier) -> Sequence[str] | None:
-    """Return the names that a model was fitted with, for rows that have none of their own."""
-    names = getattr(model, "feature_names_in_", None)
-    return None if names is None else list(names)
 
 
 def label_nodes(

@@ -31,6 +31,7 @@ class LabelResult:
     given : Labels
         The labels of the file.
     feature_names : of the features; empty for the nodes of a graph.
+    encoder : what made the features of texts or images; "" where they are numbers of the file.
     column_roles : what each column was taken for, and why, where features were not named.
     class_names : names of the classes 0, 1, ... where the file has them.
     graph : GraphData or None
@@ -44,6 +45,7 @@ class LabelResult:
     reached: np.ndarray = field(repr=False)
     given: Labels = field(repr=False)
     feature_names: tuple[str, ...] = field(default=(), repr=False)
+    encoder: str = ""
     column_roles: tuple[ColumnRole, ...] = field(default=(), repr=False)
     class_names: tuple[str, ...] | None = None
     graph: GraphData | None = field(default=None, repr=False)
@@ -87,7 +89,7 @@ def result_of(
     notes = table.notes
     if given.all():
         notes = (*notes, Note("every row has a label, so that none is predicted"))
-    if table.chosen is not None:
+    if table.chosen is not None and not table.chosen.encoder:  # an encoder says so itself
         empty = int((~table.features.any(axis=1) & ~reached & ~given).sum())
         if empty:
             rows = "1 row has" if empty == 1 else f"{empty} rows have"
@@ -100,6 +102,7 @@ def result_of(
         reached=reached,
         given=table.labels,
         feature_names=table.feature_names,
+        encoder="" if table.chosen is None else table.chosen.encoder,
         column_roles=() if table.chosen is None else table.chosen.roles,
         class_names=table.class_names,
         notes=notes,

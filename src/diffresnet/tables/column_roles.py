@@ -33,10 +33,12 @@ BLOCK = 8
 PLOTTED = 3
 """Vectors of so few numbers are made for plots, where there are longer ones."""
 OUTWEIGHS = 1000.0
-"""A column so many times as wide as the others leaves them no say in a distance."""
+"""A column of whole numbers so many times as wide as the others holds no counts."""
 
 INDEX_NAME = re.compile(r"|Unnamed: \d+|__index_level_\d+__")
 """What pandas calls the index of a frame that it wrote."""
+
+HOLDS_LABELS = "holds the labels"
 
 _NUMBERED_NAME = re.compile(r"(.*?)\d+\W*")
 
@@ -59,6 +61,11 @@ class ColumnRole:
     is_feature: bool
     reason: str
     doubt: bool = False
+
+    @property
+    def is_label(self) -> bool:
+        """Whether it holds the labels."""
+        return self.reason == HOLDS_LABELS
 
     @property
     def note(self) -> Note | None:
@@ -85,7 +92,7 @@ def default_features(
     packed: list[str] = []
     for name in columns.names:
         if name == label_column:
-            roles[name] = ColumnRole(name, False, "holds the labels")
+            roles[name] = ColumnRole(name, False, HOLDS_LABELS)
         elif INDEX_NAME.fullmatch(name):
             roles[name] = ColumnRole(name, False, "is the index of a data frame")
         else:
@@ -174,7 +181,15 @@ def _choose(
         for name in left
         if len(numbers[name].values) >= JUDGED
     }
-    return [name for name in left if not _outweighs(name, spreads, numbers[name], roles)]
+    for name, spread in spreads.items():
+        if spread == 0:
+            roles[name] = ColumnRole(name, False, "is the same in every row")
+    left = [name for name in left if name not in roles]
+    for name in left:
+        reason = _outweighs(name, spreads, numbers[name]) if name in spreads else ""
+        if reason:
+            roles[name] = ColumnRole(name, False, reason, doubt=True)
+    return [name for name in left if name not in roles]
 
 
 def _other_than_feature(part: Numbers, labels: Labels | None) -> str:
@@ -220,18 +235,13 @@ def _blocks(names: list[str]) -> list[str]:
     return [name for name in names if name in inside]
 
 
-def _outweighs(
-    name: str, spreads: dict[str, float], part: Numbers, roles: dict[str, ColumnRole]
-) -> bool:
-    """Return whether a column of whole numbers leaves the others no say; note one of fractions."""
+def _outweighs(name: str, spreads: dict[str, float], part: Numbers) -> str:
+    """Say that a column of whole numbers is too wide for a count; "" of any other."""
     others = [spread for each, spread in spreads.items() if each != name and spread > 0]
-    if not others or spreads[name] <= OUTWEIGHS * np.median(others):
-        return False
-    is_whole = part.whole is not None
+    if part.whole is None or not others or spreads[name] <= OUTWEIGHS * np.median(others):
+        return ""
     times = spreads[name] / float(np.median(others))
-    reason = f"is {times:,.0f} times as wide as the others, and outweighs them"
-    roles[name] = ColumnRole(name, not is_whole, reason, doubt=True)
-    return is_whole
+    return f"holds whole numbers {times:,.0f} times as wide as the others, as identifiers do"
 
 
 def _not_numeric(name: str, column: pa.ChunkedArray, texts: bool) -> ColumnRole:

@@ -33,6 +33,7 @@ class Features:
     columns : the columns, or the array, that hold them; a column of lists holds many.
     notes : what a user should know about the choice.
     roles : what each column was taken for, where the columns were not named.
+    encoder : what made them of texts or images, "" for numbers of the file.
     """
 
     matrix: np.ndarray = field(repr=False)
@@ -40,6 +41,7 @@ class Features:
     columns: tuple[str, ...]
     notes: tuple[Note, ...] = ()
     roles: tuple[ColumnRole, ...] = field(default=(), repr=False)
+    encoder: str = ""
 
 
 @dataclass(frozen=True)

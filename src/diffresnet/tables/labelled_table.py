@@ -62,7 +62,7 @@ class LabelledTable:
         unlabelled: Marks = None,
         labels_required: bool = True,
         fitted_names: Sequence[str] | None = None,
-        encode: Callable[[Content, Path], Features] | None = None,
+        encode: Callable[[Content, Path, str | None], Features] | None = None,
     ) -> LabelledTable:
         """Read features and labels from a file.
 
@@ -87,7 +87,7 @@ class LabelledTable:
             Whether a file without labels is refused.
         fitted_names : names of the features that a model was fitted on, optional
             Where the file has all of these columns they are the features, unless others are named.
-        encode : function of the content and its path, optional
+        encode : function of the content, its path and the column of labels, optional
             Makes the features of texts or images; nothing else is then a feature.
 
         Raises
@@ -127,7 +127,7 @@ class LabelledTable:
         unlabelled: Marks = None,
         labels_required: bool = True,
         fitted_names: Sequence[str] | None = None,
-        encode: Callable[[Content, Path], Features] | None = None,
+        encode: Callable[[Content, Path, str | None], Features] | None = None,
     ) -> LabelledTable:
         """Choose labels and features of content, as `read` does."""
         if labels is None:
@@ -137,7 +137,7 @@ class LabelledTable:
             table = cls.of_second_file(path, content, found, unlabelled)
         content = table.content
         if encode is not None:
-            chosen = encode(content, path)
+            chosen = encode(content, path, table.label_key)
         else:
             if features is None and fitted_names and set(fitted_names) <= set(content.names):
                 features = list(fitted_names)
@@ -247,8 +247,9 @@ class LabelledTable:
 
     @property
     def has_names(self) -> bool:
-        """Whether features have names of their own, as columns have, and not numbers alone."""
-        return isinstance(self.content, Columns)
+        """Whether features have names of their own, as columns of numbers have."""
+        encoded = self.chosen is not None and self.chosen.encoder
+        return isinstance(self.content, Columns) and not encoded
 
     def check_output(self, path: Pathlike) -> Path:
         """Refuse an output early: where it cannot be written, or where user data would be lost.

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import pkgutil
-import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,8 +11,8 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
+from diffresnet.encode.vectors import check_vectors
 from diffresnet.errors import InputError
-from diffresnet.files.atomic import reason
 
 from ..data.images import ImageSet
 from .accelerator import seeded
@@ -67,7 +64,8 @@ def embed_images(
     try:
         with torch.no_grad(), rng:
             for batch in pixels.split(batch_size):
-                features = _check_features(model(to_floats(batch, device)), len(batch))
+                output = model(to_floats(batch, device))
+                features = check_vectors(output, len(batch), "the backbone", "images")
                 if batches and features.shape[1] != batches[0].shape[1]:
                     raise InputError(
                         f"the backbone returned {batches[0].shape[1]} features for some images "
@@ -98,57 +96,3 @@ def features_file(
     if images.class_names:
         arrays["class_names"] = np.array(images.class_names)
     return arrays
-
-
-def load_callable(name: str) -> EmbeddingModel:
-    """Import the object that `module:function` names, from the working folder too.
-
-    Raises
-    ------
-    InputError
-        If there is no such module or function, the module cannot be imported, or the object
-        cannot be called or is a class.
-    """
-    folder = str(Path.cwd())
-    sys.path.insert(0, folder)
-    try:
-        target: Any = pkgutil.resolve_name(name)
-    except (Exception, SystemExit) as error:  # a module may fail in any way
-        raise InputError(f"cannot find {name!r}: {reason(error)}") from error
-    finally:
-        sys.path.remove(folder)
-    if isinstance(target, type):
-        raise InputError(f"{name!r} is a class; name an object of it, or a function")
-    if not callable(target):
-        raise InputError(f"{name!r} is a {type(target).__name__}, which cannot be called")
-    model: EmbeddingModel = target
-    return model
-
-
-def callable_file(name: str) -> Path | None:
-    """Return the file of the imported module that `module:function` names; None without one."""
-    file = getattr(sys.modules.get(name.partition(":")[0]), "__file__", None)
-    return None if file is None else Path(file)
-
-
-def _check_features(output: Any, n: int) -> Float[np.ndarray, "b d"]:
-    if isinstance(output, Tensor):
-        output = output.detach().cpu()
-        output = (output.float() if output.is_floating_point() else output).numpy()
-    try:
-        features = np.asarray(output)
-    except ValueError as error:
-        raise InputError(f"the backbone must return ({n}, d) numbers: {reason(error)}") from error
-    shaped = features.ndim == 2 and len(features) == n and features.shape[1] > 0
-    if not shaped or features.dtype.kind not in "fiu":
-        raise InputError(
-            f"the backbone must return ({n}, d) numbers for {n} images, not {features.dtype} of "
-            f"shape {features.shape}"
-        )
-    with np.errstate(over="ignore"):  # reported as infinite
-        features = features.astype(np.float32)
-    if not np.isfinite(features).all():
-        raise InputError(
-            "the backbone returned features that are NaN, infinite or beyond 32-bit floats"
-        )
-    return features

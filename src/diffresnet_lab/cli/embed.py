@@ -1,4 +1,4 @@
-"""diffresnet embed: images to a file of features, by a trained backbone or any callable."""
+"""diffresnet embed: images or texts to a file of features."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import click
 
 from diffresnet.cli.command import Outcome, command
 from diffresnet.cli.options import Argument, DeviceOption, Option, SeedOption
-from diffresnet.cli.progress import progress
+from diffresnet.cli.progress import progress, stages
 from diffresnet.errors import InputError
 from diffresnet.files.atomic import refuse_replacing
 
@@ -28,14 +28,6 @@ class EmbedOptions(ImageOptions, DeviceOption, SeedOption):
     """Options of `diffresnet embed`."""
 
     images: Annotated[tuple[Path, ...], Argument(metavar="IMAGES...", reads=True)]
-    backbone: Annotated[
-        str,
-        Option(
-            help="The folder of a train-backbone; or a torch module or function of Python, which "
-            "gets images (b, c, h, w) in [0, 1] and returns (b, d).",
-            metavar="DIR|MODULE:NAME",
-        ),
-    ]
     out: Annotated[
         Path,
         Option(
@@ -45,6 +37,29 @@ class EmbedOptions(ImageOptions, DeviceOption, SeedOption):
             suffixes=(".npz",),
         ),
     ]
+    backbone: Annotated[
+        str | None,
+        Option(
+            help="The folder of a train-backbone; or a torch module or function of Python, which "
+            "gets images (b, c, h, w) in [0, 1] and returns (b, d).",
+            metavar="DIR|MODULE:NAME",
+        ),
+    ] = None
+    encoder: Annotated[
+        str | None,
+        Option(
+            help="Instead of a backbone: what encodes a table of texts or images, or a folder of "
+            "images, as of `diffresnet label`.  [default: tfidf for texts]",
+            metavar="NAME",
+        ),
+    ] = None
+    text: Annotated[
+        tuple[str, ...],
+        Option(help="Column of texts of a table; repeat it to join columns.", metavar="NAME"),
+    ] = ()
+    image: Annotated[
+        str | None, Option(help="Column of paths of images of a table.", metavar="NAME")
+    ] = None
     dtype: Annotated[Literal["float32", "float16"], Option(help="Of the features.")] = "float32"
     mean_out: Annotated[
         Path | None,
@@ -74,11 +89,18 @@ class EmbedOptions(ImageOptions, DeviceOption, SeedOption):
 
 @command("embed")
 def embed_command(options: EmbedOptions) -> Outcome:
-    """Turn IMAGES into a file of features.
+    """Turn IMAGES, or the texts of a table, into a file of features.
 
-    IMAGES are .npz files (images, labels), .csv splits (filename, label), or folders with a folder
-    for each class; a folder of loose images gets the label -1.
+    With --backbone, IMAGES are .npz files (images, labels), .csv splits (filename, label), or
+    folders with a folder for each class; a folder of loose images gets the label -1.
+
+    With --text, --image or --encoder there is one: a table, or a folder of images. Its columns go
+    to the file of features too, so that `diffresnet label` goes on from there.
     """
+    if options.backbone is None:
+        return _encode_table(options)
+    if options.encoder or options.text or options.image:
+        raise click.UsageError("--backbone has no use beside --encoder, --text or --image")
     start = time.perf_counter()
     import numpy as np
 
@@ -127,17 +149,49 @@ def embed_command(options: EmbedOptions) -> Outcome:
     )
 
 
+def _encode_table(options: EmbedOptions) -> Outcome:
+    """Encode one table, or folder of images, as `diffresnet label` would."""
+    from diffresnet.labelling.embed import embed_file
+
+    if not (options.encoder or options.text or options.image):
+        raise click.UsageError("name --backbone, or --text for a table of texts")
+    for name in ("mean_out", "classes", "size", "batch", "dtype", "images_root"):
+        if name in options.given:
+            raise click.UsageError(f"--{name.replace('_', '-')} is for --backbone")
+    if len(options.images) > 1:
+        raise click.UsageError("only --backbone takes several IMAGES")
+    features = embed_file(
+        options.images[0],
+        options.out,
+        text=options.text or None,
+        image=options.image,
+        encoder=options.encoder,
+        strict=options.strict,
+        device=options.device,
+        progress=stages(options.quiet),
+    )
+    n, width = features.matrix.shape
+    return Outcome(
+        [{"rows": n, "features": width, "encoder": features.encoder}],
+        notes=features.notes,
+        summary=f"{n} rows, {width} features each by {features.encoder}, written to {options.out} "
+        f"in {{seconds}} s",
+    )
+
+
 def _load_model(options: EmbedOptions) -> tuple[EmbeddingModel, BackboneCard | None]:
     """Load a callable, or a backbone with its card; refuse outputs in the place of its files."""
+    from diffresnet.encode.callables import callable_file, check_callable, load_object
+
     from ..backbones.checkpoint import BACKBONE_FILE, LAST_FILE, load_backbone
-    from ..backbones.embedding import callable_file, load_callable
 
     outputs = {"out": options.out, "mean_out": options.mean_out, "json": options.json}
+    assert options.backbone is not None
     path = Path(options.backbone)
     if ":" in options.backbone and not path.exists():
         if options.classes != "all":
             raise click.UsageError("--classes is for backbones of train-backbone")
-        model = load_callable(options.backbone)
+        model = check_callable(load_object(options.backbone), options.backbone)
         refuse_replacing(outputs, [callable_file(options.backbone)])
         return model, None
     if options.size is not None:

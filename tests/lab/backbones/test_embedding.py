@@ -6,7 +6,7 @@ from torch import nn
 from backbone_cases import bars
 from diffresnet.errors import InputError
 from diffresnet_lab.backbones import ImageEncoder, embed_images
-from diffresnet_lab.backbones.embedding import features_file, load_callable
+from diffresnet_lab.backbones.embedding import features_file
 
 
 def test_batches_are_put_together_in_order():
@@ -59,23 +59,6 @@ def test_what_is_no_features(wrong):
 def test_one_width_for_all_images():
     with pytest.raises(InputError, match="5 features for some images and 3 for others"):
         embed_images(bars(), lambda x: np.ones((len(x), len(x))), batch_size=5)
-
-
-def test_a_callable_is_found_by_its_name(tmp_path, monkeypatch):
-    (tmp_path / "my_features.py").write_text("def mean(x):\n    return x.mean((2, 3))\nsize = 3\n")
-    (tmp_path / "my_slip.py").write_text("def mean(x:\n")
-    monkeypatch.chdir(tmp_path)
-    assert embed_images(bars(), load_callable("my_features:mean")).shape == (48, 1)
-    for name, line in (
-        ("my_features:other", "no attribute 'other'"),
-        ("no_such_module:f", "no module named"),
-        ("my_features:size", "cannot be called"),
-        (":f", "cannot find"),
-        ("my_slip:mean", "cannot find 'my_slip:mean': .*my_slip.py, line 1"),
-        ("torch.nn:Flatten", "is a class; name an object of it"),
-    ):
-        with pytest.raises(InputError, match=line):
-            load_callable(name)
 
 
 def test_the_test_view_is_resized_cropped_and_normalised():

@@ -74,17 +74,16 @@ def read_content(path: Pathlike) -> Content:
     """
     path = Path(path)
     if path.is_dir():
-        return folder_format(path).read(path)
+        module = "image_folder" if is_image_folder(path) else "dataset_folder"
+        folder: ReadFormat = import_module(f".{module}", __package__).FORMAT
+        return folder.read(path)
     chosen: ReadFormat = _module(path, READ_FORMATS).FORMAT
     return chosen.read(check_readable(path))
 
 
-def folder_format(path: Path) -> ReadFormat:
-    """Return how a folder is read: as a saved data set where it is one, else as images."""
-    saved = any((path / name).exists() for name in ("state.json", "dataset_dict.json"))
-    module = "dataset_folder" if saved else "image_folder"
-    chosen: ReadFormat = import_module(f".{module}", __package__).FORMAT
-    return chosen
+def is_image_folder(path: Path) -> bool:
+    """Return whether a folder is read as images, and is no saved data set."""
+    return not any((path / name).exists() for name in ("state.json", "dataset_dict.json"))
 
 
 def read_columns(path: Pathlike) -> Columns:
@@ -108,6 +107,7 @@ __all__ = [
     "READ_FORMATS",
     "check_format",
     "format_of",
+    "is_image_folder",
     "read_columns",
     "read_content",
 ]

@@ -11,52 +11,10 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import UInt8
 
+from diffresnet.encode.images import BrokenImageError, read_image
 from diffresnet.errors import InputError
-from diffresnet.files.atomic import reason
 
 from .resizing import resize_and_crop
-
-SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
-
-_FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF", "PPM")  # none that runs a program
-_GREY_MODES = ("1", "L", "LA", "I", "I;16", "F")
-_MODES = {1: "L", 3: "RGB"}
-
-
-class BrokenImageError(Exception):
-    """A file that is no image, or a damaged one."""
-
-
-def decode_image(path: Path, channels: int | None = None) -> UInt8[np.ndarray, "h w c"]:
-    """Decode an image file, upright; of an animation the first frame.
-
-    Parameters
-    ----------
-    channels : 1 (grey) or 3 (RGB); as the file has it if None.
-
-    Raises
-    ------
-    BrokenImageError
-        If it cannot be decoded, or claims more pixels than Pillow holds safe.
-    InputError
-        If Pillow is not installed.
-    """
-    try:
-        from PIL import Image, ImageOps
-    except ImportError as error:
-        raise InputError(
-            "image files need Pillow: pip install 'diffresnet[backbones]', or give an .npz"
-        ) from error
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path, formats=_FORMATS) as image:
-                count = channels or (1 if image.mode in _GREY_MODES else 3)
-                pixels = ImageOps.exif_transpose(image).convert(_MODES[count])
-    except Exception as error:  # Pillow's decoders raise errors of many kinds on damaged files
-        raise BrokenImageError(reason(error)) from error
-    return np.array(pixels).reshape(pixels.height, pixels.width, count)
 
 
 def decode_images(
@@ -93,14 +51,15 @@ def decode_images(
 
     def load(path: Path) -> np.ndarray | BrokenImageError:
         try:
-            pixels = decode_image(path, channels)
+            pixels = _pixels(path, channels)
         except BrokenImageError as error:
             return error
         return pixels if size is None else resize_and_crop(pixels[None], size)[0]
 
     images: np.ndarray | None = None  # filled as files come: a list would take the memory twice
     kept, count = np.zeros(len(paths), dtype=bool), 0
-    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
+    with warnings.catch_warnings(), ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
+        warnings.simplefilter("ignore")  # see `read_image`
         for index, image in enumerate(pool.map(load, paths)):
             if advance is not None:
                 advance(1)
@@ -121,10 +80,20 @@ def decode_images(
     return images[:count], kept, skipped
 
 
+def _pixels(path: Path, channels: int | None) -> UInt8[np.ndarray, "h w c"]:
+    """Decode a file as grey (1) or RGB (3); as it is if None."""
+    image = read_image(path)
+    if channels is not None:
+        image = image.convert("L" if channels == 1 else "RGB")
+    return np.array(image).reshape(image.height, image.width, -1)
+
+
 def _first_channels(paths: Sequence[Path]) -> int:
     for path in paths:
         try:
-            return int(decode_image(path).shape[2])
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                return int(_pixels(path, None).shape[2])
         except BrokenImageError:
             continue
     return 3

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from diffresnet.errors import InputError
 from diffresnet.files.atomic import check_readable, reason
-
-from .decoding import SUFFIXES
+from diffresnet.tables.formats.image_folder import IMAGE_ENDINGS
 
 LabelledFiles = list[tuple[Path, str | None]]
 """Files, each with the name of its class or None."""
@@ -101,4 +100,4 @@ def list_split(path: Path, root: Path | None = None) -> LabelledFiles:
 
 
 def _is_image(path: Path) -> bool:
-    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
+    return path.suffix.lower() in IMAGE_ENDINGS and not path.name.startswith(".") and path.is_file()

@@ -1,0 +1,57 @@
+"""Encode the texts or images of a table, once, to a file of features."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..errors import InputError
+from ..files.atomic import Pathlike, check_writable, refuse_replacing
+from ..files.npz import save_npz
+from ..tables.content import Features
+from ..tables.formats import read_content
+from .progress import Progress, silent
+from .raw_rows import RawRows, new_encoder, raw_columns
+
+
+def embed_file(
+    path: Pathlike,
+    out: Pathlike,
+    *,
+    text: str | Sequence[str] | None = None,
+    image: str | None = None,
+    encoder: str | None = None,
+    strict: bool = False,
+    device: str = "auto",
+    progress: Progress = silent,
+) -> Features:
+    """Write the features of texts or images to .npz, with the other columns of the table.
+
+    Parameters
+    ----------
+    path, text, image, encoder, strict, device, progress
+        As of `label_file`.
+    out : path
+        Gets `features` (n, d), `feature_names`, and every column as texts: `label_file` reads it.
+
+    Raises
+    ------
+    InputError
+        A ValueError with one line that says what is wrong and what to do. Nothing is written then.
+    """
+    path, out = Path(path), check_writable(out, (".npz",))
+    refuse_replacing({"out": out}, [path])
+    columns = raw_columns(path, text, image)
+    if columns is None:
+        raise InputError("name the column of texts, or of paths of images", "text")
+    raw = RawRows(
+        columns,
+        new_encoder(columns.kind, encoder, device),
+        strict=strict,
+        cache=Path(f"{out}.embeddings"),
+        progress=progress,
+    )
+    content = read_content(path)
+    features = raw.features(content, path, None)
+    save_npz(out, content.to_arrays(features))
+    return features
