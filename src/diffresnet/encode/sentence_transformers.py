@@ -28,7 +28,7 @@ class SentenceTransformerEncoder(Encoder):
     def __init__(self, name: str, device: str = "auto") -> None:
         name = require_name("sentence-transformers", name, "all-MiniLM-L6-v2")
         self.spec = f"sentence-transformers:{name}"
-        library = import_library("sentence_transformers", "texts")
+        library = import_library("sentence_transformers", "text")
         picked = str(pick_device(device))
         with loading(self.spec, name):
             self._model: Any = library.SentenceTransformer(name, device=picked)

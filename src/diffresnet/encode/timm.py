@@ -33,7 +33,7 @@ class TimmEncoder(Encoder):
     def __init__(self, name: str, device: str = "auto") -> None:
         name = require_name("timm", name, "vit_small_patch14_dinov2.lvd142m")
         self.spec = f"timm:{name}"
-        library = import_library("timm", "images")
+        library = import_library("timm", "image")
         self._device = pick_device(device)
         source = f"local-dir:{name}" if Path(name).is_dir() else name
         with loading(self.spec, name):

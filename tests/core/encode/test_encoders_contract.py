@@ -12,10 +12,10 @@ from diffresnet.encode.encoder import Encoder
 from diffresnet.errors import InputError
 
 PRETRAINED = {
-    "sentence-transformers": ("sentence_transformers", "texts"),
+    "sentence-transformers": ("sentence_transformers", "text"),
     "fastembed": ("fastembed", "fastembed"),
     "model2vec": ("model2vec", "model2vec"),
-    "timm": ("timm", "images"),
+    "timm": ("timm", "image"),
     "open_clip": ("open_clip", "open-clip"),
 }
 """Encoder -> its library, and the extra that brings it."""
