@@ -38,9 +38,11 @@ bench: install
 	$(BIN)/python benchmarks/neighbours.py
 	$(BIN)/python benchmarks/fit.py
 	$(BIN)/python benchmarks/fit.py --noise
+	$(BIN)/python benchmarks/predict.py
 	$(BIN)/python benchmarks/quality.py
 	$(BIN)/python benchmarks/ablation.py
 	$(BIN)/python benchmarks/column_scaling.py
+	$(BIN)/python benchmarks/novelty.py
 	$(BIN)/python benchmarks/geometry.py
 	$(BIN)/python benchmarks/synthetic.py
 	$(BIN)/python benchmarks/nodes.py

@@ -27,9 +27,11 @@ CHECKED += [
         "features",
         "fitted",
         "head",
+        "novelty",
         "point_graph",
         "points",
         "problem",
+        "prototypes",
         "scores",
         "strategies",
     )

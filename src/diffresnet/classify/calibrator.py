@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float, Int
 from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax, softmax
+from scipy.special import log_softmax
 
 SMALLEST = 1e-9
 """Scores below this count as this, so that logarithms stay finite."""
@@ -73,7 +73,7 @@ class Calibrator:
         low, high = np.log(0.02), np.log(100.0)
         for _ in range(30):
             middle = (low + high) / 2
-            confidence = softmax(np.exp(middle) * log_scores, axis=1).max(axis=1).mean()
+            confidence = softmax_in_place(np.exp(middle) * log_scores).max(axis=1).mean()
             if confidence < mean_confidence:
                 low = middle
             else:
@@ -95,7 +95,9 @@ class Calibrator:
         given : rows and their class distributions, optional
             Held as they are.
         """
-        p: np.ndarray = softmax(self.inverse_temperature * log_of(scores), axis=1)
+        p = log_of(scores)
+        p *= self.inverse_temperature
+        softmax_in_place(p)
         if reached is not None:
             p[~reached] = 1.0 / p.shape[1]
         if given is not None:
@@ -104,8 +106,17 @@ class Calibrator:
 
 
 def log_of(scores: Float[np.ndarray, "m c"]) -> Float[np.ndarray, "m c"]:
-    """Return logarithms that are never -inf."""
-    return np.log(np.maximum(scores, SMALLEST))
+    """Return logarithms that are never -inf, in an array of their own."""
+    logarithms = np.maximum(scores, SMALLEST)
+    return np.log(logarithms, out=logarithms)
+
+
+def softmax_in_place(z: Float[np.ndarray, "m c"]) -> Float[np.ndarray, "m c"]:
+    """Turn each row into its softmax, and return it: new rows are many, and memory is the cost."""
+    z -= z.max(axis=1, keepdims=True)
+    np.exp(z, out=z)
+    z /= z.sum(axis=1, keepdims=True)
+    return z
 
 
 def expected_calibration_error(

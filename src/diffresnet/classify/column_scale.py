@@ -163,9 +163,10 @@ def _sparse_moments(X: Any, low: np.ndarray, high: np.ndarray) -> Moments:
 def _are_components(spread: np.ndarray) -> bool:
     """Tell whether columns are the components of a PCA or SVD: their spread falls with position.
 
-    It falls without a jump: a component in other units is no component.
+    It falls without a jump: a component in other units is no component. The widest is one of the
+    first: a column that was put behind them may be wider.
     """
-    if len(spread) < COMPONENTS:
+    if len(spread) < COMPONENTS or spread.argmax() >= max(3, len(spread) // 10):
         return False
     position, rank = np.arange(len(spread)), np.argsort(np.argsort(spread))
     descending = np.sort(spread)[::-1][: len(spread) // 2 + 1]

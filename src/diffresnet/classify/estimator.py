@@ -13,7 +13,7 @@ import scipy.sparse
 import torch
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import accuracy_score
-from sklearn.utils import check_random_state
+from sklearn.utils import check_array, check_random_state
 from sklearn.utils._param_validation import (
     HasMethods,
     Interval,
@@ -32,16 +32,20 @@ from ..similarity.backends import SEARCHES
 from .features import FlowName
 from .fitted import FittedHead, FittedModel, FittedPoints, real_array
 from .head import default_head
+from .novelty import Novelty
 from .persistence import read_model, write_model
 from .point_graph import NeighbourConfig, PointGraph
-from .points import LabelledPoints, Projection, as_host_array, reached_from
+from .points import LabelledPoints, Projection, as_host_array, is_plain, reached_from
 from .problem import Problem, SolverConfig
 from .strategies import PaperNetwork, Strategy, TrainedConvection, choose_strategy
+from .suggestion import suggest_points
 
 # From so many columns on, rows are taken for embeddings.
 EMBEDDED = 64
 # Attributes of a fitted classifier that are kept in a model file, besides its classes.
 FITTED = ("transduction_", "label_distributions_", "confidence_", "reached_")
+# The same, of files that are new enough to have them.
+NOVELTY = ("novelty_", "novel_")
 
 
 class DiffusionClassifier(ClassifierMixin, BaseEstimator):
@@ -109,6 +113,13 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
         Probability of the label in `transduction_`.
     reached_ : (n,) bool
         Whether the graph connects a row to any label.
+    novelty_ : (n,)
+        How much a row looks like none of the classes, from 0 to 1: one half where a row of a
+        hidden class and one of a known class would score it as often. 0 at labelled rows. It
+        changes no label and no confidence. With one label a class it only ranks rows, below 0.5.
+    novel_ : (n,) bool
+        Whether a row is flagged as of none of the classes. The aim is to flag at most 2% of the
+        rows of known classes; nothing is flagged where too few labels can be held out.
     diffusion_time_, prior_weight_ : float
         What was chosen.
     scaled_ : bool
@@ -230,6 +241,7 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
             graph = None if graph is None else scipy.sparse.csr_array(graph[used][:, used])
         labels.require_classes()
         self._fit(x, labels, graph, weight)
+        self._fitted_rows = np.flatnonzero(used)
         if not used.all():
             self._add_weightless(used, every)
         return self
@@ -242,25 +254,21 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
         weight: np.ndarray | None,
     ) -> None:
         device, seed = pick_device(self.device), seed_of(self.random_state)
-        projection, features = Projection(), None
-        if x is not None:
-            projection = Projection.fit(x, seed, self.scale)
-            features = projection.apply(x)
-        # The distances of a standardized table lie between rows, not between their directions
-        # from the mean: with 64 columns and more the Euclidean metric was better by up to 5 points.
-        embedded = features is not None and features.shape[1] >= EMBEDDED
-        embedded &= not projection.standardizes
-        settings = self._graph_settings(embedded)
-        neighbours = NeighbourConfig(settings, self.neighbors, device)
-        if graph is not None:
-            joined = PointGraph.given(graph, features, neighbours)
-        else:
-            assert features is not None
-            joined = PointGraph.from_features(features, neighbours)
+        projection, settings, joined = self._join(x, graph)
         points, rows, codes = joined.points, labels.rows, labels.codes[labels.rows]
         at = points.of_row[rows]
         row_weight = None if weight is None else weight[rows]
-        labelled = LabelledPoints.of(at, codes, len(labels.classes), row_weight)
+        sound = np.ones(len(rows), dtype=bool)
+        if settings.metric == "cosine" and graph is None and points.x is not None:
+            sound = points.x[at].any(axis=1)  # a row of zeros is like no other, nor its label
+            if len(np.unique(codes[sound])) < 2:
+                raise InputError("labels of two classes are needed on rows that are not all zeros")
+        labelled = LabelledPoints.of(
+            at[sound],
+            codes[sound],
+            len(labels.classes),
+            None if row_weight is None else row_weight[sound],
+        )
         features_of_points = None if points.x is None else torch.from_numpy(points.x).to(device)
         problem = Problem(joined.weights, features_of_points, labelled, self._solver(seed), device)
         solution = self._strategy(problem, given=graph is not None).solve(problem)
@@ -269,10 +277,12 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
         if points.x is not None and joined.bandwidth is not None:
             head = FittedHead.of(solution)
             fitted_points = FittedPoints(points.x, joined.bandwidth, settings, self.neighbors, head)
-        self._model = FittedModel.of(solution, reached, projection, fitted_points)
+        novelty = Novelty.fit(problem, unit=settings.metric == "cosine")
+        self._model = FittedModel.of(solution, reached, projection, fitted_points, novelty)
+        self.novelty_, self.novel_ = (points.spread_back(of) for of in novelty.of_points())
         certain = np.eye(len(labels.classes))[codes]
         if self.relabel and solution.held_out is not None:
-            certain = solution.held_out[np.searchsorted(labelled.at, at)]
+            certain[sound] = solution.held_out[np.searchsorted(labelled.at, at[sound])]
         self.reached_ = points.spread_back(reached)
         self.label_distributions_ = solution.calibrator.probabilities(
             points.spread_back(self._model.scores), self.reached_, (rows, certain)
@@ -285,7 +295,27 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
         self.confidence_ = self.label_distributions_[np.arange(len(best)), best]
         self.diffusion_time_, self.prior_weight_ = solution.diffusion_time, solution.prior_weight
         self.recall_ = joined.recall
+        self._joined, self._labelled = joined, labelled.at
         self.scaled_ = projection.scale is not None
+
+    def _join(
+        self, x: Any, graph: scipy.sparse.csr_array | None = None
+    ) -> tuple[Projection, GraphSettings, PointGraph]:
+        """Scale and project rows, and join them to a graph."""
+        projection, features = Projection(), None
+        if x is not None:
+            projection = Projection.fit(x, seed_of(self.random_state), self.scale)
+            features = projection.apply(x)
+        # The distances of a standardized table lie between rows, not between their directions
+        # from the mean: with 64 columns and more the Euclidean metric was better by up to 5 points.
+        embedded = features is not None and features.shape[1] >= EMBEDDED
+        embedded &= not projection.standardizes
+        settings = self._graph_settings(embedded)
+        neighbours = NeighbourConfig(settings, self.neighbors, pick_device(self.device))
+        if graph is not None:
+            return projection, settings, PointGraph.given(graph, features, neighbours)
+        assert features is not None
+        return projection, settings, PointGraph.from_features(features, neighbours)
 
     def _solver(self, seed: int) -> SolverConfig:
         time = self._time()
@@ -313,7 +343,7 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
         given = labels.classes[labels.codes[~used]]
         codes = np.searchsorted(self.classes_, given).clip(max=len(self.classes_) - 1)
         known = self.classes_[codes] == given
-        for name in FITTED:
+        for name in FITTED + NOVELTY:
             fitted = getattr(self, name)
             full = np.empty((len(used), *fitted.shape[1:]), dtype=fitted.dtype)
             full[used] = fitted
@@ -322,6 +352,7 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
         self.label_distributions_[~used] = np.eye(len(self.classes_))[codes] * known[:, None]
         self.confidence_[~used] = 1.0
         self.reached_[~used] = True
+        self.novelty_[~used], self.novel_[~used] = 0.0, False
 
     def predict_proba(
         self, X: Any, *, links: Any = None, feature_names: Sequence[str] | None = None
@@ -378,33 +409,95 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
         true = labels.classes[labels.codes[rows]]
         return accuracy_score(true, predicted[rows], sample_weight=sample_weight)
 
+    def suggest(self, n: int, X: Any = None, y: Any = None) -> np.ndarray:
+        """Return the rows whose labels would help most, the most useful first.
+
+        Parameters
+        ----------
+        n : int
+        X : (m, d), optional
+            Rows as in `fit`, where there are no labels to fit yet. By default the fitted rows, and
+            what is not sure about them.
+        y : (m,), optional
+            Labels of some of X, which are not suggested again.
+
+        Returns
+        -------
+        (n,) row numbers, of rows that differ and have no label.
+
+        Raises
+        ------
+        InputError
+            If there are fewer such rows, or the model comes from a file, which has no rows.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_digits
+        >>> X, y = load_digits(return_X_y=True)
+        >>> rows = DiffusionClassifier().suggest(20, X)  # no label is needed
+        >>> few = np.full(len(y), -1)
+        >>> few[rows] = y[rows]
+        >>> model = DiffusionClassifier().fit(X, few)
+        >>> bool((model.transduction_ == y).mean() > 0.95)
+        True
+        >>> len(model.suggest(5))
+        5
+        """
+        if X is not None:
+            types = [np.float64, np.float32]
+            x = check_array(as_host_array(X), accept_sparse="csr", dtype=types)
+            _, _, joined = self._join(x)
+            rows, uncertain = np.arange(x.shape[0]), np.ones(x.shape[0])
+            known = np.empty(0, dtype=np.int64)
+            if y is not None:
+                known = encode_labels(y, self.unlabelled, binary=True).rows
+            labelled = np.unique(joined.points.of_row[known])
+        else:
+            check_is_fitted(self)
+            if not hasattr(self, "_joined"):
+                raise InputError("a model from a file has no rows; fit it, or give rows", "X")
+            joined, labelled, rows = self._joined, self._labelled, self._fitted_rows
+            uncertain = 1.0 - self.confidence_[rows]
+        of_row = joined.points.of_row
+        uncertainty = np.bincount(of_row, uncertain, minlength=joined.weights.shape[0])
+        seed, device = seed_of(self.random_state), pick_device(self.device)
+        points = suggest_points(joined, int(n), labelled, uncertainty, seed, device)
+        _, first = np.unique(of_row, return_index=True)
+        return rows[first[points]]
+
     def predict_flagged(
         self, X: Any, *, links: Any = None, feature_names: Sequence[str] | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return probabilities of new rows, and for each whether any label reaches it."""
         check_is_fitted(self)
         if links is not None:
-            points = len(self._model.scores)
-            if not scipy.sparse.issparse(links) or links.shape[1] != points:
-                raise InputError(f"links must be a sparse (m, {points}) matrix")
-            if X is not None:
-                raise InputError("give new rows by X or by links, not both")
-            return self._model.predict_linked(check_weights(links))
+            return self._model.predict_linked(self._check_links(X, links))
         if self._model.points is None:
             return self._model.predict(X, pick_device(self.device))  # says what it needs
-        if feature_names is not None:
-            self._check_names(feature_names)
-        with warnings.catch_warnings():
-            if feature_names is not None:  # scikit-learn would miss them in the array
-                warnings.filterwarnings("ignore", message="X does not have valid feature names")
-            x = validate_data(
-                self,
-                as_host_array(X),
-                reset=False,
-                accept_sparse="csr",
-                dtype=[np.float64, np.float32],
-            )
+        x = self._check_new_rows(X, feature_names)
         return self._model.predict(self._model.projection.apply(x), pick_device(self.device))
+
+    def predict_novelty(
+        self, X: Any, *, links: Any = None, feature_names: Sequence[str] | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the novelty (m,) of new rows, and for each whether it is flagged as novel.
+
+        Parameters are those of `predict_proba`, and the numbers those of `novelty_` and `novel_`.
+        New rows count for themselves: many of one new kind do not show that there is one.
+
+        Raises
+        ------
+        InputError
+            If the model comes from a file of before there was a novelty.
+        """
+        check_is_fitted(self)
+        if links is not None:
+            return self._model.predict_novelty_linked(self._check_links(X, links))
+        if self._model.points is None:
+            return self._model.predict_novelty(X, pick_device(self.device))  # says what it needs
+        x = self._check_new_rows(X, feature_names)
+        features = self._model.projection.apply(x)
+        return self._model.predict_novelty(features, pick_device(self.device))
 
     def save(self, path: str | Path) -> None:
         """Write the fitted model to an npz file, without pickle.
@@ -437,7 +530,8 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
             "strength": self.diffusion_time_,
             "recall": self.recall_,
         }
-        arrays |= {name.rstrip("_"): getattr(self, name) for name in ("classes_", *FITTED)}
+        kept = ("classes_", *FITTED, *NOVELTY)
+        arrays |= {name.rstrip("_"): getattr(self, name) for name in kept}
         return header | facts, arrays
 
     @classmethod
@@ -466,6 +560,10 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
         real_array(model.label_distributions_, rows, classes)
         real_array(model.confidence_, rows)
         real_array(model.reached_, rows)
+        model.novelty_, model.novel_ = np.full(rows, np.nan), np.zeros(rows, dtype=bool)
+        if model._model.novelty is not None:
+            model.novelty_ = real_array(arrays["novelty"], rows)
+            model.novel_ = real_array(arrays["novel"], rows)
         if model._model.scores.shape[1] != classes:
             raise ValueError("another number of classes")
         model.n_features_in_ = int(header["n_features_in"])
@@ -544,6 +642,28 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
         if n != x.shape[0]:
             raise InputError(f"X has {x.shape[0]} rows and y has {n} labels; they must be as many")
         return x, y
+
+    def _check_links(self, X: Any, links: Any) -> scipy.sparse.csr_array:
+        points = len(self._model.scores)
+        if not scipy.sparse.issparse(links) or links.shape[1] != points:
+            raise InputError(f"links must be a sparse (m, {points}) matrix")
+        if X is not None:
+            raise InputError("give new rows by X or by links, not both")
+        return check_weights(links)
+
+    def _check_new_rows(self, X: Any, feature_names: Sequence[str] | None) -> Any:
+        if feature_names is not None:
+            self._check_names(feature_names)
+        x = as_host_array(X)
+        named = hasattr(self, "feature_names_in_")
+        if (feature_names is not None or not named) and is_plain(x, self.n_features_in_):
+            return x  # scikit-learn would find nothing, in half the time that a row takes
+        with warnings.catch_warnings():
+            if feature_names is not None:  # scikit-learn would miss them in the array
+                warnings.filterwarnings("ignore", message="X does not have valid feature names")
+            return validate_data(
+                self, x, reset=False, accept_sparse="csr", dtype=[np.float64, np.float32]
+            )
 
     def _check_names(self, names: Sequence[str]) -> None:
         """Refuse features of other names than those of `fit`, and name one."""

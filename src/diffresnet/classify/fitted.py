@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import scipy.sparse
 import torch
 from jaxtyping import Bool, Float
-from scipy.special import softmax
 
 from ..errors import InputError
 from ..similarity import SEARCHES, GraphSettings, Neighbours, NeighbourSearch
-from ..similarity.weights import bandwidth, gaussian
-from .calibrator import Calibrator
+from .calibrator import Calibrator, softmax_in_place
+from .chunks import map_chunks
 from .column_scale import ColumnScale
+from .links import Links
+from .novelty import Novelty, NoveltyCalibrator
 from .points import Projection
 from .problem import Solution
+from .prototypes import Prototypes
 
-# New rows that are labelled at once.
-CHUNK = 8192
+# New rows that are labelled at once: what is computed for them then stays in the cache.
+CHUNK = 1024
 
 
 @dataclass(frozen=True)
@@ -59,18 +62,21 @@ class FittedHead:
             *linear,
         )
 
-    def probabilities(
-        self, x: np.ndarray, near: np.ndarray, share: np.ndarray
-    ) -> Float[np.ndarray, "m c"]:
+    def probabilities(self, x: Float[np.ndarray, "m d"], links: Links) -> Float[np.ndarray, "m c"]:
         """Apply the head to new rows, each moved by one implicit step among the fitted points."""
-        z = x.astype(np.float64) - self.mean
+        z = x - self.mean
         if self.diffused is not None:
-            around = np.einsum("mk,mkd->md", share, self.diffused[near].astype(np.float64))
-            z = (z + self.time * around) / (1.0 + self.time)
-        z = z - self.centre
-        length = np.linalg.norm(z, axis=1, keepdims=True)
-        z = z / np.where(length > 0, length, 1.0)
-        return softmax(np.einsum("md,cd->mc", z, self.weight) + self.bias, axis=1)
+            around = links.average(torch.from_numpy(self.diffused))
+            around *= self.time
+            z += around
+            z /= 1.0 + self.time
+        z -= self.centre
+        length = np.sqrt(np.einsum("md,md->m", z, z))[:, None]
+        z /= np.where(length > 0, length, 1.0)
+        # By torch, whose threads are those of `map_chunks`; NumPy's would start more.
+        logits = (torch.from_numpy(z) @ torch.from_numpy(self.weight).T).numpy()
+        logits += self.bias
+        return softmax_in_place(logits)
 
 
 @dataclass(frozen=True)
@@ -95,13 +101,18 @@ class FittedPoints:
         default_factory=dict, init=False, repr=False, compare=False
     )
 
-    def nearest(self, rows: Float[np.ndarray, "m d"], device: torch.device) -> Neighbours:
-        """Find the neighbours of new rows, by an index that is built once for each device."""
+    def search(self, device: torch.device) -> NeighbourSearch:
+        """Return the search, its index built once for each device."""
         if str(device) not in self._searches:
             x, k = torch.from_numpy(self.x).to(device), self.settings.neighbors_needed
             search = NeighbourSearch(x, k, self.settings.metric, self.method)
+            search.index()
             self._searches[str(device)] = search
-        return self._searches[str(device)].nearest(torch.from_numpy(rows).to(device))
+        return self._searches[str(device)]
+
+    def nearest(self, rows: Float[np.ndarray, "m d"], device: torch.device) -> Neighbours:
+        """Find the neighbours of new rows."""
+        return self.search(device).nearest(torch.from_numpy(rows).to(device))
 
 
 @dataclass(frozen=True)
@@ -117,6 +128,7 @@ class FittedModel:
     calibrator : Calibrator
     projection : from the rows of a user to features.
     points : None for a graph without features.
+    novelty : None in files of before there was one.
     """
 
     scores: Float[np.ndarray, "n c"]
@@ -126,6 +138,7 @@ class FittedModel:
     calibrator: Calibrator
     projection: Projection = field(default_factory=Projection)
     points: FittedPoints | None = None
+    novelty: Novelty | None = None
 
     @classmethod
     def of(
@@ -134,6 +147,7 @@ class FittedModel:
         reached: np.ndarray,
         projection: Projection,
         points: FittedPoints | None,
+        novelty: Novelty | None = None,
     ) -> FittedModel:
         """Keep what labelling new rows takes."""
         scores = solution.scores.copy()
@@ -146,6 +160,7 @@ class FittedModel:
             solution.calibrator,
             projection,
             points,
+            novelty,
         )
 
     def probabilities(self) -> Float[np.ndarray, "n c"]:
@@ -165,10 +180,11 @@ class FittedModel:
                 "links of the new rows to the fitted ones",
                 "links",
             )
-        parts = [
-            self._predict(self.points, x[start : start + CHUNK], device)
-            for start in range(0, len(x), CHUNK)
-        ]
+        points = self.points
+        points.search(device)  # before threads would each build it
+        parts = map_chunks(
+            lambda rows: self._predict(points, x[rows], device), len(x), CHUNK, device
+        )
         return np.concatenate([p for p, _ in parts]), np.concatenate([r for _, r in parts])
 
     def predict_linked(
@@ -181,30 +197,71 @@ class FittedModel:
         scores = self._with_neighbours((links @ self.prior) / share, (links @ self.scores) / share)
         return self.calibrator.probabilities(scores, reached), reached
 
+    def predict_novelty(
+        self, x: Float[np.ndarray, "m d"], device: torch.device
+    ) -> tuple[Float[np.ndarray, " m"], Bool[np.ndarray, " m"]]:
+        """Return the novelty of new rows, and which are flagged; one equal to a fitted has its."""
+        novelty, points = self._known_novelty(), self.points
+        if points is None or novelty.prototypes is None:
+            raise InputError("this model was fitted on a graph without features: give links")
+        distance, around = novelty.prototypes.distance(x), np.empty(len(x))
+        cost = torch.from_numpy(novelty.cost)[:, None]
+        same, at = np.zeros(len(x), dtype=bool), np.zeros(len(x), dtype=np.int64)
+        for start in range(0, len(x), CHUNK):
+            part = slice(start, start + CHUNK)
+            neighbours = points.nearest(x[part], device)
+            links = Links.of(neighbours, points.bandwidth, points.settings)
+            # Without a link there is no label to find.
+            lost = 1.0 - links.touch(np.ones(len(cost), dtype=bool))
+            around[part] = links.average(cost)[:, 0] + lost * (1.0 + distance[part])
+            same[part] = (neighbours.distances[:, 0] == 0.0).cpu().numpy()
+            at[part] = neighbours.indices[:, 0].cpu().numpy()
+        values, novel = novelty.of_rows(distance, around)
+        fitted, flagged = novelty.of_points()
+        return np.where(same, fitted[at], values), np.where(same, flagged[at], novel)
+
+    def predict_novelty_linked(
+        self, links: scipy.sparse.csr_array
+    ) -> tuple[Float[np.ndarray, " m"], Bool[np.ndarray, " m"]]:
+        """Return the same of new points that are given by their links (m, n)."""
+        novelty = self._known_novelty()
+        total = np.asarray(links.sum(axis=1)).ravel()
+        share = np.where(total > 0, total, 1.0)
+        distance = (links @ novelty.distance) / share
+        return novelty.of_rows(distance, (links @ novelty.cost) / share + (total <= 0))
+
+    def _known_novelty(self) -> Novelty:
+        if self.novelty is None:
+            raise InputError("this model was saved before there was a novelty; fit it again")
+        return self.novelty
+
     def _predict(
         self, points: FittedPoints, x: np.ndarray, device: torch.device
     ) -> tuple[np.ndarray, np.ndarray]:
         settings = points.settings
         neighbours = points.nearest(x, device)
-        near = neighbours.indices.cpu().numpy()
-        distances = neighbours.distances.double().cpu()
-        own = bandwidth(distances, settings)
-        other = torch.from_numpy(points.bandwidth.astype(np.float64)[near])
-        w = gaussian(distances, own, other, settings).numpy()[:, : settings.n_neighbors]
-        near = near[:, : settings.n_neighbors]
-        total = w.sum(axis=1, keepdims=True)
-        share = w / np.where(total > 0, total, 1.0)
+        links = Links.of(neighbours, points.bandwidth, settings)
         if points.head is None:
-            prior = np.einsum("mk,mkc->mc", share, self.prior[near])
+            scores = links.average(self._single_prior)
         else:
-            prior = points.head.probabilities(x, near, share)
-        scores = self._with_neighbours(prior, np.einsum("mk,mkc->mc", share, self.scores[near]))
-        same = distances[:, 0].numpy() == 0.0
-        scores[same] = self.scores[near[same, 0]]
-        reached = (self.reached[near] & (w > 0)).any(axis=1)
+            scores = points.head.probabilities(x, links)
+        if self.prior_weight != float("inf"):
+            scores = self._with_neighbours(scores, links.average(self._single_scores))
+        same = (neighbours.distances[:, 0] == 0.0).cpu().numpy()
+        scores[same] = self.scores[neighbours.indices[:, 0].cpu().numpy()[same]]
+        reached = links.touch(self.reached)
         if settings.metric == "cosine":
             reached &= x.any(axis=1)  # a row of zeros has no direction
         return self.calibrator.probabilities(scores, reached), reached
+
+    # In the float32 that they were computed in, for the averages over links.
+    @cached_property
+    def _single_scores(self) -> torch.Tensor:
+        return torch.from_numpy(self.scores.astype(np.float32))
+
+    @cached_property
+    def _single_prior(self) -> torch.Tensor:
+        return torch.from_numpy(self.prior.astype(np.float32))
 
     def _with_neighbours(self, prior: np.ndarray, around: np.ndarray) -> np.ndarray:
         """Solve the equation of one more free point, with the fitted ones held."""
@@ -238,6 +295,13 @@ class FittedModel:
                 arrays |= {"head_weight": head.weight, "head_bias": head.bias}
                 if head.diffused is not None:
                     arrays["moved"] = head.diffused
+        if self.novelty is not None:
+            facts["novelty"] = asdict(self.novelty.calibrator)
+            arrays |= {"novelty_distance": self.novelty.distance, "novelty_cost": self.novelty.cost}
+            prototypes = self.novelty.prototypes
+            if prototypes is not None:
+                facts |= {"prototype_spread": prototypes.spread, "prototype_unit": prototypes.unit}
+                arrays |= {"prototype_mean": prototypes.mean, "prototypes": prototypes.means}
         return facts, arrays
 
     @classmethod
@@ -281,6 +345,7 @@ class FittedModel:
             Calibrator.from_facts(facts),
             _projection(facts, arrays),
             points,
+            _novelty(facts, arrays),
         )
 
 
@@ -294,6 +359,24 @@ def _projection(facts: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> P
             raise ValueError("a column has no spread")
         scale = ColumnScale(mean, spread, bool(facts["strays_only"]))
     return Projection(directions, scale)
+
+
+def _novelty(facts: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Novelty | None:
+    """Return the novelty of a file; those of before there was one have none."""
+    if "novelty" not in facts:
+        return None
+    n, prototypes = len(arrays["scores"]), None
+    if "prototypes" in arrays:
+        c, d = arrays["prototypes"].shape
+        mean, means = (
+            real_array(arrays["prototype_mean"], d),
+            real_array(arrays["prototypes"], c, d),
+        )
+        spread, unit = float(facts["prototype_spread"]), bool(facts["prototype_unit"])
+        prototypes = Prototypes(mean, spread, means, unit)
+    distance = real_array(arrays["novelty_distance"], n)
+    cost = real_array(arrays["novelty_cost"], n)
+    return Novelty(distance, cost, NoveltyCalibrator(**facts["novelty"]), prototypes)
 
 
 def real_array(array: np.ndarray, *shape: int) -> np.ndarray:

@@ -36,6 +36,16 @@ def as_host_array(X: Any) -> Any:
     return X
 
 
+def is_plain(x: Any, columns: int) -> bool:
+    """Return whether x is a real array of finite rows of so many columns, with nothing to mend."""
+    if type(x) is not np.ndarray or x.dtype not in (np.float32, np.float64):
+        return False
+    if x.ndim != 2 or len(x) == 0 or x.shape[1] != columns:
+        return False
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(np.isfinite(x.sum()))
+
+
 @dataclass(frozen=True)
 class Projection:
     """Dense float32 features of rows: columns are scaled, wide sparse rows projected by an SVD.

@@ -41,12 +41,17 @@ class LazyCommand:
 
 @functools.cache
 def commands() -> dict[str, LazyCommand]:
-    """Return every command by its name: `label`, then those of other packages."""
+    """Return every command by its name: those for files, then those of other packages."""
     label = LazyCommand(
         "diffresnet.cli.label:label", "Label every row of a file from the few labelled."
     )
+    following = LazyCommand(
+        "diffresnet.cli.next:next_command", "Choose the rows of a file to label next."
+    )
     others = {entry.name: entry for entry in importlib.metadata.entry_points(group=ENTRY_POINTS)}
-    return {"label": label} | {name: others[name].load() for name in sorted(others)}
+    return {"label": label, "next": following} | {
+        name: others[name].load() for name in sorted(others)
+    }
 
 
 # Idle threads sleep instead of spinning: on a busy machine the demo took a third of the time.

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from ..files.atomic import either
-from ..tables.formats import COLUMN_FORMATS, FORMATS, READ_FORMATS
+from ..tables.formats import COLUMN_FORMATS, FORMATS
 from .command import Outcome, command
-from .options import Argument, DeviceOption, Option, SeedOption, UnlabelledMarks
+from .options import Argument, Option
 from .progress import stages
+from .table_options import TableOptions
 
 if TYPE_CHECKING:
     from ..labelling import LabelResult
@@ -20,7 +21,7 @@ LISTED = 12
 
 
 @dataclass(frozen=True, kw_only=True)
-class LabelOptions(SeedOption, DeviceOption):
+class LabelOptions(TableOptions):
     """Options of `diffresnet label`; those of `label_file`."""
 
     file: Annotated[Path, Argument(reads=True, folder=True)]
@@ -33,53 +34,9 @@ class LabelOptions(SeedOption, DeviceOption):
             replaces="file",
         ),
     ]
-    label_column: Annotated[
-        str, Option(help="Column, or array, that holds the labels.", metavar="NAME")
-    ] = "label"
-    labels: Annotated[
-        Path | None,
-        Option(
-            help=f"A second file that holds the labels, {either(READ_FORMATS)}: for the rows of "
-            "equal id, or in the order of the rows.",
-            metavar="FILE",
-            reads=True,
-        ),
-    ] = None
-    features: Annotated[
-        str | None,
-        Option(
-            help="Feature columns: a comma list, or a prefix. By default every numeric column, or "
-            "the column of vectors if there is one. In .npz: the array.",
-            metavar="NAMES",
-        ),
-    ] = None
-    text: Annotated[
-        tuple[str, ...],
-        Option(
-            help="Column of texts that an encoder turns into features; repeat it to join columns.",
-            metavar="NAME",
-        ),
-    ] = ()
-    image: Annotated[
-        str | None,
-        Option(
-            help="Column of paths of images, relative to FILE. A folder of images needs none.",
-            metavar="NAME",
-        ),
-    ] = None
-    encoder: Annotated[
-        str | None,
-        Option(
-            help="What encodes texts or images: tfidf, LIBRARY:MODEL for sentence-transformers, "
-            "fastembed, model2vec, timm or open_clip, or MODULE:NAME of Python. What it has done "
-            "is kept in OUT.embeddings.  [default: tfidf for texts]",
-            metavar="NAME",
-        ),
-    ] = None
     strict: Annotated[bool, Option(help="Refuse blank texts and images that cannot be read.")] = (
         False
     )
-    unlabelled: UnlabelledMarks = ()
     graph: Annotated[
         Path | None,
         Option(
@@ -133,9 +90,7 @@ def label(options: LabelOptions) -> Outcome:
     """
     from ..labelling import label_file
 
-    chosen = options.settings()
-    for name in ("unlabelled", "text"):
-        chosen[name] = chosen[name] or None
+    chosen = options.settings() | options.table_settings()
     path, out, explain = (chosen.pop(name) for name in ("file", "out", "explain_columns"))
     result = label_file(
         path, out, with_=chosen.pop("with"), **chosen, progress=stages(options.quiet)

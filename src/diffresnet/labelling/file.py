@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ..errors import InputError, Note
+from ..errors import InputError
 from ..files.atomic import Pathlike, check_readable, check_writable, refuse_replacing
 from ..files.compressed import ending
 from ..graphs.node_table import holds_graph, read_node_table
@@ -18,9 +18,8 @@ from ..tables.formats import COLUMN_FORMATS, check_format
 from ..tables.formats.h5ad import read_cell_graph
 from ..tables.labelled_table import LabelledTable
 from .fit import apply_model, fit_table, label_nodes
-from .model_file import SavedModel, load_model, save_model
+from .model_file import encoded_rows, load_model, save_model
 from .progress import Progress, silent
-from .raw_rows import RawRows, new_encoder, raw_columns
 from .result import LabelResult
 
 
@@ -141,7 +140,7 @@ def label_file(
         )
     if with_ is not None and not is_graph:
         saved = load_model(Path(with_))
-    raw, notes = _raw_rows(path, text, image, encoder, device, saved)
+    raw, notes = encoded_rows(path, text, image, encoder, device, saved)
     if raw is not None:
         if features is not None:
             raise InputError("texts and images are features by themselves", "features")
@@ -196,26 +195,6 @@ def label_file(
         with progress(f"writing {out}", None):
             table.write(out, result.labels, result.confidence, result.flags)
     return result
-
-
-def _raw_rows(
-    path: Path,
-    text: str | Sequence[str] | None,
-    image: str | None,
-    encoder: str | None,
-    device: str,
-    saved: SavedModel | None,
-) -> tuple[RawRows | None, tuple[Note, ...]]:
-    """Return what is to be encoded, and what a user should know of the encoder."""
-    columns = raw_columns(path, text, image)
-    if saved is not None:
-        found = saved.encoder_for(columns, encoder, device)
-        return (None, ()) if found is None else (RawRows(*found[:2], is_fitted=True), found[2])
-    if columns is None:
-        if encoder is not None:
-            raise InputError("an encoder is for a column of texts or images; name it", "text")
-        return None, ()
-    return RawRows(columns, new_encoder(columns.kind, encoder, device)), ()
 
 
 def _refuse_for_graphs(

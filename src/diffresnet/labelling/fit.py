@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import scipy.sparse
@@ -19,6 +19,23 @@ from .model_file import SavedModel
 from .progress import Progress
 from .result import LabelResult, result_of
 
+if TYPE_CHECKING:
+    from ..classify import DiffusionClassifier
+
+
+def new_classifier(
+    table: LabelledTable, unlabelled: Marks, device: str, seed: int, relabel: bool = False
+) -> DiffusionClassifier:
+    """Make the classifier of a table, not fitted yet."""
+    from ..classify import DiffusionClassifier
+
+    own: dict[str, Any] = {}
+    if table.chosen is not None and table.chosen.encoder:  # vectors whose direction says all
+        own = {"metric": "cosine", "scale": None}
+    return DiffusionClassifier(
+        unlabelled=unlabelled, relabel=relabel, device=device, random_state=seed, **own
+    )
+
 
 def fit_table(
     table: LabelledTable,
@@ -30,15 +47,7 @@ def fit_table(
 ) -> LabelResult:
     """Fit a classifier to the labelled rows of a table, along their own graph if it is given."""
     table.labels.require_classes(f"the labels of {str(table.path)!r}")
-    from ..classify import DiffusionClassifier
-
-    assert table.chosen is not None
-    own: dict[str, Any] = {}
-    if table.chosen.encoder:  # vectors whose direction says all
-        own = {"metric": "cosine", "scale": None}
-    model = DiffusionClassifier(
-        unlabelled=unlabelled, relabel=relabel, device=device, random_state=seed, **own
-    )
+    model = new_classifier(table, unlabelled, device, seed, relabel)
     names = table.feature_names if table.has_names else None
     model.fit(table.features, table.labels.values(), graph, feature_names=names)
     return result_of(
@@ -57,11 +66,13 @@ def apply_model(saved: SavedModel, table: LabelledTable, relabel: bool, device: 
             f"{str(table.path)!r} has {table.features.shape[1]}",
             "features",
         )
+    notes: list[Note] = []
+    if table.has_names and not named:
+        notes.append(Note("the model has no names of features: columns are taken in their order"))
     probabilities, reached = model.predict_flagged(
         table.features, feature_names=table.feature_names if named else saved.feature_names
     )
     labels = model.classes_[probabilities.argmax(axis=1)]
-    notes: list[Note] = []
     if not relabel and table.labels.labelled.any():
         labels = _as_given(labels, table, path)
         strange = set(map(str, table.labels.names)) - set(map(str, model.classes_.tolist()))

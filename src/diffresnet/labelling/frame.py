@@ -65,7 +65,10 @@ def label_frame(
     try:
         columns = given.to_arrow()
     except (pa.ArrowException, TypeError, ValueError) as error:
-        raise InputError(f"a column of the frame is of mixed types: {reason(error)}") from error
+        raise InputError(
+            f"a column of the frame is of mixed types, or of one that Arrow has not: "
+            f"{'; '.join(map(str, error.args)) or reason(error)}"
+        ) from error
     table = LabelledTable.of_content(
         Path("the frame"),
         Columns(columns),

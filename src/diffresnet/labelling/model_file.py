@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import InputError, Note
-from .raw_rows import RawColumns, RawRows
+from .raw_rows import RawColumns, RawRows, new_encoder, raw_columns
 
 if TYPE_CHECKING:
     from ..classify import DiffusionClassifier
@@ -106,3 +107,23 @@ def load_model(path: Path) -> SavedModel:
         return SavedModel(path, DiffusionClassifier.from_arrays(header, arrays), encoder, own)
 
     return read_model(path, make)
+
+
+def encoded_rows(
+    path: Path,
+    text: str | Sequence[str] | None,
+    image: str | None,
+    encoder: str | None,
+    device: str,
+    saved: SavedModel | None,
+) -> tuple[RawRows | None, tuple[Note, ...]]:
+    """Return what is to be encoded, and what a user should know of the encoder."""
+    columns = raw_columns(path, text, image)
+    if saved is not None:
+        found = saved.encoder_for(columns, encoder, device)
+        return (None, ()) if found is None else (RawRows(*found[:2], is_fitted=True), found[2])
+    if columns is None:
+        if encoder is not None:
+            raise InputError("an encoder is for a column of texts or images; name it", "text")
+        return None, ()
+    return RawRows(columns, new_encoder(columns.kind, encoder, device)), ()

@@ -94,6 +94,11 @@ def result_of(
         if empty:
             rows = "1 row has" if empty == 1 else f"{empty} rows have"
             notes = (*notes, Note(f"{rows} features of zeros alone, which no label reaches"))
+    if table.chosen is not None:
+        empty = int((~table.features.any(axis=1) & ~reached & given).sum())
+        if empty:
+            rows = "1 labelled row has" if empty == 1 else f"{empty} labelled rows have"
+            notes = (*notes, Note(f"{rows} features of zeros alone: it says nothing of others"))
     labels = np.where(given, table.labels.values(), labels.astype(object))
     return LabelResult(
         labels=labels,

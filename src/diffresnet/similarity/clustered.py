@@ -7,7 +7,6 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from .exact import (
-    CHUNK_BYTES,
     RECALL_SEED,
     SAMPLE,
     ExactIndex,
@@ -15,6 +14,7 @@ from .exact import (
     largest,
     nearest_first,
     overlap,
+    rows_at_once,
     sampled_neighbours,
 )
 from .index import NeighbourIndex, Neighbours
@@ -129,7 +129,7 @@ class ClusteredIndex(NeighbourIndex):
                 continue
             columns = self._candidates(cluster, k + others)
             candidates = self.flat.index_select(0, columns)
-            step = max(1, CHUNK_BYTES // (len(columns) * x.element_size()))
+            step = rows_at_once(len(columns) * x.element_size(), x.device)
             for start in range(first, end, step):
                 stop = min(start + step, end)
                 rows = order[start:stop]
@@ -184,7 +184,7 @@ def _lloyd(x: Tensor, clusters: int, rounds: int = 5) -> Float[Tensor, "c d"]:
 
 def _nearest_centre(x: Tensor, centres: Tensor) -> Int[Tensor, " n"]:
     square = (centres * centres).sum(1)
-    step = max(1, CHUNK_BYTES // (len(centres) * x.element_size()))
+    step = rows_at_once(len(centres) * x.element_size(), x.device)
     parts = [
         torch.addmm(-square[None, :], rows, centres.T, alpha=2.0).argmax(1)
         for rows in x.split(step)

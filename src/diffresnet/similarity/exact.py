@@ -10,12 +10,15 @@ from torch import Tensor
 
 from .index import NeighbourIndex, Neighbours
 
-# What one chunk of the score matrix may take.
-CHUNK_BYTES = 128 * 2**20
+# What one chunk of the score matrix may take. glibc maps blocks above 32 MiB anew each time, and to
+# clear their pages took as long as half of the product.
+CHUNK_BYTES = 16 * 2**20
+# On other devices, where many small kernels cost more than memory does.
+DEVICE_CHUNK_BYTES = 128 * 2**20
 # Candidates kept beyond k before distances are computed anew, to be safe from rounding.
 SLACK = 8
-# Scores in a group of this many columns are first compared by their maximum alone.
-GROUP = 64
+# Scores are first compared by the maxima of this many groups for each that is wanted.
+GROUPS = 8
 # Points of which the true neighbours are computed, to measure recall; drawn by a seed of their own.
 SAMPLE = 256
 RECALL_SEED = 1
@@ -134,10 +137,10 @@ class Points:
         """
         n, m = self.x.shape[0], queries.x.shape[0]
         width = min(k + SLACK, n - others)
-        rows_at_once = max(1, CHUNK_BYTES // max(1, n * self.x.element_size()))
+        step = rows_at_once(n * self.x.element_size(), self.x.device)
         indices, distances = [], []
-        for start in range(0, max(1, m), rows_at_once):
-            stop = min(start + rows_at_once, m)
+        for start in range(0, max(1, m), step):
+            stop = min(start + step, m)
             rows = queries.dense(start, stop)
             scores = self.scores(rows)
             if others:
@@ -180,10 +183,8 @@ class Points:
             noise = 8 * torch.finfo(d2.dtype).eps * (square + self.square[candidates])
             return torch.where(d2 <= noise, torch.zeros_like(d2), d2).sqrt() * self.scale
         out = torch.empty(candidates.shape, dtype=rows.dtype, device=rows.device)
-        step = max(
-            1,
-            CHUNK_BYTES // (4 * max(1, candidates.shape[1] * rows.shape[1]) * rows.element_size()),
-        )
+        row_bytes = 4 * candidates.shape[1] * rows.shape[1] * rows.element_size()
+        step = rows_at_once(row_bytes, rows.device)
         for start in range(0, rows.shape[0], step):
             part = slice(start, start + step)
             near = self.x.index_select(0, candidates[part].flatten())
@@ -192,24 +193,30 @@ class Points:
         return out * self.scale
 
 
+def rows_at_once(row_bytes: int, device: torch.device) -> int:
+    """Return how many rows of scores make a chunk."""
+    most = CHUNK_BYTES if device.type == "cpu" else DEVICE_CHUNK_BYTES
+    return max(1, most // max(1, row_bytes))
+
+
 def largest(scores: Float[Tensor, "c n"], k: int) -> Int[Tensor, "c k"]:
     """Return the columns of the k largest scores of each row, in no order.
 
     The k largest lie in the k groups with the largest maxima: one cheap pass finds those, and
-    only they are searched.
+    only they are searched, in the same way.
     """
     n = scores.shape[1]
-    groups = n // GROUP
-    if groups < 4 * k:
+    group = n // (GROUPS * k) if k else 0
+    if group < 4 or len(scores) == 1:  # a single row is done before the groups are made
         return scores.topk(k, dim=1, sorted=False).indices
-    whole = groups * GROUP
-    blocks = scores[:, :whole].unflatten(1, (groups, GROUP))
+    whole = n // group * group
+    blocks = scores[:, :whole].unflatten(1, (-1, group))
     chosen = blocks.amax(2).topk(k, dim=1, sorted=False).indices
-    inside = (chosen[:, :, None] * GROUP + torch.arange(GROUP, device=scores.device)).flatten(1)
-    rest = torch.arange(whole, n, device=scores.device).expand(scores.shape[0], -1)
-    columns = torch.cat([inside, rest], dim=1)
-    best = scores.gather(1, columns).topk(k, dim=1, sorted=False).indices
-    return columns.gather(1, best)
+    row = torch.arange(len(scores), device=scores.device)[:, None]
+    candidates = torch.cat([blocks[row, chosen].flatten(1), scores[:, whole:]], dim=1)
+    best = largest(candidates, k)
+    inside = chosen.gather(1, (best // group).clamp_max(k - 1)) * group + best % group
+    return torch.where(best < k * group, inside, best + (whole - k * group))
 
 
 def nearest_first(

@@ -63,7 +63,7 @@ def similarity_graph(
     -----
     Equal points are at distance 0 and have weight 1 to each other. More neighbours than there are
     other points means all of them. A single point has no edges. Memory is that of the k n edges,
-    a copy of X and a few chunks of 128 MiB; never n x n.
+    a copy of X and a few chunks of 16 MiB; never n x n.
 
     Examples
     --------

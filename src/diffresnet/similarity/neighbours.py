@@ -33,7 +33,7 @@ def nearest_neighbours(
     method : str, one of `SEARCHES`
         "auto" is exact up to 20,000 points. Above it is "clustered" for a recall of 0.95, or as
         much as a tenth of all pairs gives; asked for by name, that search goes for 0.98 at any
-        cost. "exact" is so up to rounding, in chunks of 128 MiB of scores. A search that is not
+        cost. "exact" is so up to rounding, in chunks of 16 MiB of scores. A search that is not
         exact measures its recall.
     queries : (m, d) tensor
 
@@ -71,12 +71,17 @@ class NeighbourSearch:
         if k < 1:
             empty = torch.empty(self.x.shape[0], 0, device=self.x.device)
             return Neighbours(empty.long(), empty.to(self.x.dtype), "exact", 1.0)
-        if self._index is None:
-            others = min(k, self.x.shape[0] - 1)
-            self._index = build_index(self.x, others, self._method)
+        index = self.index()
         if queries is None:
-            return self._index.neighbours(k)
-        return self._index.query(unit_rows(queries) if self.metric == "cosine" else queries, k)
+            return index.neighbours(k)
+        return index.query(unit_rows(queries) if self.metric == "cosine" else queries, k)
+
+    def index(self) -> NeighbourIndex:
+        """Return the index, built at the first call."""
+        if self._index is None:
+            others = min(self.k, self.x.shape[0] - 1)
+            self._index = build_index(self.x, others, self._method)
+        return self._index
 
 
 def unit_rows(x: Tensor) -> Tensor:

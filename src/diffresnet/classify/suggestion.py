@@ -1,0 +1,92 @@
+"""Which rows to label next: typical ones, apart from each other, where labels say least."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from sklearn.cluster import KMeans, MiniBatchKMeans
+
+from ..errors import InputError
+from ..operators import SparseLaplacian
+from .features import diffuse_features
+from .point_graph import PointGraph
+
+# Time that features diffuse before they are clustered: that of the classifier's own features.
+TIME = 1 / 0.03
+# Points times clusters from which on the clusters come from samples.
+MANY = 50_000_000
+ITERATIONS = 50
+
+
+def suggest_points(
+    joined: PointGraph,
+    count: int,
+    labelled: Int[np.ndarray, " l"],
+    uncertainty: Float[np.ndarray, " n"],
+    seed: int,
+    device: torch.device,
+) -> Int[np.ndarray, " count"]:
+    """Choose points of a graph to be labelled, the most useful first.
+
+    Diffused features are cut into as many clusters as there are labels and points wanted. Those
+    without a label, and with the most uncertainty in all, give the point nearest to their centre.
+    So no two points are near copies, and none lies apart from all others.
+
+    Parameters
+    ----------
+    joined : with features.
+    count : at most the number of points without a label.
+    labelled : points that have a label.
+    uncertainty : of the label of each point, times its rows; all alike where there are no labels.
+
+    Raises
+    ------
+    InputError
+        If there are fewer points without a label, or no features.
+
+    References
+    ----------
+    Hacohen, Dekel, Weinshall: Active Learning on a Budget (TypiClust), 2022: one typical point for
+    each cluster. Here features are diffused, and the typical point is the one at the centre.
+    """
+    x = joined.points.x
+    if x is None:
+        raise InputError("rows are suggested by their features, and this graph has none")
+    free = np.ones(len(x), dtype=bool)
+    free[labelled] = False
+    if not 0 < count <= free.sum():
+        raise InputError(
+            f"from 1 to {int(free.sum())} rows can be suggested, as many as differ and have no "
+            f"label; not {count}",
+            "n",
+        )
+    laplacian = SparseLaplacian.random_walk(joined.weights, device=device)
+    rows = torch.from_numpy(x).to(device)
+    z = diffuse_features(laplacian, rows, TIME).rows.float().cpu().numpy()
+    cluster, distance = _clusters(z, min(len(z), count + len(labelled)), seed)
+    clusters = int(cluster.max()) + 1
+    weight = np.bincount(cluster, uncertainty * free, minlength=clusters)
+    known = np.bincount(cluster[labelled], minlength=clusters) > 0
+    # Clusters that have a label come last: they are needed only where others are too few.
+    order = np.lexsort((-weight, known))
+    nearest = np.lexsort((distance, ~free, cluster))
+    first = nearest[np.searchsorted(cluster[nearest], np.arange(clusters))]
+    chosen = [point for point in first[order] if free[point]][:count]
+    if len(chosen) < count:  # some clusters hold labelled points alone
+        left = np.setdiff1d(np.flatnonzero(free), chosen)
+        left = left[np.argsort(-uncertainty[left], kind="stable")]
+        chosen += left[: count - len(chosen)].tolist()
+    return np.array(chosen, dtype=np.int64)
+
+
+def _clusters(
+    z: Float[np.ndarray, "n d"], clusters: int, seed: int
+) -> tuple[Int[np.ndarray, " n"], Float[np.ndarray, " n"]]:
+    """Return the cluster of each row by k-means, and its squared distance to the centre."""
+    make = KMeans if len(z) * clusters <= MANY else MiniBatchKMeans
+    means = make(clusters, n_init=1, max_iter=ITERATIONS, random_state=seed).fit(z)
+    difference = z - means.cluster_centers_[means.labels_]
+    # k-means may leave clusters empty where there are few different rows.
+    _, cluster = np.unique(means.labels_, return_inverse=True)
+    return cluster, np.einsum("nd,nd->n", difference, difference)

@@ -1,0 +1,85 @@
+"""diffresnet next: the rows whose labels would help most."""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import click
+
+from ..files.atomic import either
+from ..tables.formats import COLUMN_FORMATS
+from .command import Outcome, command
+from .options import Argument, Option
+from .progress import stages
+from .table_options import TableOptions
+
+if TYPE_CHECKING:
+    from ..labelling.next_rows import NextRows
+
+WIDTH = 60
+"""Letters of a row that are shown."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NextOptions(TableOptions):
+    """Options of `diffresnet next`; those of `next_rows`."""
+
+    file: Annotated[Path, Argument(reads=True, folder=True)]
+    n: Annotated[
+        int,
+        Option(help="How many rows.", short="-n", flag="--rows", type=click.IntRange(1)),
+    ] = 10
+    out: Annotated[
+        Path | None,
+        Option(
+            help=f"Write these rows alone: {either(COLUMN_FORMATS)}.",
+            metavar="FILE",
+            writes=True,
+        ),
+    ] = None
+
+
+@command("next")
+def next_command(options: NextOptions) -> Outcome:
+    """Choose the rows of FILE whose labels would help most.
+
+    They are typical of many others, differ from each other, and are those that the labels so far
+    leave unsure. No row needs a label yet: a good first choice is worth many labels.
+    """
+    from ..labelling.next_rows import next_rows
+
+    chosen = options.table_settings()
+    found = next_rows(
+        options.file,
+        options.n,
+        options.out,
+        **chosen,
+        device=options.device,
+        seed=options.seed,
+        progress=stages(options.quiet),
+    )
+    labelled = len(found.table.labels.rows)
+    written = "" if options.out is None else f", written to {options.out}"
+    return Outcome(
+        [{"rank": i + 1, "row": int(row) + 1} for i, row in enumerate(found.rows)],
+        text=_shown(found),
+        notes=found.notes,
+        summary=f"{len(found.rows)} of {len(found.table)} rows, {labelled} of which have a label"
+        f"{written}",
+    )
+
+
+def _shown(found: NextRows) -> str:
+    """Return a line for each row: its number, and the beginning of what is no number in it."""
+    columns, chosen = found.columns(), found.table.chosen
+    features = () if chosen is None else chosen.columns
+    names = [name for name in columns.column_names[2:] if name not in features]
+    lines = []
+    for i, row in enumerate(found.rows):
+        cells = (columns[name][i].as_py() for name in names if name != found.table.label_key)
+        text = ", ".join(str(cell) for cell in cells if cell is not None)
+        lines.append(f"{int(row) + 1:>8}  {textwrap.shorten(text, WIDTH)}".rstrip())
+    return "\n".join(["data row", *lines])

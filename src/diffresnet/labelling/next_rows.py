@@ -1,0 +1,137 @@
+"""Which rows of a file to label next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from ..errors import InputError, Note
+from ..files.atomic import Pathlike, check_writable, refuse_replacing
+from ..labels import Marks
+from ..tables.formats import COLUMN_FORMATS, check_format, format_of
+from ..tables.formats.format import ColumnFormat
+from ..tables.labelled_table import LabelledTable
+from .fit import fit_table, new_classifier
+from .model_file import encoded_rows
+from .progress import Progress, silent
+
+RANK, ROW = "rank", "row"
+"""Columns that an output has before those of the file."""
+
+
+@dataclass(frozen=True)
+class NextRows:
+    """Rows to label next.
+
+    Attributes
+    ----------
+    rows : (n,) row numbers from 0, the most useful first.
+    table : LabelledTable
+        The file that they are of.
+    """
+
+    rows: np.ndarray
+    table: LabelledTable = field(repr=False)
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What a user should know, one line each."""
+        return self.table.notes
+
+    def columns(self) -> pa.Table:
+        """Return these rows alone: their rank, their number from 1, and their columns."""
+        order = np.argsort(self.rows)
+        ascending, parts, start = self.rows[order], [], 0
+        for part in self.table.content.parts(None, typed=False):
+            inside = ascending[(ascending >= start) & (ascending < start + len(part))]
+            parts.append(part.take(pa.array(inside - start)))
+            start += len(part)
+        found = pa.concat_tables(parts)
+        if found.column_names:
+            found = found.take(pa.array(np.argsort(order)))
+        ranks = {RANK: np.arange(1, len(self.rows) + 1), ROW: self.rows + 1}
+        kept = [name for name in found.column_names if name not in ranks]
+        return pa.table({**ranks, **{name: found[name] for name in kept}})
+
+
+def next_rows(
+    path: Pathlike,
+    n: int = 10,
+    out: Pathlike | None = None,
+    *,
+    label_column: str = "label",
+    labels: Pathlike | None = None,
+    id_column: str | None = None,
+    features: str | Sequence[str] | None = None,
+    text: str | Sequence[str] | None = None,
+    image: str | None = None,
+    encoder: str | None = None,
+    unlabelled: Marks = None,
+    device: str = "auto",
+    seed: int = 0,
+    progress: Progress = silent,
+) -> NextRows:
+    """Choose the rows of a file whose labels would help most.
+
+    No label is needed. Where two classes have one, the rows that they leave unsure come first.
+
+    Parameters
+    ----------
+    path, label_column, labels, id_column, features, text, image, encoder, unlabelled, device, seed
+        As of `label_file`.
+    n : int
+    out : path, optional
+        Where to write these rows alone, with their rank and their row number from 1.
+    progress : Progress
+
+    Raises
+    ------
+    InputError
+        A ValueError with one line that says what is wrong and what to do. Nothing is written then.
+
+    Examples
+    --------
+    >>> next_rows("texts.csv", 20, text="review").rows  # doctest: +SKIP
+    """
+    path = Path(path)
+    refuse_replacing({"out": out}, [path, labels])
+    if out is not None:
+        check_writable(check_format(out, COLUMN_FORMATS))
+    raw, _ = encoded_rows(path, text, image, encoder, device, None)
+    if raw is not None:
+        cache = None if out is None else Path(f"{out}.embeddings")
+        raw = replace(raw, cache=cache, progress=progress)
+    table = LabelledTable.read(
+        path,
+        label_column=label_column,
+        labels=labels,
+        id_column=id_column,
+        features=features,
+        unlabelled=unlabelled,
+        labels_required=False,
+        encode=None if raw is None else raw.features,
+    )
+    if table.label_key is None and labels is None and label_column != "label":
+        raise InputError(
+            f"{str(path)!r} has no labels {label_column!r}; leave the name out where no row has "
+            f"a label",
+            "label_column",
+        )
+    with progress(f"choosing from {len(table)} rows", None):
+        if len(table.labels.classes) > 1:
+            model = fit_table(table, unlabelled, device, seed, relabel=False).model
+            assert model is not None
+            rows = model.suggest(n)
+        else:
+            model = new_classifier(table, unlabelled, device, seed)
+            rows = model.suggest(n, table.features, table.labels.values())
+    found = NextRows(rows, table)
+    if out is not None:
+        output = format_of(out, COLUMN_FORMATS)
+        assert isinstance(output, ColumnFormat)
+        output.write_table(Path(out), found.columns())
+    return found
