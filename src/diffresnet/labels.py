@@ -40,11 +40,13 @@ class Labels:
     codes : (n,) int64
         Index into `classes`, -1 for rows without a label.
     idle_marks : marks that were named and stand on no row.
+    marks_named : whether marks were named, so that no class is suspected to be one.
     """
 
     classes: np.ndarray
     codes: Int[np.ndarray, " n"]
     idle_marks: tuple[str, ...] = ()
+    marks_named: bool = False
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -171,7 +173,7 @@ def encode_labels(
     classes, codes_present = np.unique(present, return_inverse=True)
     codes = np.full(len(values), -1, dtype=np.int64)
     codes[known] = codes_present
-    return Labels(classes, codes, idle)
+    return Labels(classes, codes, idle, marks is not None)
 
 
 def marks_beside(classes: np.ndarray, unlabelled: Marks = None) -> Marks:
@@ -203,15 +205,12 @@ def label_notes(labels: Labels) -> list[Note]:
         Note(f"no row is marked {mark!r}; marks are compared letter by letter", "unlabelled")
         for mark in labels.idle_marks
     ]
-    if len(labels) and labels.labelled.all():
-        counts = labels.counts
-        largest = int(counts.argmax())
-        name = labels.names[largest]
-        if name.strip().lower() in SUSPECTED and 2 * counts[largest] >= len(labels):
+    for name, count in zip(labels.names, labels.counts.tolist(), strict=True):
+        if name.strip().lower() in SUSPECTED and not labels.marks_named:
             notes.append(
                 Note(
-                    f"{name!r} stands on {counts[largest]} of {len(labels)} rows and is taken as "
-                    f"a class, as no row is blank; if it marks unlabelled rows, name it",
+                    f"{name!r} stands on {count} of {len(labels)} rows and is taken as a class; if "
+                    f"it marks unlabelled rows, name it",
                     "unlabelled",
                 )
             )

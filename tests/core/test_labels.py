@@ -279,12 +279,14 @@ def test_some_rows_have_the_classes_that_are_left():
     assert labels.codes.tolist() == [1, -1, 0]
 
 
-def test_a_mark_on_most_rows_is_noted_where_no_row_is_blank():
+def test_a_class_that_may_be_a_mark_is_noted():
     (note,) = label_notes(encode_labels(["cat", "dog", *["Unknown"] * 6]))
     assert "'Unknown' stands on 6 of 8 rows and is taken as a class" in str(note)
     assert note.parameter == "unlabelled"
-    assert label_notes(encode_labels(["cat", "dog", "", *["Unknown"] * 6])) == []
-    assert label_notes(encode_labels(["cat", "dog", "Unknown", "cat"])) == []
+    (note,) = label_notes(encode_labels(["cat", "dog", "", "NA"]))  # beside blanks too
+    assert "'NA' stands on 1 of 4 rows" in str(note)
+    # Who names the marks says that all others are classes.
+    assert label_notes(encode_labels(["cat", "dog", "", "NA"], unlabelled="")) == []
 
 
 def test_names_that_differ_in_spaces_or_case_are_noted():

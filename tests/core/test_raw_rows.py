@@ -94,6 +94,32 @@ def test_several_columns_and_blank_texts():
         label_file("two.parquet", text=["title", "body"], label_column="topic", strict=True)
 
 
+def test_a_label_of_a_blank_text_says_nothing_of_others():
+    frame = pd.read_csv("reviews.csv")
+    frame.loc[[0, 7, 9, 50], "review"] = None  # the first has a label
+    frame.to_csv("blank.csv", index=False)
+    result = label_file("blank.csv", text="review", label_column="topic")
+    assert result.flags[[0, 7, 9, 50]].tolist() == ["given", *["unreached"] * 3]
+    assert any("1 labelled row has features of zeros alone" in n.message for n in result.notes)
+
+
+def test_texts_that_are_left_out_are_noted():
+    frame = pd.read_csv("reviews.csv").assign(x=np.random.default_rng(0).normal(size=120))
+    frame.to_csv("x.csv", index=False)
+    result = label_file("x.csv", label_column="topic", features=None)
+    (note,) = [n for n in result.notes if n.parameter == "text"]
+    assert "'review' holds texts, which can be encoded" in note.message
+    frame.drop(columns=["x", "stars", "id"]).to_csv("x.csv", index=False)
+    with pytest.raises(InputError, match="'review' holds texts, which can be encoded"):
+        label_file("x.csv", label_column="topic")
+
+
+def test_an_encoder_that_fails_is_named(tmp_path):
+    (tmp_path / "broken.py").write_text("def encode(texts):\n    raise OSError('no way')\n")
+    with pytest.raises(InputError, match="the encoder 'broken:encode' failed: no way"):
+        label_file("reviews.csv", text="review", label_column="topic", encoder="broken:encode")
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -67,7 +67,9 @@ def load_object(name: str) -> Any:
     try:
         target: Any = pkgutil.resolve_name(name)
     except (Exception, SystemExit) as error:  # a module may fail in any way
-        raise InputError(f"cannot find {name!r}: {reason(error)}") from error
+        raise InputError(
+            f"cannot find {name!r}, also in {folder!r}: {reason(error)}", "encoder"
+        ) from error
     finally:
         sys.path.remove(folder)
     if isinstance(target, type):

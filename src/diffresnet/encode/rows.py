@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from ..errors import InputError, Note
+from ..files.atomic import reason
 from .cache import VectorCache
 from .contents import Images, Texts
 from .encoder import Encoder
@@ -97,7 +98,7 @@ def encode_rows(
     read = zip(order, contents.read([table.waiting[each][0] for each in order]), strict=True)
     for digests, batch in _batches(read, contents.batch, table):
         vectors = check_vectors(
-            encoder.encode(batch), len(batch), f"{encoder.spec!r}", f"{contents.kind}s"
+            _encode(encoder, batch), len(batch), f"{encoder.spec!r}", f"{contents.kind}s"
         )
         table.fill(digests, vectors)
         if store is not None:
@@ -170,6 +171,17 @@ def _batches(
             digests, batch = [], []
     if batch:
         yield digests, batch
+
+
+def _encode(encoder: Encoder, batch: list[Any]) -> Any:
+    try:
+        return encoder.encode(batch)
+    except (InputError, MemoryError):
+        raise
+    except Exception as error:  # code of others may fail in any way
+        raise InputError(
+            f"the encoder {encoder.spec!r} failed: {reason(error)}", "encoder"
+        ) from error
 
 
 def _refuse(strict: bool, contents: Texts | Images, table: _Table) -> None:

@@ -15,6 +15,8 @@ MISSING = ("", "nan", "na", "n/a", "#n/a", "<na>", "null", "none")
 """Texts that stand for a missing number, trimmed and in lower case."""
 EXACT = 2**24
 """Largest whole number up to which float32 has all."""
+COARSE = 0.002
+"""Rounding error, as a share of how far numbers range, from which digits are missing."""
 WIDE = 8
 """Length from which lists of whole numbers are vectors, as embeddings in bytes are."""
 
@@ -22,6 +24,7 @@ WIDE = 8
 _NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$|^(?i:[+-]?(inf|infinity|nan))$"
 _WHOLE = r"^[+-]?[0-9]+(\.0*)?$"
 _WITH_COMMA = r"^[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?$|^[+-]?[0-9]+,[0-9]+$"
+_WITH_UNIT = r"^[$€£¥]?\s*[+-]?[0-9]+([.,][0-9]+)?\s*(%|[a-zA-Zµ°€$£¥/]{1,6})?$"
 _BOOLEAN = ("true", "false")
 # A list in brackets, of numbers apart by commas or spaces, as Python, NumPy and JSON write it.
 _VECTOR = r"^\[[-+0-9.eE,\s]*\]$"
@@ -41,6 +44,8 @@ class Numbers:
         Whether each cell holds a list.
     is_long : bool
         Whether the lists are of floats, or of `WIDE` numbers: surely vectors.
+    low, high, error : float
+        Of single numbers: the least, the greatest, and the largest rounding error of `values`.
     """
 
     values: Float[np.ndarray, "n d"]
@@ -48,6 +53,14 @@ class Numbers:
     exact: Int[np.ndarray, " n"] | None = None
     is_vector: bool = False
     is_long: bool = False
+    low: float = np.inf
+    high: float = -np.inf
+    error: float = 0.0
+
+    @property
+    def is_coarse(self) -> bool:
+        """Whether float32 has too few digits for how the numbers vary, as of times in seconds."""
+        return np.inf > self.error > COARSE * (self.high - self.low) > 0
 
     @property
     def whole(self) -> Int[np.ndarray, " n"] | None:
@@ -60,7 +73,15 @@ class Numbers:
     def of_column(cls, whole: np.ndarray | None, values: np.ndarray) -> Numbers:
         """Return a column of single numbers, from floats and, if there are any, whole numbers."""
         large = whole is not None and np.abs(whole).max(initial=0) > EXACT
-        return cls(_single(values)[:, None], whole is not None, whole if large else None)
+        single = _single(values)
+        finite = values[np.isfinite(values)]
+        low, high = finite.min(initial=np.inf), finite.max(initial=-np.inf)
+        with np.errstate(invalid="ignore"):  # infinity less infinity
+            error = np.nanmax(np.abs(single - values), initial=0.0)
+        exact = whole if large else None
+        return cls(
+            single[:, None], whole is not None, exact, low=low, high=high, error=float(error)
+        )
 
     def fits(self, other: Numbers) -> bool:
         """Return whether the two may be parts of one column."""
@@ -77,7 +98,16 @@ class Numbers:
         if is_whole and any(part.exact is not None for part in parts):
             exact = np.concatenate([part.whole for part in parts])
         values = np.concatenate([part.values for part in parts])
-        return cls(values, is_whole, exact, parts[0].is_vector, any(p.is_long for p in parts))
+        return cls(
+            values,
+            is_whole,
+            exact,
+            parts[0].is_vector,
+            any(part.is_long for part in parts),
+            min(part.low for part in parts),
+            max(part.high for part in parts),
+            max(part.error for part in parts),
+        )
 
 
 def read_numbers(column: pa.ChunkedArray, texts: bool) -> Numbers | None:
@@ -146,7 +176,7 @@ def _plain_numbers(part: pa.ChunkedArray) -> Numbers | None:
     whole = (values == np.rint(values)).all()
     if whole and np.abs(values).max(initial=0) > EXACT:
         return None
-    return Numbers(_single(values)[:, None], bool(whole))
+    return Numbers.of_column(values if whole else None, values)
 
 
 def why_not_numbers(column: pa.ChunkedArray) -> str:
@@ -171,9 +201,21 @@ def why_not_numbers(column: pa.ChunkedArray) -> str:
     return f"type {column.type}"
 
 
-def mostly_numbers(cells: pa.ChunkedArray) -> bool:
-    """Return whether most cells of texts, as `filled` returns them, are numbers."""
-    return _share(cells, _NUMBER) > 0.5
+def share_of_numbers(cells: pa.ChunkedArray) -> float:
+    """Return which share of the cells of texts, as `filled` returns them, are numbers."""
+    return _share(cells, _NUMBER)
+
+
+def mostly_with_units(cells: pa.ChunkedArray) -> bool:
+    """Return whether most cells, as `filled` returns them, are numbers with a sign or unit."""
+    return _share(cells, _WITH_UNIT) > 0.5
+
+
+def holds_prose(column: pa.ChunkedArray) -> bool:
+    """Return whether most cells are texts of several words, and hardly two the same."""
+    head = column.slice(0, 1000)
+    words = _share(head, r"\S+\s+\S+\s+\S+")
+    return words > 0.5 and 2 * pc.count_distinct(head).as_py() > len(head)
 
 
 def mostly_with_commas(cells: pa.ChunkedArray) -> bool:

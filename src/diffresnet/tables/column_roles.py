@@ -15,10 +15,12 @@ from ..labels import Labels
 from .column_numbers import (
     Numbers,
     filled,
+    holds_prose,
     is_text,
-    mostly_numbers,
     mostly_vectors,
     mostly_with_commas,
+    mostly_with_units,
+    share_of_numbers,
     why_not_numbers,
 )
 from .content import listed
@@ -34,6 +36,11 @@ PLOTTED = 3
 """Vectors of so few numbers are made for plots, where there are longer ones."""
 OUTWEIGHS = 1000.0
 """A column of whole numbers so many times as wide as the others holds no counts."""
+
+HINTS = 3
+"""Columns that an error says more of."""
+NUMBERS = 0.9
+"""Share of numbers from which a column is one of numbers, and its other cells are mistakes."""
 
 INDEX_NAME = re.compile(r"|Unnamed: \d+|__index_level_\d+__")
 """What pandas calls the index of a frame that it wrote."""
@@ -55,12 +62,15 @@ class ColumnRole:
         Goes on from the name: "holds vectors of 384 numbers", "numbers the rows".
     doubt : bool
         Whether a user should know: it could be read otherwise.
+    parameter : str
+        What says how it is read.
     """
 
     name: str
     is_feature: bool
     reason: str
     doubt: bool = False
+    parameter: str = "features"
 
     @property
     def is_label(self) -> bool:
@@ -73,7 +83,7 @@ class ColumnRole:
         if not self.doubt:
             return None
         taken = "is taken as a feature" if self.is_feature else "is taken as no feature"
-        return Note(f"column {self.name!r} {self.reason}: it {taken}", "features")
+        return Note(f"column {self.name!r} {self.reason}: it {taken}", self.parameter)
 
 
 def default_features(
@@ -107,7 +117,7 @@ def default_features(
                     "features",
                 )
             else:
-                roles[name] = _not_numeric(name, column, columns.texts)
+                roles[name] = _not_numeric(name, column, columns.texts, where)
                 if _may_be_packed_vectors(column):
                     packed.append(name)
     chosen = _choose(numbers, roles, where, labels)
@@ -118,7 +128,9 @@ def default_features(
             "features",
         )
     if not chosen:
-        doubts = "; ".join(str(r.note.message) for r in roles.values() if r.note)
+        said = [str(role.note.message) for role in roles.values() if role.note]
+        more = f"; and {len(said) - HINTS} more" if len(said) > HINTS else ""
+        doubts = "; ".join(said[:HINTS]) + more
         hint = f" ({doubts})" if doubts else ""
         what = "is no safe choice of features" if numbers else "are no features"
         raise InputError(
@@ -176,13 +188,14 @@ def _choose(
                     name, False, f"stands beside the block {inside}", doubt=True
                 )
         return block
-    spreads = {
-        name: float(np.nanstd(numbers[name].values.astype(np.float64)))
-        for name in left
-        if len(numbers[name].values) >= JUDGED
-    }
+    with np.errstate(invalid="ignore"):  # infinite cells are refused later, with their place
+        spreads = {
+            name: float(np.nanstd(numbers[name].values.astype(np.float64)))
+            for name in left
+            if len(numbers[name].values) >= JUDGED
+        }
     for name, spread in spreads.items():
-        if spread == 0:
+        if spread == 0 and not numbers[name].is_coarse:
             roles[name] = ColumnRole(name, False, "is the same in every row")
     left = [name for name in left if name not in roles]
     for name in left:
@@ -244,7 +257,7 @@ def _outweighs(name: str, spreads: dict[str, float], part: Numbers) -> str:
     return f"holds whole numbers {times:,.0f} times as wide as the others, as identifiers do"
 
 
-def _not_numeric(name: str, column: pa.ChunkedArray, texts: bool) -> ColumnRole:
+def _not_numeric(name: str, column: pa.ChunkedArray, texts: bool, where: str) -> ColumnRole:
     """Return the role of a column that is not numeric; a doubt where it may have been meant so."""
     why = why_not_numbers(column)
     if is_text(column.type) and texts:
@@ -253,8 +266,22 @@ def _not_numeric(name: str, column: pa.ChunkedArray, texts: bool) -> ColumnRole:
             return ColumnRole(
                 name, False, f"holds commas inside numbers ({why}); remove them", doubt=True
             )
-        if mostly_numbers(cells):
+        if len(column) >= JUDGED and share_of_numbers(cells) >= NUMBERS:
+            raise InputError(
+                f"column {name!r} of {where} is of numbers, but {why}; mend the cell, blank it and "
+                f"fill it, or choose other columns",
+                "features",
+            )
+        if share_of_numbers(cells) > 0.5:
             return ColumnRole(name, False, f"is not numeric, as {why} among numbers", doubt=True)
+        if mostly_with_units(cells):
+            return ColumnRole(
+                name, False, f"holds numbers with a unit ({why}); remove the unit", doubt=True
+            )
+    if is_text(column.type) and holds_prose(column):
+        return ColumnRole(
+            name, False, "holds texts, which can be encoded", doubt=True, parameter="text"
+        )
     return ColumnRole(name, False, f"is not numeric ({why})")
 
 

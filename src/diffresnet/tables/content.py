@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from ..errors import LARGEST, InputError, Note
+from ..files.atomic import either
 from ..labels import Labels, decoded
 
 if TYPE_CHECKING:
@@ -135,14 +136,32 @@ class Content(ABC):
 
 
 def earlier_flags(content: Content) -> np.ndarray | None:
-    """Return the flags (n,) of a labelled output that is read again; None of any other content."""
+    """Return the flags (n,) of a labelled output that is read again; None of any other content.
+
+    A row without a flag, as one that was added, is flagged given where it has a label.
+
+    Raises
+    ------
+    InputError
+        If one flag among others is none of `FLAGS`.
+    """
     if not set(RESULT) <= set(content.names):
         return None
     try:
-        flags = decoded(content.label_values("flag", "the flags"))
+        found = decoded(content.label_values("flag", "the flags")).astype(object)
     except InputError:
         return None
-    return flags if set(flags.tolist()) <= set(FLAGS) else None
+    flags = np.array(["" if v is None or v != v else str(v).strip().lower() for v in found])
+    known = np.isin(flags, FLAGS)
+    odd = np.flatnonzero(~known & (flags != ""))
+    if not known.any() or len(odd) > len(flags) // 2:
+        return None
+    if len(odd):
+        raise InputError(
+            f"data row {odd[0] + 1} has the flag {found[odd[0]]!r}; a flag is {either(FLAGS)}, or "
+            f"blank"
+        )
+    return np.where(flags == "", "given", flags)
 
 
 def label_column_of(values: Sequence[Any], like: pa.ChunkedArray | None = None) -> pa.Array:

@@ -15,6 +15,7 @@ from ..labels import Labels
 from .column_numbers import Numbers, why_not_numbers
 from .column_roles import ColumnRole, default_features
 from .content import Features, check_finite, listed
+from .suspicious_numbers import suspicions
 
 if TYPE_CHECKING:
     from .columns import Columns
@@ -66,12 +67,19 @@ def choose_features(
         for name, part in parts.items()
         for i in range(part.values.shape[1])
     )
+    for name, part in parts.items():
+        if part.is_coarse:
+            raise InputError(
+                f"column {name!r} of {where} varies by {part.high - part.low:.3g} around "
+                f"{part.low:.3g}, which 32-bit floats cannot hold; subtract {part.low:.3g} from it",
+                "features",
+            )
     chosen = tuple(parts)
     columns.forget_numbers()
     matrix = _matrix(parts)
     check_finite(matrix, names, where)
     notes = tuple(note for role in roles if (note := role.note) is not None)
-    return Features(matrix, names, chosen, notes, roles)
+    return Features(matrix, names, chosen, (*notes, *suspicions(matrix, names)), roles)
 
 
 def _matrix(parts: dict[str, Numbers]) -> np.ndarray:

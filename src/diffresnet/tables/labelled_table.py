@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -134,7 +135,8 @@ class LabelledTable:
             table = cls.of_labels(path, content, label_column, unlabelled, labels_required)
         else:
             found = read_labels(labels, path, content, label_column, id_column, skip_unknown)
-            table = cls.of_second_file(path, content, found, unlabelled)
+            own = cls.of_labels(path, content, label_column, unlabelled, labels_required=False)
+            table = own.with_labels(found, unlabelled)
         content = table.content
         if encode is not None:
             chosen = encode(content, path, table.label_key)
@@ -180,30 +182,34 @@ class LabelledTable:
                     "labels",
                 )
             if labels_required:
+                close = difflib.get_close_matches(
+                    label_column.strip().lower(), [name.strip().lower() for name in content.names]
+                )
+                near = [name for name in content.names if name.strip().lower() in close]
+                others = [name for name in content.names if name not in near]
                 raise InputError(
                     f"{str(path)!r} has no {content.noun} {label_column!r}; name the one that "
-                    f"holds the labels: {listed(content.names)}",
+                    f"holds the labels: {listed([*near, *others])}",
                     "label_column",
                 )
             content, _ = _without_earlier_result(content, key)
             return cls(path, content, no_labels(0), None)
         where = f"the labels {key!r} of {str(path)!r}"
         values = content.label_values(key, where)
-        content, flags = _without_earlier_result(content, key)
+        flags = earlier_flags(content)
+        if flags is not None:
+            values = _given_in_output(values, content, key, flags == "given")
+        content, _ = _without_earlier_result(content, key)
+        labels = encode_labels(values, unlabelled, where)
         notes, hint = [], ""
         if flags is not None:
-            again = int((flags != "given").sum())
-            if key == "label":
-                values = values.astype(object)
-                values[flags != "given"] = None
-                hint = "; all that it has were predicted, as its column 'flag' says"
-                notes.append(
-                    Note(
-                        f"{str(path)!r} is an earlier output: labels flagged given are kept, and "
-                        f"{again} rows are labelled again"
-                    )
+            hint = "; all that it has were predicted, as its column 'flag' says"
+            notes.append(
+                Note(
+                    f"{str(path)!r} is an earlier output: labels flagged given are kept, and "
+                    f"{int((~labels.labelled).sum())} rows are labelled again"
                 )
-        labels = encode_labels(values, unlabelled, where)
+            )
         if labels_required and not labels.labelled.any():
             raise InputError(
                 f"no row of {str(path)!r} has a label in {key!r}{hint}; at least one labelled row "
@@ -213,23 +219,31 @@ class LabelledTable:
         notes += label_notes(labels)
         return cls(path, content, labels, key, content.label_column(key), notes=tuple(notes))
 
-    @classmethod
-    def of_second_file(
-        cls, path: Path, content: Content, found: SecondFile, unlabelled: Marks = None
-    ) -> LabelledTable:
-        """Take labels that a second file holds for the rows of content, and no features.
+    def with_labels(self, found: SecondFile, unlabelled: Marks = None) -> LabelledTable:
+        """Add labels that a second file holds for the rows; where both have one, it stands.
 
         Raises
         ------
         InputError
             If no row has a label, or the labels can be misread.
         """
-        labels = encode_labels(found.values, unlabelled, found.where)
+        labels, notes = encode_labels(found.values, unlabelled, found.where), list(found.notes)
+        own, like = self.labels, found.column
+        if own.labelled.any():
+            both = own.labelled & labels.labelled
+            merged = np.where(labels.labelled, labels.values(), own.values())
+            changed = int((merged[both].astype(str) != own.values()[both].astype(str)).sum())
+            labels, like = encode_labels(merged, "", "the labels of both files"), self.like
+            notes.append(
+                Note(
+                    f"{str(self.path)!r} has {int(own.labelled.sum())} labels of its own, "
+                    f"{changed} of which the second file changes"
+                )
+            )
         if not labels.labelled.any():
             raise InputError(f"no row has a label in {found.where}", "labels")
-        content, _ = _without_earlier_result(content, None)
-        notes = (*found.notes, *label_notes(labels))
-        return cls(path, content, labels, None, found.column, notes=notes)
+        notes = [*self.notes, *notes, *label_notes(labels)]
+        return replace(self, labels=labels, like=like, notes=tuple(dict.fromkeys(notes)))
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -305,6 +319,24 @@ class LabelledTable:
             raise InputError("a label, a confidence and a flag are needed for every row")
         result = RowResult.of(labels, confidence, flags)
         format_of(path).write(path, self.content, self.chosen, self.like, result)
+
+
+def _given_in_output(
+    values: np.ndarray, content: Content, key: str, given: np.ndarray
+) -> np.ndarray:
+    """Return labels of an earlier output: those flagged given, as they stand in its `label`.
+
+    In a column of another name the others stay too: they are the user's own.
+    """
+    values = values.astype(object)
+    if key == "label":
+        values[~given] = None
+        return values
+    written = content.label_values("label", "the labels of an earlier output").tolist()
+    for row in np.flatnonzero(given):
+        if written[row] not in (None, "") and written[row] == written[row]:
+            values[row] = written[row]
+    return values
 
 
 def _without_earlier_result(content: Content, key: str | None) -> tuple[Content, np.ndarray | None]:

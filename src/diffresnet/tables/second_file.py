@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from .columns import Columns, column_values
 from .content import Content, listed
 from .formats import READ_FORMATS, check_format, read_content
 from .formats.npy import map_array
+
+_FLOAT_ID = re.compile(r"-?[0-9]+\.0+")
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,8 @@ def read_labels(
     rows = content.count_rows()
     if ending(labels) == ".npy":
         values = map_array(Path(labels))
+        if values.ndim == 2 and values.shape[1] == 1:
+            values = values[:, 0]
         if values.ndim != 1:
             raise InputError(
                 f"the labels {where} must be one for each row, but they are of shape "
@@ -141,19 +146,51 @@ def _id_column(
                 "id_column",
             )
         return id_column
-    unique = [name for name in both if _all_differ(content, name) and _all_differ(second, name)]
-    if len(unique) > 1:
+    own = {name: _ids(content, name) for name in both}
+    other = {name: _ids(second, name) for name in both}
+    # Where the second file repeats an id of the first, its rows are named and refused later.
+    found = [name for name in both if _all_differ(own[name]) and _known(other[name], own[name])]
+    found = [name for name in found if _all_differ(other[name])] or found
+    if len(found) > 1:
         raise InputError(
-            f"columns {listed(unique)} of {str(path)!r} and {where} all tell rows apart; choose "
-            f"one",
+            f"columns {listed(found)} of {str(path)!r} and {where} all tell rows apart; choose one",
             "id_column",
         )
-    return unique[0] if unique else None
+    if not found:
+        _refuse_another_order(own, other, path, where)
+    return found[0] if found else None
 
 
-def _all_differ(content: Content, name: str) -> bool:
-    ids = _ids(content, name)
+def _all_differ(ids: list[str | None] | None) -> bool:
     return ids is not None and None not in ids and len(set(ids)) == len(ids)
+
+
+def _known(ids: list[str | None] | None, of: list[str | None] | None) -> bool:
+    """Return whether most ids are among others."""
+    if ids is None or of is None:
+        return False
+    known = set(of)
+    return 2 * sum(each in known for each in ids) > len(ids)
+
+
+def _refuse_another_order(
+    own: dict[str, list[str | None] | None],
+    other: dict[str, list[str | None] | None],
+    path: Path,
+    where: str,
+) -> None:
+    """Refuse two files of which a column shows that their rows stand in another order."""
+    for name, values in own.items():
+        theirs = other[name]
+        if values is None or theirs is None or len(values) != len(theirs) or values == theirs:
+            continue
+        if sorted(map(str, values)) == sorted(map(str, theirs)):
+            raise InputError(
+                f"column {name!r} shows that the rows of {where} stand in another order than those "
+                f"of {str(path)!r}, and does not tell them apart; mend values that are there "
+                f"twice",
+                "labels",
+            )
 
 
 def _ids(content: Content, name: str) -> list[str | None] | None:
@@ -166,6 +203,8 @@ def _ids(content: Content, name: str) -> list[str | None] | None:
     except InputError:
         return None
     texts = ["" if v is None or v != v else str(v).strip() for v in values.tolist()]
+    if all(_FLOAT_ID.fullmatch(text) for text in texts if text):
+        texts = [text.partition(".")[0] for text in texts]  # as data frames with a gap write them
     return [text or None for text in texts]
 
 

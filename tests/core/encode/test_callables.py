@@ -73,7 +73,7 @@ def test_what_cannot_be_found_or_called(module, tmp_path):
         ("no_such_module:f", "no module named"),
         ("my_encoders:size", "cannot be called"),
         (":f", "cannot find"),
-        ("my_slip:mean", "cannot find 'my_slip:mean': .*my_slip.py, line 1"),
+        ("my_slip:mean", "cannot find 'my_slip:mean', also in .*my_slip.py, line 1"),
         ("torch.nn:Flatten", "is a class; name an object of it"),
     ):
         with pytest.raises(InputError, match=line):

@@ -87,6 +87,26 @@ def test_several_embeddings_ask_for_one(cells):
     assert (label_file(cells, label_column="cell_type", features="X_scvi").labels == TRUTH).all()
 
 
+@pytest.mark.parametrize("kind", ["frame", "sparse"])
+def test_matrices_of_every_kind(cells, kind):
+    made = anndata.read_h5ad(cells)
+    frame = pd.DataFrame(PCA, index=made.obs_names).rename(columns=str)
+    made.obsm["X_pca"] = frame if kind == "frame" else scipy.sparse.csr_matrix(PCA)
+    made.write_h5ad(cells)
+    assert (label_file(cells, label_column="cell_type").labels == TRUTH).all()
+
+
+def test_annotations_are_features_only_by_name(cells):
+    made = anndata.read_h5ad(cells)
+    made.obs["score"] = PCA[:, 0]
+    del made.obsm["X_pca"], made.obsm["X_umap"]
+    made.write_h5ad(cells)
+    with pytest.raises(InputError, match="no matrix of numbers in obsm, such as X_pca"):
+        label_file(cells, label_column="cell_type")
+    result = label_file(cells, label_column="cell_type", features="score")
+    assert (result.labels == TRUTH).mean() > 0.9
+
+
 def test_damaged_files_are_one_line(tmp_path):
     (tmp_path / "a.h5ad").write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(64))
     with pytest.raises(InputError, match=r"no \.h5ad file, or is damaged"):

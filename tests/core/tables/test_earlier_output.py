@@ -51,6 +51,31 @@ def test_a_label_column_of_another_name_is_left_as_it_was():
     assert pd.read_csv("two.csv").equals(pd.read_csv("one.csv"))
 
 
+def test_a_correction_beside_a_label_column_of_another_name_is_kept():
+    pd.read_csv("in.csv").rename(columns={"label": "animal"}).to_csv("animal.csv", index=False)
+    label_file("animal.csv", "one.csv", label_column="animal")
+    table = pd.read_csv("one.csv")
+    table.loc[[40, 41], ["label", "flag"]] = ["eel", "given"]
+    table.to_csv("one.csv", index=False)
+    assert (label_file("one.csv", label_column="animal").labels == TRUTH).all()
+
+
+def test_rows_that_were_added_are_given_where_they_have_a_label():
+    label_file("in.csv", "one.csv")
+    table = pd.read_csv("one.csv")
+    table.loc[[40, 41], ["label", "flag"]] = ["eel", None]
+    table.loc[[42, 43], ["label", "confidence", "flag"]] = None
+    table.loc[0, "flag"] = " Given "
+    table.to_csv("one.csv", index=False)
+    result = label_file("one.csv")
+    assert (result.labels == TRUTH).all()
+    assert np.flatnonzero(result.flags == "given").tolist() == [0, 1, 20, 21, 40, 41]
+    table.loc[5, "flag"] = "corrected"
+    table.to_csv("one.csv", index=False)
+    with pytest.raises(InputError, match="data row 6 has the flag 'corrected'; a flag is given"):
+        label_file("one.csv")
+
+
 def test_columns_of_the_user_are_no_earlier_output():
     table = pd.read_csv("in.csv").assign(confidence=0.5, flag="checked")
     table.to_csv("own.csv", index=False)

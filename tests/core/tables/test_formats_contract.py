@@ -88,7 +88,7 @@ def test_every_format_is_written_as_every_other(tmp_path, suffix):
         elif other == ".h5ad":
             obs = pd.DataFrame(columns, index=["i", "j", "k"])
             obs["label"] = obs["label"].astype("category")
-            anndata.AnnData(obs=obs).write_h5ad(source)
+            anndata.AnnData(obs=obs, obsm={"X_pca": X}).write_h5ad(source)
             table = LabelledTable.read(source)
         else:
             np.savez(source, features=X, labels=["cat", "", "dog"], note=["a", "b", "c"])

@@ -84,6 +84,31 @@ def test_what_does_not_belong_together_is_refused(change, options, message):
         label_file("x.csv", labels="bad.csv", **options)
 
 
+def test_rows_in_another_order_are_not_joined_by_order():
+    frame = pd.read_csv("x.csv")
+    frame.loc[1, "row"] = "r0"  # there twice, so that it tells no rows apart
+    frame.to_csv("x.csv", index=False)
+    frame[["row"]].assign(label=GIVEN).iloc[::-1].to_csv("back.csv", index=False)
+    with pytest.raises(InputError, match=r"'row' shows that the rows .* in another order"):
+        label_file("x.csv", labels="back.csv")
+
+
+def test_a_label_that_is_there_twice_is_named():
+    few = pd.read_csv("by_id.csv")
+    pd.concat([few, few.iloc[:1]]).to_csv("twice.csv", index=False)
+    with pytest.raises(InputError, match=r"data row 5 .* has the id 'r21' of another row"):
+        label_file("x.csv", labels="twice.csv")
+
+
+def test_ids_of_a_data_frame_with_a_gap():
+    frame = pd.read_csv("x.csv")
+    frame["row"] = np.arange(100, 140)
+    frame.to_csv("x.csv", index=False)
+    few = pd.DataFrame({"row": ["121.0", "100.0", "120.0", "101.0"], "label": [*"dcdc"]})
+    few.replace({"d": "dog", "c": "cat"}).to_csv("few.csv", index=False)
+    assert (label_file("x.csv", labels="few.csv").labels == TRUTH).all()
+
+
 def test_labels_of_no_row_are_skipped_where_asked():
     table = pd.concat([pd.read_csv("by_id.csv"), pd.DataFrame({"row": ["r99"], "label": ["eel"]})])
     table.to_csv("more.csv", index=False)
@@ -92,10 +117,17 @@ def test_labels_of_no_row_are_skipped_where_asked():
     assert any("1 of 5 labels are of no row" in note.message for note in result.notes)
 
 
-def test_a_label_in_the_first_file_is_not_replaced():
-    pd.read_csv("x.csv").assign(label="mine").to_csv("both.csv", index=False)
-    with pytest.raises(InputError, match="already has 'label'"):
-        label_file("both.csv", "out.csv", labels="by_id.csv")
+def test_labels_of_both_files_are_taken():
+    own = np.where(np.isin(np.arange(40), [0, 5]), "eel", None)
+    pd.read_csv("x.csv").assign(label=own).to_csv("both.csv", index=False)
+    result = label_file("both.csv", "out.csv", labels="by_id.csv")
+    assert np.flatnonzero(result.flags == "given").tolist() == [0, 1, 5, 20, 21]
+    assert result.labels[[0, 5]].tolist() == ["cat", "eel"]
+    assert any(
+        "2 labels of its own, 1 of which the second file changes" in note.message
+        for note in result.notes
+    )
+    assert list(pd.read_csv("out.csv"))[-3:] == ["label", "confidence", "flag"]
 
 
 def test_features_alone_ask_for_labels():

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +14,7 @@ import scipy.sparse
 
 from ...errors import InputError
 from ...files.atomic import atomic_write
+from ...labels import Labels
 from ..column_numbers import is_list
 from ..columns import Columns
 from ..content import Content, Features, RowResult, label_column_of, listed
@@ -25,6 +28,28 @@ NUMBERS = (pa.int64(), pa.int32(), pa.int16(), pa.int8(), pa.bool_())
 HINT = "it is no .h5ad file, or is damaged"
 
 
+@dataclass(frozen=True)
+class Cells(Columns):
+    """Annotations of cells, and their matrices as columns of vectors."""
+
+    def choose_features(
+        self,
+        features: str | Sequence[str] | None,
+        label_key: str | None,
+        where: str,
+        labels: Labels | None = None,
+    ) -> Features:
+        """Choose a matrix; annotations, such as numbers of counts, are features only by name."""
+        vectors = [field.name for field in self.held.schema if is_list(field.type)]
+        if features is None and not vectors:
+            raise InputError(
+                f"{where} has no matrix of numbers in obsm, such as X_pca; compute one, or choose "
+                f"columns of obs",
+                "features",
+            )
+        return super().choose_features(features, label_key, where, labels)
+
+
 class H5adFormat(Format):
     """AnnData's file. The expression matrix X is neither read nor changed."""
 
@@ -36,12 +61,14 @@ class H5adFormat(Format):
             table = pa.Table.from_pandas(obs, preserve_index=False)
             for key in file.get("obsm", ()):
                 stored = file["obsm"][key]
-                if isinstance(stored, h5py.Dataset) and stored.ndim == 2 and stored.shape[1]:
-                    table = table.append_column(key, _vectors(stored[:]))
+                matrix = _dense(stored[:] if isinstance(stored, h5py.Dataset) else stored, elements)
+                if matrix is not None:
+                    table = table.append_column(key, _vectors(matrix))
             name = obs.index.name or "cell"
             if name not in table.column_names:
                 table = table.add_column(0, name, pa.array(obs.index.astype(str)))
-        return columns_of(table, path, source=path)
+        found = columns_of(table, path, source=path)
+        return Cells(found.held, source=path)
 
     def write(
         self,
@@ -106,6 +133,16 @@ def _libraries() -> tuple[Any, Any]:
             'files of cells (.h5ad) need anndata; pip install "diffresnet[cells]"'
         ) from error
     return h5py, anndata.io
+
+
+def _dense(stored: Any, elements: Any) -> np.ndarray | None:
+    """Return an entry of obsm as a matrix of numbers; None where it is none."""
+    found: Any = stored if isinstance(stored, np.ndarray) else elements.read_elem(stored)
+    if scipy.sparse.issparse(found):
+        found = found.toarray()
+    found = found.to_numpy() if hasattr(found, "to_numpy") else np.asarray(found)
+    is_matrix = found.ndim == 2 and found.shape[1] and found.dtype.kind in "fiub"
+    return found if is_matrix else None
 
 
 def _vectors(matrix: np.ndarray) -> pa.FixedSizeListArray:
