@@ -15,6 +15,8 @@ MISSING = ("", "nan", "na", "n/a", "#n/a", "<na>", "null", "none")
 """Texts that stand for a missing number, trimmed and in lower case."""
 EXACT = 2**24
 """Largest whole number up to which float32 has all."""
+SMALLEST = 1e-30
+"""Numbers below it are taken for 0."""
 COARSE = 0.002
 """Rounding error, as a share of how far numbers range, from which digits are missing."""
 WIDE = 8
@@ -60,7 +62,8 @@ class Numbers:
     @property
     def is_coarse(self) -> bool:
         """Whether float32 has too few digits for how the numbers vary, as of times in seconds."""
-        return np.inf > self.error > COARSE * (self.high - self.low) > 0
+        large = max(abs(self.low), abs(self.high)) > SMALLEST  # below, all are 0 in float32
+        return large and np.inf > self.error > COARSE * (self.high - self.low) > 0
 
     @property
     def whole(self) -> Int[np.ndarray, " n"] | None:
