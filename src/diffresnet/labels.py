@@ -314,13 +314,14 @@ def _blank(values: np.ndarray, where: str) -> np.ndarray:
     if kind in "iub":
         return np.zeros(len(values), dtype=bool)
     if kind == "O":
-        return np.array([_is_blank(value) for value in values.tolist()], dtype=bool)
+        return np.array([is_blank(value) for value in values.tolist()], dtype=bool)
     raise InputError(
         f"{where} are of type {values.dtype}, which is not supported; use whole numbers or text"
     )
 
 
-def _is_blank(value: Any) -> bool:
+def is_blank(value: Any) -> bool:
+    """Return whether a label is none: None, NaN, a missing value of pandas, or a blank text."""
     if isinstance(value, str):
         return not value.strip()
     if value is None:
@@ -399,7 +400,7 @@ class _Marks:
         alone = isinstance(unlabelled, str | int | float | np.generic)
         named = [unlabelled] if alone else list(unlabelled)  # type: ignore[arg-type]
         # Blanks are unlabelled anyway; None is no text "None".
-        return cls(frozenset(_mark(mark) for mark in named if not _is_blank(mark)))
+        return cls(frozenset(_mark(mark) for mark in named if not is_blank(mark)))
 
     def match(self, present: np.ndarray) -> np.ndarray:
         """(k,) bool: which labels are among the marks."""

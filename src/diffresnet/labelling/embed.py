@@ -10,8 +10,8 @@ from ..files.atomic import Pathlike, check_writable, refuse_replacing
 from ..files.npz import save_npz
 from ..tables.content import Features
 from ..tables.formats import read_content
+from .model_file import encoded_rows
 from .progress import Progress, silent
-from .raw_rows import RawRows, new_encoder, raw_columns
 
 
 def embed_file(
@@ -41,16 +41,11 @@ def embed_file(
     """
     path, out = Path(path), check_writable(out, (".npz",))
     refuse_replacing({"out": out}, [path])
-    columns = raw_columns(path, text, image)
-    if columns is None:
-        raise InputError("name the column of texts, or of paths of images", "text")
-    raw = RawRows(
-        columns,
-        new_encoder(columns.kind, encoder, device),
-        strict=strict,
-        cache=Path(f"{out}.embeddings"),
-        progress=progress,
+    raw, _ = encoded_rows(
+        path, text, image, encoder, device, out=out, strict=strict, progress=progress
     )
+    if raw is None:
+        raise InputError("name the column of texts, or of paths of images", "text")
     content = read_content(path)
     features = raw.features(content, path, None)
     save_npz(out, content.to_arrays(features))

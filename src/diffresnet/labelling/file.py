@@ -140,12 +140,11 @@ def label_file(
         )
     if with_ is not None and not is_graph:
         saved = load_model(Path(with_))
-    raw, notes = encoded_rows(path, text, image, encoder, device, saved)
-    if raw is not None:
-        if features is not None:
-            raise InputError("texts and images are features by themselves", "features")
-        cache = None if out is None else Path(f"{out}.embeddings")
-        raw = replace(raw, strict=strict, cache=cache, progress=progress)
+    raw, notes = encoded_rows(
+        path, text, image, encoder, device, saved, out=out, strict=strict, progress=progress
+    )
+    if raw is not None and features is not None:
+        raise InputError("texts and images are features by themselves", "features")
     # Encoding is a stage of its own.
     with nullcontext() if raw is not None else progress(f"reading {path}", None):
         if is_graph:
@@ -171,12 +170,6 @@ def label_file(
                 fitted_names=None if saved is None else saved.feature_names,
                 encode=None if raw is None else raw.features,
             )
-            if table.label_key is None and labels is None and label_column != "label":
-                raise InputError(
-                    f"{str(path)!r} has no labels {label_column!r}; leave the name out where no "
-                    f"row has a label",
-                    "label_column",
-                )
             table = replace(table, notes=(*table.notes, *notes))
     if out is not None:
         table.check_output(out)

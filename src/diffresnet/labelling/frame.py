@@ -69,9 +69,9 @@ def label_frame(
             f"a column of the frame is of mixed types, or of one that Arrow has not: "
             f"{'; '.join(map(str, error.args)) or reason(error)}"
         ) from error
-    table = LabelledTable.of_content(
+    table = LabelledTable.read(
         Path("the frame"),
-        Columns(columns),
+        content=Columns(columns),
         label_column=label_column,
         features=features,
         unlabelled=unlabelled,

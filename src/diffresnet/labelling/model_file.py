@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import InputError, Note
+from ..files.atomic import Pathlike
+from .progress import Progress, silent
 from .raw_rows import RawColumns, RawRows, new_encoder, raw_columns
 
 if TYPE_CHECKING:
@@ -115,15 +117,28 @@ def encoded_rows(
     image: str | None,
     encoder: str | None,
     device: str,
-    saved: SavedModel | None,
+    saved: SavedModel | None = None,
+    *,
+    out: Pathlike | None = None,
+    strict: bool = False,
+    progress: Progress = silent,
 ) -> tuple[RawRows | None, tuple[Note, ...]]:
-    """Return what is to be encoded, and what a user should know of the encoder."""
+    """Return what is to be encoded, and what a user should know of the encoder.
+
+    What it has done is kept beside the output, if there is one.
+    """
     columns = raw_columns(path, text, image)
+    notes: tuple[Note, ...] = ()
     if saved is not None:
         found = saved.encoder_for(columns, encoder, device)
-        return (None, ()) if found is None else (RawRows(*found[:2], is_fitted=True), found[2])
-    if columns is None:
-        if encoder is not None:
-            raise InputError("an encoder is for a column of texts or images; name it", "text")
+        if found is None:
+            return None, ()
+        columns, made, notes = found
+    elif columns is not None:
+        made = new_encoder(columns.kind, encoder, device)
+    elif encoder is not None:
+        raise InputError("an encoder is for a column of texts or images; name it", "text")
+    else:
         return None, ()
-    return RawRows(columns, new_encoder(columns.kind, encoder, device)), ()
+    cache = None if out is None else Path(f"{out}.embeddings")
+    return RawRows(columns, made, saved is not None, strict, cache, progress), notes

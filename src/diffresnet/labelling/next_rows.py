@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
-from ..errors import InputError, Note
+from ..errors import Note
 from ..files.atomic import Pathlike, check_writable, refuse_replacing
 from ..labels import Marks
 from ..tables.formats import COLUMN_FORMATS, check_format, format_of
@@ -101,10 +101,7 @@ def next_rows(
     refuse_replacing({"out": out}, [path, labels])
     if out is not None:
         check_writable(check_format(out, COLUMN_FORMATS))
-    raw, _ = encoded_rows(path, text, image, encoder, device, None)
-    if raw is not None:
-        cache = None if out is None else Path(f"{out}.embeddings")
-        raw = replace(raw, cache=cache, progress=progress)
+    raw, _ = encoded_rows(path, text, image, encoder, device, out=out, progress=progress)
     table = LabelledTable.read(
         path,
         label_column=label_column,
@@ -115,12 +112,6 @@ def next_rows(
         labels_required=False,
         encode=None if raw is None else raw.features,
     )
-    if table.label_key is None and labels is None and label_column != "label":
-        raise InputError(
-            f"{str(path)!r} has no labels {label_column!r}; leave the name out where no row has "
-            f"a label",
-            "label_column",
-        )
     with progress(f"choosing from {len(table)} rows", None):
         if len(table.labels.classes) > 1:
             model = fit_table(table, unlabelled, device, seed, relabel=False).model

@@ -13,7 +13,7 @@ import pyarrow as pa
 from ..errors import InputError, Note
 from ..files.atomic import Pathlike, check_writable
 from ..files.compressed import ending
-from ..labels import Labels, Marks, encode_labels, label_notes, no_labels
+from ..labels import Labels, Marks, encode_labels, is_blank, label_notes, no_labels
 from .columns import Columns
 from .content import RESULT, Content, Features, RowResult, earlier_flags, listed
 from .formats import ARRAY_FORMATS, check_format, format_of, read_content
@@ -55,6 +55,7 @@ class LabelledTable:
         cls,
         path: Pathlike,
         *,
+        content: Content | None = None,
         label_column: str = "label",
         labels: Pathlike | None = None,
         id_column: str | None = None,
@@ -75,6 +76,8 @@ class LabelledTable:
 
         Parameters
         ----------
+        content : Content, optional
+            What the file holds, where it has been read already.
         label_column : str
             Where the labels are. In a .npz file "label" stands for the array `labels`.
         labels : path, optional
@@ -85,7 +88,7 @@ class LabelledTable:
             Which columns are features, as for `choose_features`; in .npz, the array.
         unlabelled : mark or marks of unlabelled rows, optional
         labels_required : bool
-            Whether a file without labels is refused.
+            Whether a file without labels is refused; one without a column that is named always is.
         fitted_names : names of the features that a model was fitted on, optional
             Where the file has all of these columns they are the features, unless others are named.
         encode : function of the content, its path and the column of labels, optional
@@ -98,60 +101,36 @@ class LabelledTable:
         """
         path = Path(path)
         try:
-            return cls.of_content(
-                path,
-                read_content(path),
-                label_column=label_column,
-                labels=labels,
-                id_column=id_column,
-                skip_unknown=skip_unknown,
-                features=features,
-                unlabelled=unlabelled,
-                labels_required=labels_required,
-                fitted_names=fitted_names,
-                encode=encode,
-            )
+            content = read_content(path) if content is None else content
+            if labels is None:
+                table = cls.of_labels(path, content, label_column, unlabelled, labels_required)
+            else:
+                found = read_labels(labels, path, content, label_column, id_column, skip_unknown)
+                own = cls.of_labels(path, content, label_column, unlabelled, labels_required=False)
+                table = own.with_labels(found, unlabelled)
+            content = table.content
+            if encode is not None:
+                chosen = encode(content, path, table.label_key)
+            else:
+                if features is None and fitted_names and set(fitted_names) <= set(content.names):
+                    features = list(fitted_names)
+                chosen = content.choose_features(
+                    features, table.label_key, repr(str(path)), table.labels
+                )
         except MemoryError as error:
             raise InputError(f"{str(path)!r} is larger than the memory at hand") from error
-
-    @classmethod
-    def of_content(
-        cls,
-        path: Path,
-        content: Content,
-        *,
-        label_column: str = "label",
-        labels: Pathlike | None = None,
-        id_column: str | None = None,
-        skip_unknown: bool = False,
-        features: str | Sequence[str] | None = None,
-        unlabelled: Marks = None,
-        labels_required: bool = True,
-        fitted_names: Sequence[str] | None = None,
-        encode: Callable[[Content, Path, str | None], Features] | None = None,
-    ) -> LabelledTable:
-        """Choose labels and features of content, as `read` does."""
-        if labels is None:
-            table = cls.of_labels(path, content, label_column, unlabelled, labels_required)
-        else:
-            found = read_labels(labels, path, content, label_column, id_column, skip_unknown)
-            own = cls.of_labels(path, content, label_column, unlabelled, labels_required=False)
-            table = own.with_labels(found, unlabelled)
-        content = table.content
-        if encode is not None:
-            chosen = encode(content, path, table.label_key)
-        else:
-            if features is None and fitted_names and set(fitted_names) <= set(content.names):
-                features = list(fitted_names)
-            chosen = content.choose_features(
-                features, table.label_key, repr(str(path)), table.labels
-            )
         rows = len(chosen.matrix)
         given = no_labels(rows) if len(table.labels) == 0 else table.labels
         if len(given) != rows:
             raise InputError(
                 f"the labels {table.label_key!r} of {str(path)!r} must be one for each of the "
                 f"{rows} rows of features, but there are {len(given)}",
+                "label_column",
+            )
+        if table.label_key is None and labels is None and label_column != "label":
+            raise InputError(
+                f"{str(path)!r} has no labels {label_column!r}; leave the name out where no row "
+                f"has a label",
                 "label_column",
             )
         names = content.class_names(given.classes, repr(str(path)))
@@ -196,10 +175,10 @@ class LabelledTable:
             return cls(path, content, no_labels(0), None)
         where = f"the labels {key!r} of {str(path)!r}"
         values = content.label_values(key, where)
-        flags = earlier_flags(content)
+        own, flags = _without_earlier_result(content, key)
         if flags is not None:
             values = _given_in_output(values, content, key, flags == "given")
-        content, _ = _without_earlier_result(content, key)
+        content = own
         labels = encode_labels(values, unlabelled, where)
         notes, hint = [], ""
         if flags is not None:
@@ -334,7 +313,7 @@ def _given_in_output(
         return values
     written = content.label_values("label", "the labels of an earlier output").tolist()
     for row in np.flatnonzero(given):
-        if written[row] not in (None, "") and written[row] == written[row]:
+        if not is_blank(written[row]):
             values[row] = written[row]
     return values
 

@@ -12,7 +12,6 @@ import pyarrow as pa
 from ..errors import InputError, Note
 from ..files.atomic import Pathlike, check_readable
 from ..files.compressed import ending
-from .columns import Columns, column_values
 from .content import Content, listed
 from .formats import READ_FORMATS, check_format, read_content
 from .formats.npy import map_array
@@ -196,10 +195,7 @@ def _refuse_another_order(
 def _ids(content: Content, name: str) -> list[str | None] | None:
     """Return the ids of a column as texts, None where blank; None if it holds no ids."""
     try:
-        if isinstance(content, Columns):
-            values = column_values(content.column(name), name)
-        else:
-            values = content.label_values(name, name)
+        values = content.label_values(name, name)
     except InputError:
         return None
     texts = ["" if v is None or v != v else str(v).strip() for v in values.tolist()]

@@ -139,10 +139,8 @@ class ColumnFormat(Format):
         self.check_schema(content.schema(features, typed=self.typed))
 
 
-def columns_of(
-    table: pa.Table, path: Path, *, texts: bool = False, source: Path | None = None
-) -> Columns:
+def columns_of(table: pa.Table, path: Path, *, texts: bool = False) -> Columns:
     """Return the content of a table in memory, once its names and rows are checked."""
     check_names(table.column_names, path)
     with_rows(len(table), path)
-    return Columns(table, texts, source)
+    return Columns(table, texts)

@@ -67,8 +67,7 @@ class H5adFormat(Format):
             name = obs.index.name or "cell"
             if name not in table.column_names:
                 table = table.add_column(0, name, pa.array(obs.index.astype(str)))
-        found = columns_of(table, path, source=path)
-        return Cells(found.held, source=path)
+        return Cells(columns_of(table, path).held, source=path)
 
     def write(
         self,
