@@ -115,6 +115,7 @@ def test_the_command_writes_the_rows_and_they_come_back_as_labels(capfd):
         (["a.csv", "--out", "a.csv"], "would replace"),
         (["a.csv", "--out", "a.npz"], "must end in"),
         (["absent.csv"], "no such file"),
+        (["a.csv", "--text", "name", "--features", "x"], "features by themselves (--features)"),
     ],
 )
 def test_bad_input_is_one_line(args, message, capfd):

@@ -20,6 +20,7 @@ from ..tables.labelled_table import LabelledTable
 from .fit import apply_model, fit_table, label_nodes
 from .model_file import encoded_rows, load_model, save_model
 from .progress import Progress, silent
+from .raw_rows import refuse_features
 from .result import LabelResult
 
 
@@ -143,8 +144,7 @@ def label_file(
     raw, notes = encoded_rows(
         path, text, image, encoder, device, saved, out=out, strict=strict, progress=progress
     )
-    if raw is not None and features is not None:
-        raise InputError("texts and images are features by themselves", "features")
+    refuse_features(raw, features)
     # Encoding is a stage of its own.
     with nullcontext() if raw is not None else progress(f"reading {path}", None):
         if is_graph:

@@ -18,6 +18,7 @@ from ..tables.labelled_table import LabelledTable
 from .fit import fit_table, new_classifier
 from .model_file import encoded_rows
 from .progress import Progress, silent
+from .raw_rows import refuse_features
 
 RANK, ROW = "rank", "row"
 """Columns that an output has before those of the file."""
@@ -102,6 +103,7 @@ def next_rows(
     if out is not None:
         check_writable(check_format(out, COLUMN_FORMATS))
     raw, _ = encoded_rows(path, text, image, encoder, device, out=out, progress=progress)
+    refuse_features(raw, features)
     table = LabelledTable.read(
         path,
         label_column=label_column,

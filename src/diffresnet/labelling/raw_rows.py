@@ -141,6 +141,12 @@ def new_encoder(kind: Literal["text", "image"], spec: str | None, device: str) -
     return encoder_of(spec, device)
 
 
+def refuse_features(raw: RawRows | None, features: str | Sequence[str] | None) -> None:
+    """Raise `InputError` if columns of numbers are named beside what is encoded."""
+    if raw is not None and features is not None:
+        raise InputError("texts and images are features by themselves", "features")
+
+
 def _texts(content: Content, name: str, path: Path, kind: str) -> list[str | None]:
     """Return a column of texts, None where a cell is blank."""
     if isinstance(content, Columns):
