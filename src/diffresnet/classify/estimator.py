@@ -29,9 +29,11 @@ from ..labels import Labels, encode_labels, marks_beside
 from ..similarity import GraphSettings
 from ..similarity.adjacency import check_weights, symmetric_weights
 from ..similarity.backends import SEARCHES
+from .explanation import Contribution, Explainer, Explanation, GivenLabels
 from .features import FlowName
 from .fitted import FittedHead, FittedModel, FittedPoints, real_array
 from .head import default_head
+from .influence import Influence
 from .novelty import Novelty
 from .persistence import read_model, write_model
 from .point_graph import NeighbourConfig, PointGraph
@@ -296,6 +298,17 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
         self.diffusion_time_, self.prior_weight_ = solution.diffusion_time, solution.prior_weight
         self.recall_ = joined.recall
         self._joined, self._labelled = joined, labelled.at
+        self._has_label = labels.labelled
+        self._held_out = self.relabel and solution.held_out is not None
+        self._explainer = None
+        if solution.prior_inputs is not None:
+            weight_of_given = None if row_weight is None else row_weight[sound]
+            self._explainer = Explainer(
+                Influence.of(labelled, solution.prior_inputs, solution),
+                GivenLabels.of(rows[sound], codes[sound], at[sound], weight_of_given, labelled),
+                points,
+                reached,
+            )
         self.scaled_ = projection.scale is not None
 
     def _join(
@@ -464,6 +477,84 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
         points = suggest_points(joined, int(n), labelled, uncertainty, seed, device)
         _, first = np.unique(of_row, return_index=True)
         return rows[first[points]]
+
+    def explain(self, row: int) -> Explanation:
+        """Return why a fitted row has its label: what every given label contributes to its score.
+
+        The contributions and the base add up to the score, of which the confidence is a softmax;
+        docs/choices.md says how. A row whose own label is kept explains itself. With `relabel`,
+        the label of the row itself does not count.
+
+        Parameters
+        ----------
+        row : int
+            Of X as it was fitted.
+
+        Raises
+        ------
+        InputError
+            If there is no such row, the model comes from a file, which has no rows, or it is the
+            trained network of `convection="paper"`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> X = np.array([[0.0], [1.0], [2.0], [3.0], [10.0], [11.0], [12.0], [13.0]])
+        >>> y = ["low", None, None, None, None, None, None, "high"]
+        >>> why = DiffusionClassifier(n_neighbors=2).fit(X, y).explain(2)
+        >>> why.label, why.contributions[0].row, why.contributions[0].path
+        ('low', 0, (2, 1, 0))
+        """
+        explainer = self._check_explainable()
+        if isinstance(row, bool) or not isinstance(row, Integral):
+            raise InputError(f"a row is a whole number, not {row!r}", "row")
+        row, last = int(row), len(self.transduction_) - 1
+        if not 0 <= row <= last:
+            raise InputError(f"there is no row {row}; rows are from 0 to {last}", "row")
+        label = self.transduction_[row]
+        at = int(np.searchsorted(self._fitted_rows, row))
+        fitted = at < len(self._fitted_rows) and self._fitted_rows[at] == row
+        held_out = bool(fitted and self._held_out and at in explainer.given.rows)
+        if not fitted or (self._has_label[at] and not held_out):
+            return Explanation(row, label, (Contribution(row, label, 1.0, 0.0, (row,)),), 0.0)
+        code = int(np.searchsorted(self.classes_, label))
+        return explainer.explain(at, code, self.classes_, self._fitted_rows, held_out=held_out)
+
+    def strongest_labels(self, count: int = 3) -> tuple[np.ndarray, np.ndarray]:
+        """Return for every fitted row the given labels of its class that add most to its score.
+
+        It takes one linear solve for each given label, however many rows there are.
+
+        Returns
+        -------
+        rows : (n, count) labelled rows of the same label, the strongest first, -1 for none: where a
+            row has a label of its own, or no label reaches it.
+        shares : (n, count) of each in what all labels of that class add to the score.
+
+        Raises
+        ------
+        InputError
+            As `explain`.
+        """
+        explainer = self._check_explainable()
+        found, found_shares = explainer.strongest(self._model.scores.argmax(axis=1), count)
+        rows = np.full((len(self.transduction_), count), -1)
+        shares = np.zeros(rows.shape)
+        free = ~self._has_label
+        some = np.ix_(self._fitted_rows[free], np.arange(found.shape[1]))
+        rows[some] = np.where(found[free] >= 0, self._fitted_rows[found[free]], -1)
+        shares[some] = found_shares[free]
+        return rows, shares
+
+    def _check_explainable(self) -> Explainer:
+        check_is_fitted(self)
+        if not hasattr(self, "_explainer"):
+            raise InputError("a model from a file has no rows to explain; fit it")
+        if self._explainer is None:
+            raise InputError(
+                "the scores of a trained network, convection='paper', are no sum over labels"
+            )
+        return self._explainer
 
     def predict_flagged(
         self, X: Any, *, links: Any = None, feature_names: Sequence[str] | None = None

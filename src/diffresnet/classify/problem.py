@@ -95,6 +95,26 @@ class Problem:
 
 
 @dataclass(frozen=True)
+class PriorInputs:
+    """What the prior was made of: the head, label sources, or the sum of both.
+
+    Attributes
+    ----------
+    problem : Problem
+        Whose features the head read; its features may have been moved.
+    head : None where there are no features.
+    time : float
+        How long the features diffused that the head read.
+    sources : whether label sources take part.
+    """
+
+    problem: Problem
+    head: Head | None = None
+    time: float = 0.0
+    sources: bool = False
+
+
+@dataclass(frozen=True)
 class Solution:
     """Class scores of all points, and what is needed to label more.
 
@@ -108,6 +128,8 @@ class Solution:
     features, head : where new points are to be read by the head; else None.
     held_out : (l, c), optional
         For each labelled point, mean probabilities from folds that did not see its label.
+    prior_inputs : PriorInputs, optional
+        None where scores are not propagated.
     """
 
     scores: Float[np.ndarray, "n c"]
@@ -119,3 +141,4 @@ class Solution:
     features: DiffusedFeatures | None = None
     head: Head | None = None
     held_out: Float[np.ndarray, "l c"] | None = None
+    prior_inputs: PriorInputs | None = None

@@ -24,7 +24,7 @@ from .cross_validation import (
     stratified_folds,
 )
 from .features import DiffusedFeatures, diffuse_features, integrator
-from .problem import Problem, Solution
+from .problem import PriorInputs, Problem, Solution
 from .scores import row_standardize
 
 # Decay rates 1 / t per unit of degree: measured in benchmarks/ablation.py.
@@ -59,12 +59,13 @@ class FewLabels(Strategy):
         config = problem.config
         every = np.ones(len(problem.labels), dtype=bool)
         combined = sources = row_standardize(problem.sources(every))
-        features, disagreement, time = None, 0.0, 0.0
+        head, disagreement, time = None, 0.0, 0.0
         if problem.x is not None:
             longest = 1.0 / max(DECAY_ONE_LABEL, problem.source_decay)
             time = longest if config.diffusion_time is None else config.diffusion_time
             features = diffuse_features(problem.laplacian, problem.x, time, config.flow)
-            logits = problem.fit_head(features).logits(features.rows)
+            head = problem.fit_head(features)
+            logits = head.logits(features.rows)
             logits = row_standardize(logits.to(sources.dtype))
             disagreement = float((logits.argmax(1) != sources.argmax(1)).float().mean())
             combined = HEAD_SHARE * logits + sources
@@ -81,6 +82,7 @@ class FewLabels(Strategy):
             diffusion_time=time,
             calibrator=calibrator,
             graph=problem.graph,
+            prior_inputs=PriorInputs(replace(problem), head, time, sources=True),
         )
 
 
@@ -117,6 +119,12 @@ class HeldOut(Strategy):
             features=features,
             head=head,
             held_out=self._mean_held_out(problem, calibrator.probabilities(choice.scores)),
+            prior_inputs=PriorInputs(
+                replace(problem),  # without what it has cached
+                head,
+                0.0 if features is None else features.time,
+                sources=features is None,
+            ),
         )
 
     def _features(

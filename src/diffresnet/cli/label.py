@@ -70,6 +70,10 @@ class LabelOptions(TableOptions):
         ),
     ] = None
     relabel: Annotated[bool, Option(help="Let given labels be overruled too.")] = False
+    explain: Annotated[
+        bool,
+        Option(help="Add a column `because`: the given labels that add most to each label."),
+    ] = False
     explain_columns: Annotated[
         bool, Option(help="Print what each column is taken for, and why.")
     ] = False
@@ -82,7 +86,7 @@ def label(options: LabelOptions) -> Outcome:
     FILE is a table with a column of labels, blank where there is none; or, in .npz, arrays
     `features` and `labels`, -1 where there is none. The output holds all rows and columns of FILE,
     and a label, a confidence, and a flag for each row: given, predicted, or unreached where no
-    label is connected to the row.
+    label is connected to the row. --explain adds the given labels that each label comes from.
 
     Where rows are linked, as papers are by citations, --graph names the links, and labels follow
     them as well as the features. A .npz FILE with adj_data, adj_indices, adj_indptr, adj_shape and
@@ -91,13 +95,13 @@ def label(options: LabelOptions) -> Outcome:
     from ..labelling import label_file
 
     chosen = options.settings() | options.table_settings()
-    path, out, explain = (chosen.pop(name) for name in ("file", "out", "explain_columns"))
+    path, out, say_roles = (chosen.pop(name) for name in ("file", "out", "explain_columns"))
     result = label_file(
         path, out, with_=chosen.pop("with"), **chosen, progress=stages(options.quiet)
     )
     return Outcome(
         [result.counts()],
-        text=columns_text(result) if explain else "",
+        text=columns_text(result) if say_roles else "",
         notes=result.notes,
         summary=summary(result, out),
     )

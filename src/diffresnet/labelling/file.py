@@ -17,6 +17,7 @@ from ..labels import Marks
 from ..tables.formats import COLUMN_FORMATS, check_format
 from ..tables.formats.h5ad import read_cell_graph
 from ..tables.labelled_table import LabelledTable
+from .because import explained
 from .fit import apply_model, fit_table, label_nodes
 from .model_file import encoded_rows, load_model, save_model
 from .progress import Progress, silent
@@ -42,6 +43,7 @@ def label_file(
     model: Pathlike | None = None,
     with_: Pathlike | None = None,
     relabel: bool = False,
+    explain: bool = False,
     device: str = "auto",
     seed: int = 0,
     progress: Progress = silent,
@@ -88,6 +90,9 @@ def label_file(
         A saved model that labels without fitting; the file then needs no labels.
     relabel : bool
         Let given labels be overruled too.
+    explain : bool
+        Add a column `because`: which given labels add most to each label. It takes one linear solve
+        for each given label. Rows are named by `id_column`, or numbered from 1.
     device, seed
         As of `DiffusionClassifier`.
     progress : Progress
@@ -107,6 +112,10 @@ def label_file(
         raise InputError(
             "a saved model labels without fitting, so that there is none to save; leave one out",
             "model",
+        )
+    if with_ is not None and explain:
+        raise InputError(
+            "a saved model has no rows to explain labels by; label by a fit", "explain"
         )
     if (id_column is not None or skip_unknown) and graph is None and labels is None:
         raise InputError("ids are of rows that edges join; give a list of edges too", "graph")
@@ -134,6 +143,7 @@ def label_file(
             model,
             with_,
             relabel,
+            explain,
             labels,
             features,
             label_column,
@@ -172,7 +182,7 @@ def label_file(
             )
             table = replace(table, notes=(*table.notes, *notes))
     if out is not None:
-        table.check_output(out)
+        table.check_output(out, explain=explain)
     if edges is not None:
         result = label_nodes(table, edges, device, seed, progress)
     else:
@@ -182,11 +192,14 @@ def label_file(
             else:
                 weights = None if cell_graph is None else read_cell_graph(path, cell_graph)
                 result = fit_table(table, unlabelled, device, seed, relabel, weights)
+        if explain:
+            with progress(f"explaining {len(table)} rows", None):
+                result = explained(result, table, id_column)
         if model is not None and result.model is not None:
             save_model(Path(model), result.model, raw)
     if out is not None:
         with progress(f"writing {out}", None):
-            table.write(out, result.labels, result.confidence, result.flags)
+            table.write(out, result.labels, result.confidence, result.flags, result.because)
     return result
 
 
@@ -196,6 +209,7 @@ def _refuse_for_graphs(
     model: Pathlike | None,
     with_: Pathlike | None,
     relabel: bool,
+    explain: bool,
     labels: Pathlike | None,
     features: str | Sequence[str] | None,
     label_column: str,
@@ -207,6 +221,11 @@ def _refuse_for_graphs(
     for name, value in raw.items():
         if value is not None:
             raise InputError("the features of nodes are numbers; encode their texts first", name)
+    if explain:
+        raise InputError(
+            "the networks that label the nodes of a graph are no sum over labels; leave this out",
+            "explain",
+        )
     for name, value in (("model", model), ("with_", with_), ("relabel", relabel or None)):
         if value is not None:
             raise InputError(

@@ -13,8 +13,9 @@ from ..errors import InputError
 from ..files.atomic import reason
 from ..labels import Marks
 from ..tables.columns import Columns
-from ..tables.content import RESULT, RowResult, label_column_of, with_result
+from ..tables.content import RowResult, label_column_of, with_result
 from ..tables.labelled_table import LabelledTable
+from .because import explained
 from .fit import fit_table
 
 
@@ -25,6 +26,7 @@ def label_frame(
     features: str | Sequence[str] | None = None,
     unlabelled: Marks = None,
     relabel: bool = False,
+    explain: bool = False,
     device: str = "auto",
     seed: int = 0,
 ) -> Any:
@@ -33,12 +35,13 @@ def label_frame(
     Parameters
     ----------
     frame : eager data frame of pandas or polars, Arrow table, or another that narwhals knows
-    label_column, features, unlabelled, relabel, device, seed
+    label_column, features, unlabelled, relabel, explain, device, seed
         As of `label_file`.
 
     Returns
     -------
     frame of the same kind, with the same rows and columns, and with label, confidence and flag
+        With `explain` also because, in which rows are numbered from 1.
         What a user should know of the columns is a warning.
 
     Raises
@@ -76,16 +79,19 @@ def label_frame(
         features=features,
         unlabelled=unlabelled,
     )
-    table.check_names()
+    table.check_names(explain=explain)
     result = fit_table(table, unlabelled, device, seed, relabel)
     for each in result.notes:
         warnings.warn(each.message, UserWarning, stacklevel=2)
+    if explain:
+        result = explained(result, table)
     rows = RowResult.of(result.labels, result.confidence, result.flags)
     added = with_result(
         pa.table({}),
         label_column_of(rows.values, table.like),
         pa.array(rows.confidence),
         pa.array(rows.flags.tolist()),
+        None if result.because is None else pa.array(result.because, pa.string()),
     )
     found = nw.from_arrow(added, backend=given.implementation)
-    return given.with_columns(*(found[name] for name in RESULT)).to_native()
+    return given.with_columns(*(found[name] for name in added.column_names)).to_native()

@@ -27,6 +27,8 @@ class LabelResult:
     confidence : (n,)
     flags : (n,)
         "given", "predicted", or "unreached" where no label is connected to the row.
+    because : (n,) of texts or None, where it was asked for
+        Which given labels each label comes from; None at rows that are not predicted.
     reached : (n,) bool
     given : Labels
         The labels of the file.
@@ -51,6 +53,7 @@ class LabelResult:
     graph: GraphData | None = field(default=None, repr=False)
     notes: tuple[Note, ...] = ()
     model: DiffusionClassifier | None = None
+    because: np.ndarray | None = field(default=None, repr=False)
 
     def __len__(self) -> int:
         return len(self.labels)

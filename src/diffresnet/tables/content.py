@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 RESULT = ("label", "confidence", "flag")
 """The columns, or arrays, that a labelled table has."""
+BECAUSE = "because"
+"""One more, where it was asked for: the given labels that each label comes from."""
 FLAGS = ("given", "predicted", "unreached")
 """What the flag of a row may say of its label."""
 
@@ -54,20 +56,28 @@ class RowResult:
     values : (n,) labels, all int or all str, None for no label.
     confidence : (n,)
     flags : (n,) texts
+    because : (n,) texts or None, where they were asked for.
     """
 
     values: Sequence[Any]
     confidence: np.ndarray
     flags: np.ndarray
+    because: np.ndarray | None = None
 
     @classmethod
-    def of(cls, labels: np.ndarray, confidence: np.ndarray, flags: np.ndarray) -> RowResult:
+    def of(
+        cls,
+        labels: np.ndarray,
+        confidence: np.ndarray,
+        flags: np.ndarray,
+        because: np.ndarray | None = None,
+    ) -> RowResult:
         """Take labels that are integers, booleans, or objects with None for none."""
         values = [str(v).lower() if isinstance(v, bool) else v for v in labels.tolist()]
         if all(value is None or isinstance(value, int | float) for value in values):
             whole = [None if value is None else int(value) for value in values]
-            return cls(whole, confidence, flags)
-        return cls([None if v is None else str(v) for v in values], confidence, flags)
+            return cls(whole, confidence, flags, because)
+        return cls([None if v is None else str(v) for v in values], confidence, flags, because)
 
 
 class Content(ABC):
@@ -164,6 +174,17 @@ def earlier_flags(content: Content) -> np.ndarray | None:
     return np.where(flags == "", "given", flags)
 
 
+def has_earlier_because(content: Content) -> bool:
+    """Return whether content has the column `because` of an output, not one of a user's."""
+    if BECAUSE not in content.names:
+        return False
+    try:
+        found = decoded(content.label_values(BECAUSE, "why")).tolist()
+    except InputError:
+        return False
+    return all(v is None or v != v or not str(v) or str(v).endswith("%") for v in found)
+
+
 def label_column_of(values: Sequence[Any], like: pa.ChunkedArray | None = None) -> pa.Array:
     """Return labels as a column, of the type of the given labels where that can hold them.
 
@@ -196,7 +217,11 @@ def _categories(values: Sequence[Any], like: pa.ChunkedArray) -> pa.Array:
 
 
 def with_result(
-    columns: pa.Table, label: pa.Array, confidence: pa.Array, flags: pa.Array
+    columns: pa.Table,
+    label: pa.Array,
+    confidence: pa.Array,
+    flags: pa.Array,
+    because: pa.Array | None = None,
 ) -> pa.Table:
     """Return columns with label, confidence and flag; a column `label` is replaced in place."""
     if not columns.column_names:
@@ -206,7 +231,8 @@ def with_result(
     else:
         columns = columns.append_column("label", label)
     columns = columns.append_column("confidence", confidence)
-    return columns.append_column("flag", flags)
+    columns = columns.append_column("flag", flags)
+    return columns if because is None else columns.append_column(BECAUSE, because)
 
 
 def listed(names: Iterable[str], most: int = 12) -> str:

@@ -15,7 +15,16 @@ from ..files.atomic import Pathlike, check_writable
 from ..files.compressed import ending
 from ..labels import Labels, Marks, encode_labels, is_blank, label_notes, no_labels
 from .columns import Columns
-from .content import RESULT, Content, Features, RowResult, earlier_flags, listed
+from .content import (
+    BECAUSE,
+    RESULT,
+    Content,
+    Features,
+    RowResult,
+    earlier_flags,
+    has_earlier_because,
+    listed,
+)
 from .formats import ARRAY_FORMATS, check_format, format_of, read_content
 from .second_file import SecondFile, read_labels
 
@@ -244,8 +253,12 @@ class LabelledTable:
         encoded = self.chosen is not None and self.chosen.encoder
         return isinstance(self.content, Columns) and not encoded
 
-    def check_output(self, path: Pathlike) -> Path:
+    def check_output(self, path: Pathlike, *, explain: bool = False) -> Path:
         """Refuse an output early: where it cannot be written, or where user data would be lost.
+
+        Parameters
+        ----------
+        explain : whether it will have a column that explains the labels.
 
         Raises
         ------
@@ -254,15 +267,17 @@ class LabelledTable:
             where that does not hold the labels; or if a column has no form in the format.
         """
         path = check_writable(check_format(path))
-        self.check_names(as_arrays=ending(path) in ARRAY_FORMATS)
+        self.check_names(as_arrays=ending(path) in ARRAY_FORMATS, explain=explain)
         format_of(path).check(self.content, self.chosen)
         return path
 
-    def check_names(self, *, as_arrays: bool = False) -> None:
+    def check_names(self, *, as_arrays: bool = False, explain: bool = False) -> None:
         """Raise `InputError` if an output would replace columns, or arrays, of the table."""
         taken = self.content.taken(self.chosen, as_arrays=as_arrays)
         if self.label_key == "label":
             taken = [name for name in taken if name != "label"]
+        if explain and BECAUSE in self.content.names:
+            taken = [*taken, BECAUSE]
         if taken:
             raise InputError(
                 f"{str(self.path)!r} already has {listed(taken)}, which the output would replace; "
@@ -270,7 +285,12 @@ class LabelledTable:
             )
 
     def write(
-        self, path: Pathlike, labels: np.ndarray, confidence: np.ndarray, flags: np.ndarray
+        self,
+        path: Pathlike,
+        labels: np.ndarray,
+        confidence: np.ndarray,
+        flags: np.ndarray,
+        because: np.ndarray | None = None,
     ) -> None:
         """Write every row and column with its label, atomically.
 
@@ -285,6 +305,8 @@ class LabelledTable:
         labels : (n,) integers, or objects with None for none
         confidence : (n,) floats, written with four decimals to .csv
         flags : (n,) texts
+        because : (n,) texts or None, optional
+            One more column, of the given labels that each label comes from.
 
         Raises
         ------
@@ -293,10 +315,10 @@ class LabelledTable:
         OSError
             If the file cannot be written; an old file then stands as it was.
         """
-        path = self.check_output(path)
+        path = self.check_output(path, explain=because is not None)
         if not len(self) == len(labels) == len(confidence) == len(flags):
             raise InputError("a label, a confidence and a flag are needed for every row")
-        result = RowResult.of(labels, confidence, flags)
+        result = RowResult.of(labels, confidence, flags, because)
         format_of(path).write(path, self.content, self.chosen, self.like, result)
 
 
@@ -322,5 +344,6 @@ def _without_earlier_result(content: Content, key: str | None) -> tuple[Content,
     """Return content without the result of an earlier output, and the flags where it is one."""
     flags = earlier_flags(content)
     if flags is not None:
-        content = content.without([name for name in RESULT if name != key])
+        earlier = (*RESULT, BECAUSE) if has_earlier_because(content) else RESULT
+        content = content.without([name for name in earlier if name != key])
     return content, flags

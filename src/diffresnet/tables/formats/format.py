@@ -127,11 +127,13 @@ class ColumnFormat(Format):
         else:
             decimals = [None if c != c else f"{c:.4f}" for c in result.confidence.tolist()]
             confidence = pa.array(decimals, pa.string())
-        flags, start = pa.array(list(result.flags), pa.string()), 0
+        added, start = [label, confidence, pa.array(list(result.flags), pa.string())], 0
+        if result.because is not None:
+            added.append(pa.array(result.because, pa.string()))
         for part in parts:
             # Arrays without such a column are a table without columns, of all rows.
             rows = len(part) if part.column_names else len(label)
-            own = [each.slice(start, rows) for each in (label, confidence, flags)]
+            own = [each.slice(start, rows) for each in added]
             yield with_result(part, *own)
             start += rows
 

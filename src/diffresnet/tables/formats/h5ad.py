@@ -17,7 +17,7 @@ from ...files.atomic import atomic_write
 from ...labels import Labels
 from ..column_numbers import is_list
 from ..columns import Columns
-from ..content import Content, Features, RowResult, label_column_of, listed
+from ..content import BECAUSE, Content, Features, RowResult, label_column_of, listed
 from ..reading import one_line_errors
 from .format import Format, columns_of
 
@@ -162,6 +162,8 @@ def _annotated(obs: pd.DataFrame, label: pa.Array, result: RowResult) -> pd.Data
     obs["label"] = (labels if label.type in NUMBERS else labels.astype("category")).values
     obs["confidence"] = result.confidence.astype(np.float32)
     obs["flag"] = pd.Categorical(list(result.flags))
+    if result.because is not None:
+        obs[BECAUSE] = pd.Categorical(list(result.because))
     return obs
 
 
