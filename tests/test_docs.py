@@ -57,6 +57,19 @@ def test_every_kind_of_file_is_labelled_as_its_page_shows(tmp_path, monkeypatch,
     sys.modules.pop("mycolours")
 
 
+def test_an_explanation_is_as_its_page_shows(capsys):
+    section = (ROOT / "docs" / "choices.md").read_text().split("## Why this label\n")[1]
+    code, shown = section.split("```python\n")[1].split("```\n\nprints\n\n")
+    exec(compile(code, "choices.md", "exec"), {})
+    number = re.compile(r"[+-]?[0-9]+\.[0-9]+")
+    for line, expected in zip(
+        capsys.readouterr().out.splitlines(), shown.splitlines(), strict=False
+    ):
+        assert number.sub("", line).split() == number.sub("", expected).split()
+        value = float(number.findall(expected)[0])
+        assert float(number.findall(line)[0]) == pytest.approx(value, abs=2e-3)
+
+
 @pytest.mark.parametrize("page", [ROOT / "README.md", *PAGES], ids=lambda page: page.name)
 def test_commands_of_a_page_are_there(page):
     """Every command and every option of it that a page shows."""

@@ -534,9 +534,11 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
         Raises
         ------
         InputError
-            As `explain`.
+            As `explain`, and if `count` is below 1.
         """
         explainer = self._check_explainable()
+        if count < 1:
+            raise InputError(f"at least 1 label is named, not {count}", "count")
         found, found_shares = explainer.strongest(self._model.scores.argmax(axis=1), count)
         rows = np.full((len(self.transduction_), count), -1)
         shares = np.zeros(rows.shape)

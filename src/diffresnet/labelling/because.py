@@ -34,15 +34,13 @@ def explained(
     else:
         names = list(map(str, table.content.label_values(id_column, "the ids").tolist()))
     percents = np.rint(100 * shares).astype(np.int64)
-    named = pa.array(names, pa.string())
+    named = pa.array([f"; {name}" for name in names])
     of_percent = pa.array([f"{percent}%" for percent in range(101)])
-    parts = [
-        # Null stands for no label, and is skipped.
-        pc.binary_join_element_wise(
-            named.take(pa.array(row, mask=percent <= 0)), of_percent.take(pa.array(percent)), " "
-        )
-        for row, percent in zip(rows.T, percents.T, strict=True)
-    ]
-    joined = pc.binary_join_element_wise(*parts, "; ", null_handling="skip")
+    parts = []
+    for row, percent in zip(rows.T, percents.T, strict=True):
+        name = named.take(pa.array(row, mask=percent <= 0))
+        part = pc.binary_join_element_wise(name, of_percent.take(pa.array(percent)), " ")
+        parts.append(part.fill_null(""))
+    joined = pc.utf8_slice_codeunits(pc.binary_join_element_wise(*parts, ""), len("; "))
     joined = pc.if_else(pc.equal(joined, ""), None, joined)
     return replace(result, because=np.array(joined.to_pylist(), dtype=object))

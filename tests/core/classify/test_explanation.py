@@ -35,7 +35,7 @@ CASES = {
     "a graph": (4, {}),
     "a graph, one label": (1, {}),
     "a head that is not linear": (4, {"head": KNeighborsClassifier(1), "prior_weight": 0.3}),
-    "trained convection": (4, {"convection": "trained", "prior_weight": 0.3}),
+    "trained convection": (4, {"convection": "trained", "diffusion_time": 1.0}),
 }
 
 
@@ -314,6 +314,8 @@ def test_what_cannot_be_explained(blobs, tmp_path):
     for row, says in ((90, "no row 90"), (-1, "no row -1"), (1.5, "whole number"), (True, "True")):
         with pytest.raises(InputError, match=says):
             model.explain(row)
+    with pytest.raises(InputError, match="at least 1"):
+        model.strongest_labels(0)
     model.save(tmp_path / "m.npz")
     with pytest.raises(InputError, match="has no rows"):
         DiffusionClassifier.load(tmp_path / "m.npz").explain(0)

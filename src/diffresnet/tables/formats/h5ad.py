@@ -85,6 +85,7 @@ class H5adFormat(Format):
                 shutil.copyfile(content.source, temporary)
                 with h5py.File(temporary, "r+") as file:
                     obs = elements.read_elem(file["obs"])
+                    obs = obs.drop(columns={BECAUSE} & content.left_out)
                     elements.write_elem(file, "obs", _annotated(obs, label, result))
                 return
             import anndata
