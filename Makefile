@@ -43,6 +43,7 @@ bench: install
 	$(BIN)/python benchmarks/ablation.py
 	$(BIN)/python benchmarks/column_scaling.py
 	$(BIN)/python benchmarks/novelty.py
+	$(BIN)/python benchmarks/explanation.py
 	$(BIN)/python benchmarks/geometry.py
 	$(BIN)/python benchmarks/synthetic.py
 	$(BIN)/python benchmarks/nodes.py

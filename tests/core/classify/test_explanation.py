@@ -140,6 +140,25 @@ def test_the_prior_is_a_sum_over_labels(fitted):
     assert np.allclose(rest, scale * bias, atol=0.02 * np.abs(evidence.logits.numpy()).max())
 
 
+def test_the_prior_part_is_the_integral_of_its_growth(fitted):
+    """Against the growth itself: the sum of small steps from the uniform distribution."""
+    _, model, free, _ = fitted
+    influence = model._explainer.influence
+    evidence, every = influence.evidence, np.arange(len(influence.labels))
+    point = int(model._explainer.points.of_row[free[0]])
+    code = int(model.classes_.tolist().index(model.transduction_[free[0]]))
+    s = evidence.logits[point].double().numpy()
+    of_labels = np.zeros((len(every), len(s)))
+    for term in evidence.terms:
+        kernel = term.kernel(every)[point].double().numpy()
+        of_labels += kernel[:, None] * (term.coefficients * term.scale[point]).double().numpy()
+    p = softmax((np.arange(2000)[:, None] + 0.5) / 2000 * s, axis=1)
+    rate = p[:, [code]] * (of_labels[:, code] - p @ of_labels.T)
+    found = influence.of_point(point, code, by_prior=True)
+    assert found.prior == pytest.approx(rate.mean(axis=0), abs=1e-5)
+    assert found.prior.sum() + found.base == pytest.approx(influence.prior[point, code])
+
+
 def test_both_ways_to_the_contributions_agree(fitted):
     """One solve for a row and all labels, and one for a label and all rows."""
     _, model, free, _ = fitted
