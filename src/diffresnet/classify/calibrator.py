@@ -21,44 +21,35 @@ DOUBT = 2.2
 
 @dataclass(frozen=True)
 class Calibrator:
-    """Probabilities of class scores u: softmax(beta log u), with beta an inverse temperature.
+    """Probabilities of class scores u: softmax(beta log u + g), with beta an inverse temperature.
 
     Every rule of confidence is here: uniform where no label reaches a row, certain where a label
     was given, and how the temperature is fitted and kept.
+
+    Attributes
+    ----------
+    inverse_temperature : beta
+    log_factors : g of the classes, with which the rows have given shares; none without.
     """
 
     inverse_temperature: float = 1.0
+    log_factors: tuple[float, ...] = ()
 
     def to_facts(self) -> dict[str, Any]:
         """Return what a model file keeps; see `from_facts`."""
-        return {"sharpness": self.inverse_temperature}
+        return {"sharpness": self.inverse_temperature, "log_factors": list(self.log_factors)}
 
     @classmethod
     def from_facts(cls, facts: Mapping[str, Any]) -> Calibrator:
         """Make a calibrator of what `to_facts` returned."""
-        return cls(facts["sharpness"])
+        return cls(facts["sharpness"], tuple(facts.get("log_factors", ())))
 
     @classmethod
     def fit_held_out(
         cls, scores: Float[np.ndarray, "m c"], codes: Int[np.ndarray, " m"], labelled: int
     ) -> Calibrator:
-        """Fit the temperature to labels that were held out.
-
-        Labels are smoothed by 1 / (labelled + 1): a handful of right answers is no proof of
-        certainty.
-        """
-        log_scores = log_of(scores)
-        smoothing = 1.0 / (labelled + 1)
-        classes = scores.shape[1]
-
-        def loss(log_t: float) -> float:
-            log_p = np.maximum(log_softmax(log_scores / np.exp(log_t), axis=1), -70.0)
-            picked = log_p[np.arange(len(codes)), codes].sum()
-            return float(-(1 - smoothing) * picked - smoothing / classes * log_p.sum())
-
-        low, high = np.log(TEMPERATURES)
-        temperature = np.exp(minimize_scalar(loss, bounds=(low, high), method="bounded").x)
-        return cls(1.0 / float(temperature))
+        """Fit the temperature to labels that were held out."""
+        return cls(fit_inverse_temperature(log_of(scores), codes, labelled))
 
     @classmethod
     def fit_disagreement(cls, scores: Float[np.ndarray, "n c"], disagreement: float) -> Calibrator:
@@ -97,12 +88,33 @@ class Calibrator:
         """
         p = log_of(scores)
         p *= self.inverse_temperature
+        if self.log_factors:
+            p += np.array(self.log_factors)
         softmax_in_place(p)
         if reached is not None:
             p[~reached] = 1.0 / p.shape[1]
         if given is not None:
             p[given[0]] = given[1]
         return p
+
+
+def fit_inverse_temperature(
+    log_scores: Float[np.ndarray, "m c"], codes: Int[np.ndarray, " m"], labelled: int
+) -> float:
+    """Return the inverse temperature that maximises the likelihood of held-out labels.
+
+    Labels are smoothed by 1 / (labelled + 1): a handful of right answers is no proof of certainty.
+    """
+    smoothing = 1.0 / (labelled + 1)
+    classes = log_scores.shape[1]
+
+    def loss(log_t: float) -> float:
+        log_p = np.maximum(log_softmax(log_scores / np.exp(log_t), axis=1), -70.0)
+        picked = log_p[np.arange(len(codes)), codes].sum()
+        return float(-(1 - smoothing) * picked - smoothing / classes * log_p.sum())
+
+    low, high = np.log(TEMPERATURES)
+    return 1.0 / float(np.exp(minimize_scalar(loss, bounds=(low, high), method="bounded").x))
 
 
 def log_of(scores: Float[np.ndarray, "m c"]) -> Float[np.ndarray, "m c"]:

@@ -33,11 +33,14 @@ class ColumnScale:
     ----------
     mean, spread : (d,), 0 and 1 where a column stays as it is.
     strays_only : whether it is for the strays of an embedding, else for all columns of a table.
+    compresses : whether the tails of dense columns are compressed, by asinh: a few large amounts
+        would decide all distances otherwise.
     """
 
     mean: Float[np.ndarray, " d"]
     spread: Float[np.ndarray, " d"]
     strays_only: bool = False
+    compresses: bool = False
 
     @classmethod
     def fit(cls, X: Any, scale: Literal["auto", "standard"] | None) -> ColumnScale | None:
@@ -48,14 +51,14 @@ class ColumnScale:
         - None where the widest is not `WIDE` times the lower quartile, and for components of a PCA;
         - strays alone are brought to the middle spread where nearly all others are alike, as in
           one embedding;
-        - else every column is standardized: they have units.
+        - else every column is standardized, and its tails are compressed: they have units.
         """
         if scale is None or 0 in X.shape:
             return None
         with np.errstate(over="ignore", invalid="ignore"):  # `Projection.apply` refuses such values
             mean, spread = column_spreads(X)
         varying = spread > 0
-        standard = cls(mean, np.where(varying, spread, 1.0))
+        standard = cls(mean, np.where(varying, spread, 1.0), compresses=scale == "auto")
         if scale == "standard":
             return standard
         if not varying.any():
@@ -80,14 +83,14 @@ class ColumnScale:
         for part in _parts(x):
             with np.errstate(over="ignore"):
                 out[part] = (x[part] - self.mean) / self.spread
-        return out
+        return np.arcsinh(out, out=out) if self.compresses else out
 
     def apply_to_directions(
         self, directions: Float[np.ndarray, "d p"]
     ) -> tuple[Float[np.ndarray, "d p"], Float[np.ndarray, " p"]]:
         """Return directions V' and an offset with X V' - offset = scaled(X) V.
 
-        Sparse rows stay sparse so.
+        Sparse rows stay sparse so, and their tails are not compressed.
         """
         scaled = (directions / self.spread[:, None]).astype(np.float32)
         return scaled, self.mean @ scaled.astype(np.float64)

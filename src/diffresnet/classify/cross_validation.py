@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ..flow import diffuse_with_boundary
 from ..operators import SparseLaplacian
-from .head import Head
+from .calibrator import Calibrator
 from .points import LabelledPoints
 from .scores import one_hot
 
@@ -23,8 +23,8 @@ FEW = 100
 AFFORDABLE = 2_000_000
 # With very many labels, one fold says enough.
 MANY = 5000
-# Where every weight errs this often, scores are better not propagated unless that proves itself.
-HARD = 0.2
+# Less than so many standard errors is taken for noise.
+NOISE = 0.5
 # With uneven label counts scores would drift to the classes with many labels: the head, which
 # weighs classes the same, gets more say from the start.
 UNEVEN = 3
@@ -82,50 +82,6 @@ def stratified_folds(codes: Int[np.ndarray, " l"], seed: int, points: int) -> Fo
 
 
 @dataclass(frozen=True)
-class FoldHeads:
-    """A head for every split, trained on the labelled points that it keeps.
-
-    Attributes
-    ----------
-    heads : of every split
-    errors : (l,)
-        How often each labelled point is wrong by the heads that have not seen it.
-    """
-
-    heads: list[Head]
-    errors: Float[np.ndarray, " l"]
-
-    @classmethod
-    def fit(
-        cls,
-        z: Float[Tensor, "l d"],
-        labels: LabelledPoints,
-        folds: Folds,
-        prototype: object,
-        n_classes: int,
-    ) -> FoldHeads:
-        """Train a clone of `prototype` on the rows z that each split keeps."""
-        codes, heads = labels.codes, []
-        wrong = np.zeros(len(codes))
-        for held in folds.held:
-            weight = None if labels.weight is None else labels.weight[~held]
-            kept = z[torch.from_numpy(~held).to(z.device)]
-            head = Head(prototype, n_classes).fit(kept, codes[~held], weight)
-            answer = head.logits(z[torch.from_numpy(held).to(z.device)]).argmax(1)
-            wrong[held] += answer.cpu().numpy() != codes[held]
-            heads.append(head)
-        return cls(heads, wrong / folds.repeats)
-
-
-def favours_undiffused(
-    undiffused: Float[np.ndarray, " l"], diffused: Float[np.ndarray, " l"]
-) -> bool:
-    """Return whether undiffused features err clearly less: by two standard errors."""
-    gain = diffused - undiffused
-    return bool(gain.sum() > 2.0 * np.sqrt((gain**2).sum()))
-
-
-@dataclass(frozen=True)
 class PriorChoice:
     """The chosen weight of the head against the neighbours, and its held-out scores.
 
@@ -148,35 +104,37 @@ def choose_prior_weight(
     labels: LabelledPoints,
     weights: tuple[float, ...] = PRIOR_WEIGHTS,
 ) -> PriorChoice:
-    """Choose the weight with the fewest held-out errors, unless the difference is within noise.
+    """Choose the weight of the least held-out Brier score, unless the difference is noise.
 
-    The search starts from the smallest weight (the most diffusion), from a middle one where label
-    counts are uneven, or from the largest where errors are frequent. It moves only if that saves
-    more errors than their standard error.
+    Scores are brought to their best temperature first. The search starts from the smallest weight
+    (the most diffusion), or from a middle one where label counts are uneven. It moves only if that
+    saves more than half of its standard error.
     """
     codes, held_rows = labels.codes, folds.held_rows
     scores = {w: _held_out_scores(laplacian, priors, folds, labels, w) for w in weights}
     truth = codes[held_rows]
-    wrong = (
-        np.array(
-            [
-                np.bincount(held_rows, scores[w].argmax(1) != truth, minlength=len(codes))
-                for w in weights
-            ]
-        )
-        / folds.repeats
-    )
+    losses = np.array([_losses(scores[w], truth, held_rows, len(codes)) for w in weights])
     start = 0
     if len(weights) == len(PRIOR_WEIGHTS):
         counts = np.bincount(codes)
         start = START_UNEVEN if counts.max() >= UNEVEN * counts[counts > 0].min() else 0
-    if wrong.sum(1).min() >= HARD * len(np.unique(held_rows)):
-        start = len(weights) - 1
-    saved = wrong[start] - wrong
-    merit = saved.sum(1) - np.sqrt((saved**2).sum(1))
+    saved = (losses[start] - losses) / folds.repeats
+    merit = saved.sum(1) - NOISE * np.sqrt((saved**2).sum(1))
     merit[start] = 1e-9
     best = weights[int(np.argmax(merit))]
     return PriorChoice(best, scores[best], truth)
+
+
+def _losses(
+    scores: Float[np.ndarray, "m c"],
+    codes: Int[np.ndarray, " m"],
+    held_rows: Int[np.ndarray, " m"],
+    labelled: int,
+) -> Float[np.ndarray, " l"]:
+    """Return the Brier scores of held-out points, summed for every labelled point."""
+    p = Calibrator.fit_held_out(scores, codes, labelled).probabilities(scores)
+    p[np.arange(len(codes)), codes] -= 1.0
+    return np.bincount(held_rows, (p**2).sum(axis=1), minlength=labelled)
 
 
 def _held_out_scores(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
@@ -29,6 +30,7 @@ from ..labels import Labels, encode_labels, marks_beside
 from ..similarity import GraphSettings
 from ..similarity.adjacency import check_weights, symmetric_weights
 from ..similarity.backends import SEARCHES
+from .class_prior import ClassPrior, class_shares, estimate_shares, match_shares
 from .explanation import Contribution, Explainer, Explanation, GivenLabels
 from .features import FlowName
 from .fitted import FittedHead, FittedModel, FittedPoints, real_array
@@ -37,8 +39,8 @@ from .influence import Influence
 from .novelty import Novelty
 from .persistence import read_model, write_model
 from .point_graph import NeighbourConfig, PointGraph
-from .points import LabelledPoints, Projection, as_host_array, is_plain, reached_from
-from .problem import Problem, SolverConfig
+from .points import LabelledPoints, PointSet, Projection, as_host_array, is_plain, reached_from
+from .problem import Problem, Solution, SolverConfig
 from .strategies import PaperNetwork, Strategy, TrainedConvection, choose_strategy
 from .suggestion import suggest_points
 
@@ -94,6 +96,10 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
     unlabelled : mark or list of marks, default None
         What stands for "no label" in y besides None, NaN and "". None is -1 where labels are
         numbers throughout; otherwise exactly these marks.
+    class_prior : {None, "uniform", "estimate"} or dict, default None
+        Shares of the classes among all rows. "uniform" is all alike, a dict has the share of each
+        class, and "estimate" finds them from the answers; then scores are weighed until the
+        probabilities of the rows have these shares on average. None leaves scores as they are.
     relabel : bool, default False
         Let `transduction_` overrule a given label where held-out scores say otherwise.
     calibrate : bool, default True
@@ -115,6 +121,8 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
         Probability of the label in `transduction_`.
     reached_ : (n,) bool
         Whether the graph connects a row to any label.
+    class_shares_ : (c,)
+        Mean of the probabilities: shares of the classes among the rows.
     novelty_ : (n,)
         How much a row looks like none of the classes, from 0 to 1: one half where a row of a
         hidden class and one of a known class would score it as often. 0 at labelled rows. It
@@ -165,6 +173,7 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
         similarity: GraphSettings | None = None,
         neighbors: str = "auto",
         unlabelled: Any = None,
+        class_prior: ClassPrior = None,
         relabel: bool = False,
         calibrate: bool = True,
         device: str = "auto",
@@ -182,6 +191,7 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
         self.similarity = similarity
         self.neighbors = neighbors
         self.unlabelled = unlabelled
+        self.class_prior = class_prior
         self.relabel = relabel
         self.calibrate = calibrate
         self.device = device
@@ -272,14 +282,21 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
             None if row_weight is None else row_weight[sound],
         )
         features_of_points = None if points.x is None else torch.from_numpy(points.x).to(device)
-        problem = Problem(joined.weights, features_of_points, labelled, self._solver(seed), device)
+        # Where directions are compared, lengths say nothing to the head either.
+        unit = settings.metric == "cosine"
+        problem = Problem(
+            joined.weights, features_of_points, labelled, self._solver(seed), device, unit
+        )
         solution = self._strategy(problem, given=graph is not None).solve(problem)
         reached = reached_from(solution.graph, labelled.at)
+        solution = self._with_class_prior(solution, points, labels, reached)
         fitted_points = None
         if points.x is not None and joined.bandwidth is not None:
-            head = FittedHead.of(solution)
-            fitted_points = FittedPoints(points.x, joined.bandwidth, settings, self.neighbors, head)
-        novelty = Novelty.fit(problem, unit=settings.metric == "cosine")
+            heads = FittedHead.all_of(solution)
+            fitted_points = FittedPoints(
+                points.x, joined.bandwidth, settings, self.neighbors, heads
+            )
+        novelty = Novelty.fit(problem)
         self._model = FittedModel.of(solution, reached, projection, fitted_points, novelty)
         self.novelty_, self.novel_ = (points.spread_back(of) for of in novelty.of_points())
         certain = np.eye(len(labels.classes))[codes]
@@ -295,6 +312,7 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
         self.classes_ = labels.classes
         self.transduction_ = labels.classes[best]
         self.confidence_ = self.label_distributions_[np.arange(len(best)), best]
+        self.class_shares_ = self.label_distributions_.mean(axis=0)
         self.diffusion_time_, self.prior_weight_ = solution.diffusion_time, solution.prior_weight
         self.recall_ = joined.recall
         self._joined, self._labelled = joined, labelled.at
@@ -310,6 +328,22 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
                 reached,
             )
         self.scaled_ = projection.scale is not None
+
+    def _with_class_prior(
+        self, solution: Solution, points: PointSet, labels: Labels, reached: np.ndarray
+    ) -> Solution:
+        """Weigh the classes until the probabilities of all rows have the wanted shares."""
+        shares = class_shares(self.class_prior, labels.classes)
+        if shares is None:
+            return solution
+        of_row, rows = points.of_row, labels.rows
+        certain = np.eye(len(labels.classes))[labels.codes[rows]]
+        every = solution.calibrator.probabilities(solution.scores[of_row], given=(rows, certain))
+        p = every[reached[of_row]]  # what no label reaches says nothing
+        if isinstance(shares, str):
+            shares = estimate_shares(p)
+        factors = tuple(match_shares(p, shares).tolist())
+        return replace(solution, calibrator=replace(solution.calibrator, log_factors=factors))
 
     def _join(
         self, x: Any, graph: scipy.sparse.csr_array | None = None
@@ -613,6 +647,8 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
         parameters["strength"] = self._time()  # the name that model files have had from the start
         if not isinstance(self.random_state, int | None):
             parameters["random_state"] = None
+        if isinstance(self.class_prior, dict):
+            parameters["class_prior"] = {str(k): float(v) for k, v in self.class_prior.items()}
         facts, arrays = self._model.to_arrays()
         header = {
             "parameters": parameters,
@@ -665,6 +701,7 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
         model.diffusion_time_, model.prior_weight_ = header["strength"], header["prior_weight"]
         model.recall_ = header["recall"]
         model.scaled_ = model._model.projection.scale is not None
+        model.class_shares_ = model.label_distributions_.mean(axis=0)
         return model
 
     @property
@@ -689,6 +726,7 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
         "similarity": [None, GraphSettings],
         "neighbors": [StrOptions(set(SEARCHES))],
         "unlabelled": "no_validation",
+        "class_prior": [None, StrOptions({"uniform", "estimate"}), dict],
         "relabel": ["boolean"],
         "calibrate": ["boolean"],
         "device": "no_validation",

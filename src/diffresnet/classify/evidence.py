@@ -13,7 +13,6 @@ from sklearn.utils.class_weight import compute_sample_weight
 from torch import Tensor
 
 from ..flow import diffuse_with_boundary
-from .features import diffuse_features
 from .head import Head
 from .points import LabelledPoints
 from .problem import PriorInputs, Problem
@@ -106,10 +105,10 @@ class SourceTerm(Term):
 
 @dataclass(frozen=True)
 class Evidence:
-    """The logits s of the prior p = softmax(s), and those terms of s that are sums over labels.
+    """A part softmax(s) of the prior, and those terms of its logits s that are sums over labels.
 
     A probability is no sum over labels, but its growth is: as the logits grow from 0 to s, t s
-    gives the probabilities p(t), which go from 1 / c to the prior at a rate that is linear in s,
+    gives the probabilities p(t), which go from 1 / c to softmax(s) at a rate that is linear in s,
 
         dp_c / dt = p_c(t) (s_c - sum_k p_k(t) s_k).
 
@@ -118,7 +117,7 @@ class Evidence:
 
     Attributes
     ----------
-    labels : how many there are.
+    share : of the part in the prior, which is a mixture.
     logits : (n, c)
     terms : of the head, unless it is not linear, and of label sources.
 
@@ -128,37 +127,57 @@ class Evidence:
     attribution (integrated gradients), 2017: the value of Aumann and Shapley.
     """
 
-    labels: int
+    share: float
     logits: Float[Tensor, "n c"]
     terms: tuple[Term, ...]
 
     @classmethod
-    def of(cls, inputs: PriorInputs) -> Evidence:
-        """Compute the logits of a prior again, on the CPU, as a sum of terms."""
-        problem, head, z = inputs.problem, inputs.head, None
+    def all_of(cls, inputs: PriorInputs) -> list[Evidence]:
+        """Compute the logits of all parts of a prior again, on the CPU, as sums of terms."""
+        problem, mixture = inputs.problem, inputs.mixture
         x = None if problem.x is None else problem.x.cpu()
         problem = replace(problem, x=x, device=torch.device("cpu"))
-        labels, weights = problem.labels, torch.ones(len(problem.degree))
-        logits = sources = torch.zeros(len(weights), problem.n_classes)
-        if head is not None and x is not None:
-            z = diffuse_features(problem.laplacian, x, inputs.time, problem.config.flow).rows
-            logits = head.logits(z).to(z.dtype)
-        source_weights = torch.zeros_like(weights)
-        if inputs.sources:  # as `FewLabels` and `HeldOut` combine them
-            sources = problem.sources(np.ones(len(labels), dtype=bool))
-            weights, source_weights = HEAD_SHARE / _length(logits), 1 / _length(sources)
-            combined = HEAD_SHARE * row_standardize(logits) + row_standardize(sources)
-            whole = SOURCE_TEMPERATURE * _length(combined)
-            weights, source_weights = weights / whole, source_weights / whole
-        terms: list[Term] = []
-        coefficients = None if z is None or head is None else head_coefficients(head, z, labels)
-        if z is not None and coefficients is not None:
-            terms.append(HeadTerm(coefficients, weights, z, labels.at))
         if inputs.sources:
-            centred = one_hot(labels.codes, problem.n_classes, sources)
-            terms.append(SourceTerm(centred - centred.mean(0), source_weights, problem))
+            return [cls._of_sources(problem, inputs.heads, mixture.inverse_temperatures[0])]
+        parts = zip(mixture.shares, mixture.inverse_temperatures, inputs.heads, strict=True)
+        return [
+            cls._of_head(problem, share, beta, time, head)
+            for share, beta, (time, head) in parts
+            if share > 0
+        ]
+
+    @classmethod
+    def _of_head(
+        cls, problem: Problem, share: float, beta: float, time: float, head: Head
+    ) -> Evidence:
+        z = problem.diffuse(time).rows
+        logits = beta * head.logits(z).to(z.dtype)
+        coefficients = head_coefficients(head, z, problem.labels)
+        if coefficients is None:
+            return cls(share, logits, ())
+        scale = torch.full((len(z),), beta)
+        return cls(share, logits, (HeadTerm(coefficients, scale, z, problem.labels.at),))
+
+    @classmethod
+    def _of_sources(
+        cls, problem: Problem, heads: tuple[tuple[float, Head], ...], beta: float
+    ) -> Evidence:
+        """Add the logits of sources and of a head, if there is one, as `FewLabels` does."""
+        labels = problem.labels
+        sources = problem.sources(np.ones(len(labels), dtype=bool))
+        logits = torch.zeros_like(sources)
+        head_terms: tuple[Term, ...] = ()
+        for time, head in heads:
+            part = cls._of_head(problem, 1.0, 1.0, time, head)
+            logits, head_terms = part.logits, part.terms
+        combined = HEAD_SHARE * row_standardize(logits) + row_standardize(sources)
+        whole = SOURCE_TEMPERATURE * _length(combined) / beta
+        weights = HEAD_SHARE / _length(logits) / whole
+        source_weights = 1 / _length(sources) / whole
+        centred = one_hot(labels.codes, problem.n_classes, sources)
+        source_term = SourceTerm(centred - centred.mean(0), source_weights, problem)
         s = weights[:, None] * logits + source_weights[:, None] * sources
-        return cls(len(labels), s, tuple(terms))
+        return cls(1.0, s, (*(replace(term, scale=weights) for term in head_terms), source_term))
 
     def of_labels(
         self, labels: Int[np.ndarray, " b"], classes: Int[np.ndarray, " b"]
@@ -169,7 +188,7 @@ class Evidence:
         rates = [torch.zeros(len(self.logits), len(labels)) for _ in self.terms]
         for t, weight in _quadrature():
             p = torch.softmax(t * self.logits, dim=1)
-            grows = weight * p[:, classes]
+            grows = self.share * weight * p[:, classes]
             for rate, each, at_class in zip(rates, coefficients, own, strict=True):
                 rate += grows * (at_class - p @ each.T)
         total = torch.zeros(len(self.logits), len(labels))
@@ -177,16 +196,18 @@ class Evidence:
             total += rate.mul_(term.scale[:, None]).mul_(term.kernel(labels))
         return total
 
-    def of_points(self, weights: Float[np.ndarray, " n"], code: int) -> Float[np.ndarray, " l"]:
-        """Return what every label adds to the weighted sum of the priors of one class."""
+    def of_points(
+        self, weights: Float[np.ndarray, " n"], code: int, labels: int
+    ) -> Float[np.ndarray, " l"]:
+        """Return what each of so many labels adds to the weighted sum of the priors of a class."""
         rate = torch.zeros_like(self.logits)
         for t, weight in _quadrature():
             p = torch.softmax(t * self.logits, dim=1)
-            grows = weight * p[:, [code]]
+            grows = self.share * weight * p[:, [code]]
             rate -= grows * p
             rate[:, [code]] += grows
         rate *= torch.from_numpy(weights).to(rate)[:, None]
-        total = torch.zeros(self.labels, dtype=torch.float64)
+        total = torch.zeros(labels, dtype=torch.float64)
         for term in self.terms:
             total += (term.coefficients * term.against(term.scale[:, None] * rate)).sum(1)
         return total.numpy()

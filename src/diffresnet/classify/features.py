@@ -33,22 +33,28 @@ class DiffusedFeatures:
         Mean of `diffused`.
     time : float
         How long they diffused.
+    length : float or None
+        What rows are divided by; None where each is scaled to length 1.
     """
 
     diffused: Float[Tensor, "n d"]
     mean: Float[Tensor, " d"]
     centre: Float[Tensor, " d"]
     time: float
+    length: float | None = None
 
     @property
     def rows(self) -> Float[Tensor, "n d"]:
-        """Centred rows of length 1."""
-        return l2_normalize(self.diffused - self.centre)
+        """Centred rows of length 1, or of mean square length 1."""
+        return self._scaled(self.diffused - self.centre)
 
     def some_rows(self, which: Int[np.ndarray, " l"]) -> Float[Tensor, "l d"]:
         """Return the same for a few points."""
         index = torch.from_numpy(which).to(self.diffused.device)
-        return l2_normalize(self.diffused[index] - self.centre)
+        return self._scaled(self.diffused[index] - self.centre)
+
+    def _scaled(self, centred: Float[Tensor, "m d"]) -> Float[Tensor, "m d"]:
+        return l2_normalize(centred) if self.length is None else centred / self.length
 
 
 def l2_normalize(x: Float[Tensor, "n d"]) -> Float[Tensor, "n d"]:
@@ -60,15 +66,29 @@ def l2_normalize(x: Float[Tensor, "n d"]) -> Float[Tensor, "n d"]:
 
 
 def diffuse_features(
-    laplacian: Laplacian, x: Float[Tensor, "n d"], time: float, flow: FlowName = "implicit"
+    laplacian: Laplacian,
+    x: Float[Tensor, "n d"],
+    time: float,
+    flow: FlowName = "implicit",
+    unit: bool = True,
 ) -> DiffusedFeatures:
-    """Diffuse centred features for some time along the random walk on the graph."""
+    """Diffuse centred features for some time along the random walk on the graph.
+
+    Parameters
+    ----------
+    unit : whether rows are scaled to length 1 each, as directions are compared, or all alike.
+    """
     mean = x.mean(0)
     diffused = x - mean
     if time > 0:
         with torch.no_grad():
             diffused = diffuse(laplacian, diffused, integrator(flow, time))
-    return DiffusedFeatures(diffused, mean, diffused.mean(0), time)
+    centre = diffused.mean(0)
+    length = None
+    if not unit:
+        # Lengths carry as much as directions where columns are few.
+        length = float((diffused - centre).square().sum(1).mean().sqrt()) or 1.0
+    return DiffusedFeatures(diffused, mean, centre, time, length)
 
 
 def integrator(flow: FlowName, time: float) -> Integrator:

@@ -35,9 +35,11 @@ class FittedHead:
     ----------
     diffused : (n, d) features of the fitted points, or None where they were not diffused.
     mean, centre : (d,) as in `DiffusedFeatures`.
-    time : float
-        How long features diffused.
+    time, length : float
+        As in `DiffusedFeatures`; a length of 0 stands for None.
     weight, bias : (c, d), (c,)
+    share, inverse_temperature : float
+        Of the head in the prior, as in `Mixture`.
     """
 
     diffused: np.ndarray | None
@@ -46,24 +48,40 @@ class FittedHead:
     time: float
     weight: np.ndarray
     bias: np.ndarray
+    length: float = 0.0
+    share: float = 1.0
+    inverse_temperature: float = 1.0
 
     @classmethod
-    def of(cls, solution: Solution) -> FittedHead | None:
-        """Keep the head of a solution, where it is linear and one of its own."""
-        linear = None if solution.head is None else solution.head.weights
-        features = solution.features
-        if linear is None or features is None:
-            return None
-        return cls(
-            features.diffused.cpu().numpy() if features.time > 0 else None,
-            features.mean.double().cpu().numpy(),
-            features.centre.double().cpu().numpy(),
-            features.time,
-            *linear,
-        )
+    def all_of(cls, solution: Solution) -> tuple[FittedHead, ...]:
+        """Keep the heads of a solution that take part; none unless all are linear."""
+        heads, mixture = [], solution.mixture
+        if mixture is None:
+            return ()
+        for expert, share, beta in zip(
+            solution.experts, mixture.shares, mixture.inverse_temperatures, strict=False
+        ):
+            linear, features = expert.head.weights, expert.features
+            if linear is None:
+                return ()
+            head = cls(
+                features.diffused.cpu().numpy() if features.time > 0 else None,
+                features.mean.double().cpu().numpy(),
+                features.centre.double().cpu().numpy(),
+                features.time,
+                *linear,
+                features.length or 0.0,
+                share,
+                beta,
+            )
+            heads.append(head)
+        return tuple(head for head in heads if head.share > 0)
 
     def probabilities(self, x: Float[np.ndarray, "m d"], links: Links) -> Float[np.ndarray, "m c"]:
-        """Apply the head to new rows, each moved by one implicit step among the fitted points."""
+        """Return the share of the head in the prior of new rows.
+
+        Each is moved by one implicit step among the fitted points.
+        """
         z = x - self.mean
         if self.diffused is not None:
             around = links.average(torch.from_numpy(self.diffused))
@@ -71,12 +89,48 @@ class FittedHead:
             z += around
             z /= 1.0 + self.time
         z -= self.centre
-        length = np.sqrt(np.einsum("md,md->m", z, z))[:, None]
-        z /= np.where(length > 0, length, 1.0)
+        if self.length:
+            z /= self.length
+        else:
+            norm = np.sqrt(np.einsum("md,md->m", z, z))[:, None]
+            z /= np.where(norm > 0, norm, 1.0)
         # By torch, whose threads are those of `map_chunks`; NumPy's would start more.
         logits = (torch.from_numpy(z) @ torch.from_numpy(self.weight).T).numpy()
         logits += self.bias
-        return softmax_in_place(logits)
+        logits *= self.inverse_temperature
+        p = softmax_in_place(logits)
+        p *= self.share
+        return p
+
+    def to_arrays(self, name: str) -> tuple[dict[str, float], dict[str, np.ndarray]]:
+        """Return facts and arrays, the names of which begin with a name of the head."""
+        facts = {
+            "time": self.time,
+            "length": self.length,
+            "share": self.share,
+            "inverse_temperature": self.inverse_temperature,
+        }
+        arrays = {key: getattr(self, key) for key in ("mean", "centre", "weight", "bias")}
+        if self.diffused is not None:
+            arrays["diffused"] = self.diffused
+        return facts, {f"{name}_{key}": array for key, array in arrays.items()}
+
+    @classmethod
+    def from_arrays(
+        cls, facts: Mapping[str, Any], arrays: Mapping[str, np.ndarray], name: str, c: int
+    ) -> FittedHead:
+        """Make a head of c classes of what `to_arrays` returned."""
+        n, d = arrays["points"].shape
+        diffused = arrays.get(f"{name}_diffused")
+        return cls(
+            None if diffused is None else real_array(diffused, n, d),
+            real_array(arrays[f"{name}_mean"], d),
+            real_array(arrays[f"{name}_centre"], d),
+            float(facts["time"]),
+            real_array(arrays[f"{name}_weight"], c, d),
+            real_array(arrays[f"{name}_bias"], c),
+            *(float(facts[key]) for key in ("length", "share", "inverse_temperature")),
+        )
 
 
 @dataclass(frozen=True)
@@ -89,14 +143,14 @@ class FittedPoints:
     bandwidth : (n,) widths of their Gaussians.
     settings : how weights are made.
     method : how neighbours are searched.
-    head : where the prior of a new row is a head's; else it is that of its neighbours.
+    heads : whose mixture is the prior of a new row; where none, it is that of its neighbours.
     """
 
     x: np.ndarray
     bandwidth: np.ndarray
     settings: GraphSettings
     method: str = "auto"
-    head: FittedHead | None = None
+    heads: tuple[FittedHead, ...] = ()
     _searches: dict[str, NeighbourSearch] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -241,10 +295,12 @@ class FittedModel:
         settings = points.settings
         neighbours = points.nearest(x, device)
         links = Links.of(neighbours, points.bandwidth, settings)
-        if points.head is None:
-            scores = links.average(self._single_prior)
+        if points.heads:
+            scores, *others = (head.probabilities(x, links) for head in points.heads)
+            for other in others:
+                scores += other
         else:
-            scores = points.head.probabilities(x, links)
+            scores = links.average(self._single_prior)
         if self.prior_weight != float("inf"):
             scores = self._with_neighbours(scores, links.average(self._single_scores))
         same = (neighbours.distances[:, 0] == 0.0).cpu().numpy()
@@ -275,7 +331,6 @@ class FittedModel:
             "prior_weight": self.prior_weight,
             **self.calibrator.to_facts(),
             "has_points": self.points is not None,
-            "has_features": False,
         }
         arrays = {"scores": self.scores, "prior": self.prior, "points_reached": self.reached}
         if self.projection.directions is not None:
@@ -283,18 +338,16 @@ class FittedModel:
         scale = self.projection.scale
         if scale is not None:
             arrays |= {"column_mean": scale.mean, "column_spread": scale.spread}
-            facts["strays_only"] = scale.strays_only
+            facts |= {"strays_only": scale.strays_only, "compresses": scale.compresses}
         if self.points is not None:
             arrays |= {"points": self.points.x, "width": self.points.bandwidth}
             facts["settings"] = self.points.settings.to_dict()
             facts["neighbors"] = self.points.method
-            head = self.points.head
-            if head is not None:
-                facts |= {"has_features": True, "feature_strength": head.time}
-                arrays |= {"mean": head.mean, "centre": head.centre}
-                arrays |= {"head_weight": head.weight, "head_bias": head.bias}
-                if head.diffused is not None:
-                    arrays["moved"] = head.diffused
+            facts["heads"] = []
+            for number, head in enumerate(self.points.heads):
+                of_head, more = head.to_arrays(f"head{number}")
+                facts["heads"].append(of_head)
+                arrays |= more
         if self.novelty is not None:
             facts["novelty"] = asdict(self.novelty.calibrator)
             arrays |= {"novelty_distance": self.novelty.distance, "novelty_cost": self.novelty.cost}
@@ -320,22 +373,12 @@ class FittedModel:
         if facts["has_points"]:
             d = arrays["points"].shape[1]
             x, width = real_array(arrays["points"], n, d), real_array(arrays["width"], n)
-            head = None
-            if facts["has_features"]:
-                moved = arrays.get("moved")
-                head = FittedHead(
-                    None if moved is None else real_array(moved, n, d),
-                    real_array(arrays["mean"], d),
-                    real_array(arrays["centre"], d),
-                    float(facts["feature_strength"]),
-                    real_array(arrays["head_weight"], c, d),
-                    real_array(arrays["head_bias"], c),
-                )
+            heads = _heads(facts, arrays, c)
             method = facts.get("neighbors", "exact")
             if method not in SEARCHES:
                 raise ValueError(f"unknown search {method!r}")
             points = FittedPoints(
-                x, width, GraphSettings.from_dict(facts["settings"]), method, head
+                x, width, GraphSettings.from_dict(facts["settings"]), method, heads
             )
         return cls(
             scores,
@@ -349,6 +392,25 @@ class FittedModel:
         )
 
 
+def _heads(
+    facts: Mapping[str, Any], arrays: Mapping[str, np.ndarray], c: int
+) -> tuple[FittedHead, ...]:
+    """Return the heads of a file; those of before several were mixed have one at most."""
+    if "heads" in facts:
+        return tuple(
+            FittedHead.from_arrays(of_head, arrays, f"head{number}", c)
+            for number, of_head in enumerate(facts["heads"])
+        )
+    if not facts["has_features"]:
+        return ()
+    old = {"mean": "mean", "centre": "centre", "weight": "head_weight", "bias": "head_bias"}
+    old |= {"diffused": "moved"} if "moved" in arrays else {}
+    named = {f"head0_{key}": arrays[name] for key, name in old.items()}
+    named["points"] = arrays["points"]
+    of_head = {"time": facts["feature_strength"], "length": 0, "share": 1, "inverse_temperature": 1}
+    return (FittedHead.from_arrays(of_head, named, "head0", c),)
+
+
 def _projection(facts: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Projection:
     """Return the projection of a file; those of before columns were scaled have no spread."""
     directions, scale = arrays.get("projection"), None
@@ -357,7 +419,8 @@ def _projection(facts: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> P
         mean, spread = real_array(arrays["column_mean"], d), real_array(arrays["column_spread"], d)
         if not (spread > 0).all():
             raise ValueError("a column has no spread")
-        scale = ColumnScale(mean, spread, bool(facts["strays_only"]))
+        compresses = bool(facts.get("compresses", False))
+        scale = ColumnScale(mean, spread, bool(facts["strays_only"]), compresses)
     return Projection(directions, scale)
 
 

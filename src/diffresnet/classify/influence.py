@@ -73,9 +73,9 @@ class Influence:
         return cls(solution.graph, labels, solution.prior, solution.prior_weight, inputs)
 
     @cached_property
-    def evidence(self) -> Evidence:
-        """The terms of the prior."""
-        return Evidence.of(self.inputs)
+    def evidence(self) -> list[Evidence]:
+        """The parts of the prior."""
+        return Evidence.all_of(self.inputs)
 
     def of_point(
         self, point: int, code: int, *, by_prior: bool = False, held_out: bool = False
@@ -97,7 +97,10 @@ class Influence:
         else:
             weights, graph = self._solve_for(point, held)
         total = float(weights @ self.prior[:, code])
-        prior = self.evidence.of_points(weights, code) if weights.any() else np.zeros_like(graph)
+        prior = np.zeros_like(graph)
+        if weights.any():
+            for part in self.evidence:
+                prior += part.of_points(weights, code, len(graph))
         graph *= self.labels.distributions[:, code]
         return PointInfluence(graph, prior, total - float(prior.sum()))
 
@@ -152,7 +155,9 @@ class Influence:
         self, block: Int[np.ndarray, " b"], classes: Int[np.ndarray, " b"]
     ) -> torch.Tensor:
         """Return what each label adds to the score of its class, (n, b)."""
-        parts = self.evidence.of_labels(block, classes)
+        parts = torch.zeros(len(self.prior), len(block))
+        for part in self.evidence:
+            parts += part.of_labels(block, classes)
         parts[self.labels.at] = 0.0
         own = self.labels.distributions[block, classes]
         parts[self.labels.at[block], np.arange(len(block))] = torch.from_numpy(own).to(parts)

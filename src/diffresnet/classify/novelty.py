@@ -126,13 +126,13 @@ class Novelty:
     prototypes: Prototypes | None = None
 
     @classmethod
-    def fit(cls, problem: Problem, unit: bool) -> Novelty:
-        """Score all points, and calibrate by hiding classes; `unit` compares directions."""
+    def fit(cls, problem: Problem) -> Novelty:
+        """Score all points, and calibrate by hiding classes."""
         labels = problem.labels
         folds = hidden_classes(labels.codes, problem.config.seed)
         everything = np.ones(len(labels), dtype=bool)
         seen = [everything, *(~(hidden | held) for hidden, held in folds)]
-        distance, cost, prototypes = novelty_scores(problem, seen, unit)
+        distance, cost, prototypes = novelty_scores(problem, seen)
         scores = (distance + cost)[labels.at, 1:].T
         known, hidden = np.zeros(scores.shape, dtype=bool), np.zeros(scores.shape, dtype=bool)
         for j, (hides, holds) in enumerate(folds):
@@ -159,7 +159,7 @@ class Novelty:
 
 
 def novelty_scores(
-    problem: Problem, seen: list[Bool[np.ndarray, " l"]], unit: bool
+    problem: Problem, seen: list[Bool[np.ndarray, " l"]]
 ) -> tuple[Float[np.ndarray, "n s"], Float[np.ndarray, "n s"], Prototypes | None]:
     """Return distance and cost for each subset of the labels, and prototypes of the first."""
     labels, n = problem.labels, len(problem.degree)
@@ -167,7 +167,7 @@ def novelty_scores(
     if problem.x is not None:
         x = problem.x.cpu().numpy()
         for j, some in enumerate(seen):
-            prototypes = Prototypes.of(x, labels.at[some], labels.codes[some], unit)
+            prototypes = Prototypes.of(x, labels.at[some], labels.codes[some], problem.unit)
             first = prototypes if first is None else first
             distance[:, j] = prototypes.distance(x)
     held = np.zeros(distance.shape, dtype=bool)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from math import log
 
 import numpy as np
 import scipy.sparse
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from ..operators import SparseLaplacian
-from .calibrator import Calibrator
-from .features import DiffusedFeatures, FlowName
+from .calibrator import SMALLEST, Calibrator
+from .features import DiffusedFeatures, FlowName, diffuse_features
 from .head import Head
+from .mixture import Mixture
 from .points import LabelledPoints
 from .scores import one_hot, propagate_labels, propagate_sources
 
@@ -49,6 +51,7 @@ class Problem:
     x : (n, d) features, or None to propagate class scores alone.
     labels : LabelledPoints
     device : where to compute.
+    unit : whether a head reads rows of length 1, as where directions are compared.
     """
 
     graph: scipy.sparse.csr_array
@@ -56,6 +59,7 @@ class Problem:
     labels: LabelledPoints
     config: SolverConfig
     device: torch.device
+    unit: bool = True
 
     @property
     def n_classes(self) -> int:
@@ -88,29 +92,49 @@ class Problem:
         scores = propagate_labels(self.laplacian, prior, self.labels.at, labels, weight)
         return np.asarray(scores.double().cpu().numpy())
 
-    def fit_head(self, features: DiffusedFeatures) -> Head:
-        """Train the head on all labels."""
-        z = features.some_rows(self.labels.at)
-        return Head(self.config.head, self.n_classes).fit(z, self.labels.codes, self.labels.weight)
+    def diffuse(self, time: float) -> DiffusedFeatures:
+        """Diffuse the features for some time."""
+        assert self.x is not None
+        return diffuse_features(self.laplacian, self.x, time, self.config.flow, self.unit)
+
+    def fit_head(self, features: DiffusedFeatures, seen: np.ndarray | None = None) -> Head:
+        """Train the head on all labels, or on those that are seen (l,)."""
+        labels = self.labels
+        seen = np.ones(len(labels), dtype=bool) if seen is None else seen
+        z = features.some_rows(labels.at[seen])
+        weight = None if labels.weight is None else labels.weight[seen]
+        return Head(self.config.head, self.n_classes).fit(z, labels.codes[seen], weight)
+
+
+@dataclass(frozen=True)
+class Expert:
+    """A head, and the features that it reads."""
+
+    features: DiffusedFeatures
+    head: Head
+
+    def log_proba(self, which: Int[np.ndarray, " m"] | None = None) -> Float[Tensor, "m c"]:
+        """Return logarithms of the class probabilities of all points, or of some."""
+        z = self.features.rows if which is None else self.features.some_rows(which)
+        return self.head.log_proba(z).to(z.dtype).clamp_min(log(SMALLEST))
 
 
 @dataclass(frozen=True)
 class PriorInputs:
-    """What the prior was made of: the head, label sources, or the sum of both.
+    """What the prior was made of: a mixture of heads, label sources, or a head and sources.
 
     Attributes
     ----------
     problem : Problem
-        Whose features the head read; its features may have been moved.
-    head : None where there are no features.
-    time : float
-        How long the features diffused that the head read.
+        Whose features the heads read; its features may have been moved.
+    heads : of the mixture, each with the time that its features diffused; none without features.
+    mixture : of the heads, or of the sources where there are none.
     sources : whether label sources take part.
     """
 
     problem: Problem
-    head: Head | None = None
-    time: float = 0.0
+    heads: tuple[tuple[float, Head], ...] = ()
+    mixture: Mixture = field(default_factory=lambda: Mixture((1.0,), (1.0,)))
     sources: bool = False
 
 
@@ -125,7 +149,7 @@ class Solution:
     prior_weight, diffusion_time : as chosen.
     calibrator : Calibrator
     graph : (n, n) weights along which labels reach points.
-    features, head : where new points are to be read by the head; else None.
+    experts, mixture : where new points are to be read by heads; else none.
     held_out : (l, c), optional
         For each labelled point, mean probabilities from folds that did not see its label.
     prior_inputs : PriorInputs, optional
@@ -138,7 +162,7 @@ class Solution:
     diffusion_time: float
     calibrator: Calibrator
     graph: scipy.sparse.csr_array
-    features: DiffusedFeatures | None = None
-    head: Head | None = None
+    experts: tuple[Expert, ...] = ()
+    mixture: Mixture | None = None
     held_out: Float[np.ndarray, "l c"] | None = None
     prior_inputs: PriorInputs | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -16,15 +17,10 @@ from ..similarity import GraphSettings, nearest_neighbours
 from ..similarity.graph import weigh
 from .calibrator import Calibrator
 from .convection import PaperTraining, in_unit_scale, paper_network, trained_convection
-from .cross_validation import (
-    FoldHeads,
-    Folds,
-    choose_prior_weight,
-    favours_undiffused,
-    stratified_folds,
-)
-from .features import DiffusedFeatures, diffuse_features, integrator
-from .problem import PriorInputs, Problem, Solution
+from .cross_validation import Folds, choose_prior_weight, stratified_folds
+from .features import integrator
+from .mixture import Mixture
+from .problem import Expert, PriorInputs, Problem, Solution
 from .scores import row_standardize
 
 # Decay rates 1 / t per unit of degree: measured in benchmarks/ablation.py.
@@ -34,6 +30,10 @@ DECAY_ONE_LABEL = 0.003
 WEIGHT_ONE_LABEL = 0.3
 HEAD_SHARE = 0.5
 SOURCE_TEMPERATURE = 0.25
+
+
+# Experts, how they are mixed, and the prior (n, c) by all labels and by those of every fold.
+FoldPriors = tuple[tuple[Expert, ...], Mixture, Tensor, list[Tensor]]
 
 
 class Strategy(ABC):
@@ -63,7 +63,7 @@ class FewLabels(Strategy):
         if problem.x is not None:
             longest = 1.0 / max(DECAY_ONE_LABEL, problem.source_decay)
             time = longest if config.diffusion_time is None else config.diffusion_time
-            features = diffuse_features(problem.laplacian, problem.x, time, config.flow)
+            features = problem.diffuse(time)
             head = problem.fit_head(features)
             logits = head.logits(features.rows)
             logits = row_standardize(logits.to(sources.dtype))
@@ -82,28 +82,29 @@ class FewLabels(Strategy):
             diffusion_time=time,
             calibrator=calibrator,
             graph=problem.graph,
-            prior_inputs=PriorInputs(replace(problem), head, time, sources=True),
+            prior_inputs=PriorInputs(
+                replace(problem),  # without what it has cached
+                () if head is None else ((time, head),),
+                sources=True,
+            ),
         )
 
 
 @dataclass(frozen=True)
 class HeldOut(Strategy):
-    """Enough labels to hold some out: time, prior weight and temperature by cross-validation."""
+    """Enough labels to hold some out: the prior, its weight and temperatures by cross-validation.
+
+    The prior is a mixture of a head on diffused features and one on undiffused ones.
+    """
 
     folds: Folds
 
     def solve(self, problem: Problem) -> Solution:
         config, labels = problem.config, problem.labels
-        features = head = None
         if problem.x is None:
-            priors = [_soft(problem.sources(~held)) for held in self.folds.held]
-            every = np.ones(len(labels), dtype=bool)
-            prior = _soft(problem.sources(every))
+            experts, mixture, prior, priors = self._prior_of_sources(problem)
         else:
-            features, heads = self._features(problem, problem.x)
-            head, z = problem.fit_head(features), features.rows
-            priors = [each.log_proba(z).exp().to(z.dtype) for each in heads.heads]
-            prior = head.log_proba(z).exp().to(z.dtype)
+            experts, mixture, prior, priors = self._prior_of_heads(problem)
         weights = {} if config.prior_weight is None else {"weights": (config.prior_weight,)}
         choice = choose_prior_weight(problem.laplacian, priors, self.folds, labels, **weights)
         calibrator = Calibrator()
@@ -113,38 +114,58 @@ class HeldOut(Strategy):
             scores=problem.propagate(prior, choice.weight),
             prior=prior.double().cpu().numpy(),
             prior_weight=choice.weight,
-            diffusion_time=0.0 if features is None else features.time,
+            diffusion_time=experts[-1].features.time if experts else 0.0,
             calibrator=calibrator,
             graph=problem.graph,
-            features=features,
-            head=head,
+            experts=experts,
+            mixture=mixture,
             held_out=self._mean_held_out(problem, calibrator.probabilities(choice.scores)),
             prior_inputs=PriorInputs(
                 replace(problem),  # without what it has cached
-                head,
-                0.0 if features is None else features.time,
-                sources=features is None,
+                tuple((each.features.time, each.head) for each in experts),
+                mixture,
+                sources=not experts,
             ),
         )
 
-    def _features(
-        self, problem: Problem, x: Float[Tensor, "n d"]
-    ) -> tuple[DiffusedFeatures, FoldHeads]:
-        """Diffuse features, unless the folds clearly favour undiffused ones."""
-        config = problem.config
-        time = 1.0 / DECAY if config.diffusion_time is None else config.diffusion_time
-        diffused = diffuse_features(problem.laplacian, x, time, config.flow)
-        heads = self._fold_heads(problem, diffused)
-        if config.diffusion_time is None:
-            undiffused = diffuse_features(problem.laplacian, x, 0.0)
-            others = self._fold_heads(problem, undiffused)
-            if favours_undiffused(others.errors, heads.errors):
-                return undiffused, others
-        return diffused, heads
+    def _prior_of_heads(self, problem: Problem) -> FoldPriors:
+        """Mix a head on diffused features with one on undiffused ones."""
+        labels, time = problem.labels, problem.config.diffusion_time
+        times = (0.0, 1.0 / DECAY) if time is None else (time,)
+        features = [problem.diffuse(time) for time in times]
+        experts = tuple(Expert(each, problem.fit_head(each)) for each in features)
+        of_folds = [
+            [Expert(each, problem.fit_head(each, ~held)) for each in features]
+            for held in self.folds.held
+        ]
+        held_log_p = [
+            _stack(
+                of_fold[k].log_proba(labels.at[held])
+                for of_fold, held in zip(of_folds, self.folds.held, strict=True)
+            )
+            for k in range(len(experts))
+        ]
+        mixture = Mixture.fit(held_log_p, labels.codes[self.folds.held_rows], len(labels))
+        prior, *priors = (
+            mixture.probabilities([expert.log_proba() for expert in each])
+            for each in (experts, *of_folds)
+        )
+        return experts, mixture, prior, priors
 
-    def _fold_heads(self, problem: Problem, features: DiffusedFeatures) -> FoldHeads:
-        z = features.some_rows(problem.labels.at)
-        return FoldHeads.fit(z, problem.labels, self.folds, problem.config.head, problem.n_classes)
+    def _prior_of_sources(self, problem: Problem) -> FoldPriors:
+        """Propagate labels as sources, where there are no features."""
+        labels = problem.labels
+        every = np.ones(len(labels), dtype=bool)
+        log_p, *of_folds = (
+            _soft(problem.sources(seen)).log() for seen in (every, *~self.folds.held)
+        )
+        held_log_p = _stack(
+            of_fold[torch.from_numpy(labels.at[held]).to(of_fold.device)]
+            for of_fold, held in zip(of_folds, self.folds.held, strict=True)
+        )
+        mixture = Mixture.fit([held_log_p], labels.codes[self.folds.held_rows], len(labels))
+        prior, *priors = (mixture.probabilities([each]) for each in (log_p, *of_folds))
+        return (), mixture, prior, priors
 
     def _mean_held_out(
         self, problem: Problem, probabilities: Float[np.ndarray, "m c"]
@@ -177,7 +198,7 @@ class TrainedConvection(Strategy):
         with torch.no_grad():
             moved = replace(problem, x=block(in_unit_scale(problem.x)))
         # The head reads other features than new rows have: those take their neighbours' prior.
-        return replace(choose_strategy(moved).solve(moved), head=None)
+        return replace(choose_strategy(moved).solve(moved), experts=())
 
 
 @dataclass(frozen=True)
@@ -227,3 +248,8 @@ class PaperNetwork(Strategy):
 def _soft(scores: Float[Tensor, "n c"]) -> Float[Tensor, "n c"]:
     """Class probabilities of row-standardized scores."""
     return torch.softmax(row_standardize(scores) / SOURCE_TEMPERATURE, dim=1)
+
+
+def _stack(parts: Iterable[Float[Tensor, "m c"]]) -> Float[np.ndarray, "s c"]:
+    """Return the rows of all parts."""
+    return np.asarray(torch.cat(list(parts)).double().cpu().numpy())

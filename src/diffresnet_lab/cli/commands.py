@@ -19,3 +19,4 @@ embed = LazyCommand(
 )
 data = LazyCommand("diffresnet_lab.cli.data:command_group", "List, fetch and verify data sets.")
 reproduce = LazyCommand("diffresnet_lab.cli.reproduce:reproduce", "Run an experiment of the paper.")
+bench = LazyCommand("diffresnet_lab.cli.reproduce:bench", "Compare with peers on the same labels.")

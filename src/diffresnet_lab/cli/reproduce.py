@@ -1,4 +1,4 @@
-"""diffresnet reproduce: the figures, tables and theorems of the paper, run for real."""
+"""diffresnet reproduce and bench: the paper run for real, and comparisons with peers."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import click
 
 from diffresnet.cli.command import Outcome, command
-from diffresnet.cli.options import Argument, DataOption, Option, PaperSeedOption
+from diffresnet.cli.options import SEEDS, Argument, DataOption, Option, PaperSeedOption
 from diffresnet.cli.progress import note, progress
 from diffresnet.cli.result import environment, write_json
 from diffresnet.errors import InputError
 
-from ..experiments.catalogue import EXPERIMENTS, summaries
+from ..experiments.catalogue import BENCHES, EXPERIMENTS, summaries
 from .results import prepare_folder, single_thread
 
 if TYPE_CHECKING:
@@ -27,16 +27,17 @@ EPILOG = "\b\n" + "\n".join(f"{name:<11} {text}" for name, text in summaries().i
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReproduceOptions(PaperSeedOption, DataOption):
-    """Options of `diffresnet reproduce`."""
+class ExperimentOptions(DataOption):
+    """Options of a command that runs experiments, each into a folder."""
 
-    name: Annotated[str, Argument(metavar="NAME", type=NAMES)]
+    COMMAND = ""
+    name: Annotated[str, Argument(metavar="NAME")]
     quick: Annotated[bool, Option(help="Less of everything: under a minute on two cores.")] = False
     out: Annotated[
         Path | None,
         Option(
             help="Folder for the page, figures and tables; made if not there.  "
-            "[default: reproduce/NAME]",
+            "[default: NAME in a folder that is called as the command]",
             metavar="DIR",
         ),
     ] = None
@@ -44,7 +45,7 @@ class ReproduceOptions(PaperSeedOption, DataOption):
     @property
     def folder(self) -> Path:
         """Where the report goes."""
-        return self.out or Path("reproduce", *[self.name] * (self.name != "all"))
+        return self.out or Path(self.COMMAND, *[self.name] * (self.name != "all"))
 
     def made_folders(self) -> tuple[Path, ...]:
         return (self.folder,)
@@ -52,8 +53,32 @@ class ReproduceOptions(PaperSeedOption, DataOption):
     def typed(self, name: str) -> str:
         """Return the command that makes the page of an experiment again."""
         quick = " --quick" if self.quick else ""
+        return f"diffresnet {self.COMMAND} {name}{quick}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReproduceOptions(PaperSeedOption, ExperimentOptions):
+    """Options of `diffresnet reproduce`."""
+
+    COMMAND = "reproduce"
+    name: Annotated[str, Argument(metavar="NAME", type=NAMES)]
+
+    def typed(self, name: str) -> str:
         seed = "" if self.seed == 42 else f" --seed {self.seed}"
-        return f"diffresnet reproduce {name}{quick}{seed}"
+        return super().typed(name) + seed
+
+
+@dataclass(frozen=True, kw_only=True)
+class BenchOptions(ExperimentOptions):
+    """Options of `diffresnet bench`."""
+
+    COMMAND = "bench"
+    name: Annotated[str, Argument(metavar="NAME", type=click.Choice(BENCHES))]
+    seed: Annotated[int, Option(help="Seed of the first draw of labels.", type=SEEDS)] = 0
+
+    def typed(self, name: str) -> str:
+        seed = f" --seed {self.seed}" if self.seed else ""
+        return super().typed(name) + seed
 
 
 @command("reproduce", epilog=EPILOG)
@@ -67,13 +92,13 @@ def reproduce(options: ReproduceOptions) -> Outcome:
     if options.name == "all":
         payload = _run_all(options, folder)
     else:
-        payload, _ = _run(options.name, options, folder)
+        payload, _ = run_experiment(options.name, options, folder)
     results = payload.pop("results")
     return Outcome(results, extra=payload)
 
 
-def _run(
-    name: str, options: ReproduceOptions, folder: ReportFolder
+def run_experiment(
+    name: str, options: ReproduceOptions | BenchOptions, folder: ReportFolder
 ) -> tuple[dict[str, Any], Report]:
     """Run one experiment into one folder; return the contents of metrics.json, and the report."""
     start = time.perf_counter()
@@ -97,6 +122,21 @@ def _run(
     return payload, report
 
 
+BENCH_EPILOG = "\b\n" + "\n".join(f"{name:<11} {text}" for name, text in summaries(BENCHES).items())
+
+
+@command("bench", epilog=BENCH_EPILOG)
+def bench(options: BenchOptions) -> Outcome:
+    """Compare with peers on the same draws of labels: NAME is one of those below.
+
+    Writes report.html, metrics.json, every figure as PNG and SVG, and the numbers as CSV. Finished
+    draws are kept in the folder, and a command that was stopped goes on where it was.
+    """
+    folder = prepare_folder(options.folder, options.json)
+    payload, _ = run_experiment(options.name, options, folder)
+    return Outcome(payload.pop("results"), extra=payload)
+
+
 def _run_all(options: ReproduceOptions, folder: ReportFolder) -> dict[str, Any]:
     """Run every experiment into a folder of its own, and write a page that leads to them."""
     folders = {name: prepare_folder(folder.path / name, None) for name in EXPERIMENTS}
@@ -110,7 +150,7 @@ def _run_all(options: ReproduceOptions, folder: ReportFolder) -> dict[str, Any]:
     sections = []
     for index, (name, parts) in enumerate(folders.items(), start=1):
         try:
-            payload, report = _run(name, options, parts)
+            payload, report = run_experiment(name, options, parts)
         except InputError as error:  # data that is not there: the others go on
             note(f"left out  {name}: {error.message}", options.quiet)
             lines, title = [escape(f"Left out: {error.message}")], catalogue.experiment(name).title
@@ -129,7 +169,7 @@ def _run_all(options: ReproduceOptions, folder: ReportFolder) -> dict[str, Any]:
 
 def _payload(
     name: str,
-    options: ReproduceOptions,
+    options: ReproduceOptions | BenchOptions,
     rows: list[dict[str, Any]],
     start: float,
     settings: Any,
@@ -148,7 +188,7 @@ def _payload(
 def _write(
     folder: ReportFolder,
     payload: dict[str, Any],
-    options: ReproduceOptions,
+    options: ReproduceOptions | BenchOptions,
     title: str,
     lead: Any,
     body: str,
@@ -172,5 +212,7 @@ def _write(
     write_json(folder.metrics, payload)
 
 
-def _tell_where(folder: ReportFolder, payload: dict[str, Any], options: ReproduceOptions) -> None:
+def _tell_where(
+    folder: ReportFolder, payload: dict[str, Any], options: ReproduceOptions | BenchOptions
+) -> None:
     note(f"written   {folder.page}, in {payload['seconds']:.0f} s", options.quiet)

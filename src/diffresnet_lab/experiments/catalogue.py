@@ -1,6 +1,6 @@
-"""Every experiment that `diffresnet reproduce` knows; nothing here imports what it runs.
+"""Every experiment that `diffresnet reproduce` and `bench` know; nothing here imports what it runs.
 
-A new experiment is a folder beside this file and a name in `EXPERIMENTS`.
+A new experiment is a folder beside this file and a name in `EXPERIMENTS` or `BENCHES`.
 """
 
 from __future__ import annotations
@@ -27,11 +27,14 @@ EXPERIMENTS = (
 )
 """Names in the order in which they are listed, and run by `reproduce all`."""
 
+BENCHES = ("fewlabels",)
+"""Comparisons with peers, which `diffresnet bench` runs."""
+
 
 @cache
-def summaries() -> dict[str, str]:
+def summaries(names: tuple[str, ...] = EXPERIMENTS) -> dict[str, str]:
     """Return what each experiment shows, in one line, by its name."""
-    return {name: str(read_toml(plan_file(name))["summary"]) for name in EXPERIMENTS}
+    return {name: str(read_toml(plan_file(name))["summary"]) for name in names}
 
 
 def plan_file(name: str) -> Path:
@@ -47,7 +50,7 @@ def experiment(name: str) -> Experiment:
     InputError
         If there is none.
     """
-    if name not in EXPERIMENTS:
+    if name not in (*EXPERIMENTS, *BENCHES):
         raise InputError(f"no experiment {name!r}; there are {', '.join(EXPERIMENTS)}, and all")
     declared: Experiment = importlib.import_module(f"{__package__}.{name}.page").EXPERIMENT
     return declared

@@ -188,6 +188,18 @@ def test_constant_columns_and_rounding():
     assert not flat.label_distributions_.max() > 1
 
 
+def test_tails_of_a_table_are_compressed_in_order():
+    rng = np.random.default_rng(0)
+    x = np.exp(rng.normal(size=(200, 6)) * 2) * 10.0 ** np.arange(-3, 3)
+    auto, standard = (ColumnScale.fit(x, scale) for scale in ("auto", "standard"))
+    assert auto.compresses
+    assert not standard.compresses
+    assert np.allclose(auto.apply(x), np.arcsinh(standard.apply(x)), atol=1e-6)
+    assert np.abs(auto.apply(x)).max() < 6 < np.abs(standard.apply(x)).max()
+    embedding = rng.normal(size=(200, 40)) * np.where(np.arange(40) == 7, 1e3, 1.0)
+    assert not ColumnScale.fit(embedding, "auto").compresses
+
+
 def test_parts_of_the_rows_agree_with_the_whole(monkeypatch, units):
     x = np.random.default_rng(0).normal(size=(101, 6)) * units
     mean, spread = column_spreads(x)
@@ -239,7 +251,9 @@ def test_new_rows_are_scaled_as_fitted_ones_and_the_model_comes_back(blobs, unit
     model = DiffusionClassifier(random_state=0).fit(x * units, few)
     assert model.scaled_
     new = x[:40] + 0.1
-    want = DiffusionClassifier(scale="standard", random_state=0).fit(x, few).predict_proba(new)
+    rows = [ColumnScale.fit(x, "standard").apply(each) for each in (x, new)]
+    fitted, scaled = (np.arcsinh(each) for each in rows)
+    want = DiffusionClassifier(scale=None, random_state=0).fit(fitted, few).predict_proba(scaled)
     assert np.allclose(model.predict_proba(new * units), want, atol=1e-4)
     model.save(tmp_path / "m.npz")
     again = DiffusionClassifier.load(tmp_path / "m.npz")
@@ -298,7 +312,8 @@ def test_features_are_scaled_beside_a_given_graph(blobs, units):
     x, few = blobs
     graph = scipy.sparse.csr_array(np.ones((len(x), len(x))) - np.eye(len(x)))
     scaled = DiffusionClassifier(random_state=0).fit(x * units, few, graph=graph)
-    want = DiffusionClassifier(scale="standard", random_state=0).fit(x, few, graph=graph)
+    rows = np.arcsinh(ColumnScale.fit(x, "standard").apply(x))
+    want = DiffusionClassifier(scale=None, random_state=0).fit(rows, few, graph=graph)
     assert scaled.scaled_
     assert np.allclose(scaled.label_distributions_, want.label_distributions_, atol=1e-4)
     assert not DiffusionClassifier().fit(None, few, graph=graph).scaled_

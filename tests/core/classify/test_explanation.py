@@ -116,46 +116,56 @@ def test_the_graph_part_is_a_row_of_the_inverse(fitted):
             assert graph[own] == pytest.approx(expected, abs=1e-7)
 
 
-def test_the_prior_is_a_sum_over_labels(fitted):
+def test_the_prior_is_a_mixture_of_sums_over_labels(fitted):
     name, model, _, _ = fitted
     influence = model._explainer.influence
-    evidence, labels = influence.evidence, influence.labels
-    every = np.arange(len(labels))
-    linear = sum(
-        term.scale.numpy()[:, None] * (term.kernel(every) @ term.coefficients).numpy()
-        for term in evidence.terms
-    )
+    every = np.arange(len(influence.labels))
+    parts = influence.evidence
     if name == "a head that is not linear":
-        assert evidence.terms == ()
+        assert [part.terms for part in parts] == [()] * len(parts)
         return
-    assert np.allclose(softmax(evidence.logits.numpy(), axis=1), influence.prior, atol=2e-3)
-    # What is left are the biases, in units that may differ from point to point.
-    rest = evidence.logits.numpy() - linear
-    rest -= rest.mean(axis=1, keepdims=True)
-    head = model._explainer.influence.inputs.head
-    bias = np.zeros(len(model.classes_))
-    if head is not None:
-        bias = head.weights[1] - head.weights[1].mean()
-    scale = evidence.terms[0].scale.numpy()[:, None]
-    assert np.allclose(rest, scale * bias, atol=0.02 * np.abs(evidence.logits.numpy()).max())
+    mixed = sum(part.share * softmax(part.logits.numpy(), axis=1) for part in parts)
+    assert np.allclose(mixed, influence.prior, atol=2e-3)
+    heads = [head for _, head in influence.inputs.heads] or [None]
+    taking_part = [
+        head
+        for head, share in zip(heads, influence.inputs.mixture.shares, strict=True)
+        if share > 0
+    ]
+    for part, head in zip(parts, taking_part, strict=True):
+        linear = sum(
+            term.scale.numpy()[:, None] * (term.kernel(every) @ term.coefficients).numpy()
+            for term in part.terms
+        )
+        # What is left are the biases, in units that may differ from point to point.
+        rest = part.logits.numpy() - linear
+        rest -= rest.mean(axis=1, keepdims=True)
+        bias = np.zeros(len(model.classes_))
+        if head is not None:
+            bias = head.weights[1] - head.weights[1].mean()
+        scale = part.terms[0].scale.numpy()[:, None]
+        assert np.allclose(rest, scale * bias, atol=0.02 * np.abs(part.logits.numpy()).max())
 
 
 def test_the_prior_part_is_the_integral_of_its_growth(fitted):
     """Against the growth itself: the sum of small steps from the uniform distribution."""
     _, model, free, _ = fitted
     influence = model._explainer.influence
-    evidence, every = influence.evidence, np.arange(len(influence.labels))
+    every = np.arange(len(influence.labels))
     point = int(model._explainer.points.of_row[free[0]])
     code = int(model.classes_.tolist().index(model.transduction_[free[0]]))
-    s = evidence.logits[point].double().numpy()
-    of_labels = np.zeros((len(every), len(s)))
-    for term in evidence.terms:
-        kernel = term.kernel(every)[point].double().numpy()
-        of_labels += kernel[:, None] * (term.coefficients * term.scale[point]).double().numpy()
-    p = softmax((np.arange(2000)[:, None] + 0.5) / 2000 * s, axis=1)
-    rate = p[:, [code]] * (of_labels[:, code] - p @ of_labels.T)
+    grown = np.zeros(len(every))
+    for part in influence.evidence:
+        s = part.logits[point].double().numpy()
+        of_labels = np.zeros((len(every), len(s)))
+        for term in part.terms:
+            kernel = term.kernel(every)[point].double().numpy()
+            of_labels += kernel[:, None] * (term.coefficients * term.scale[point]).double().numpy()
+        p = softmax((np.arange(2000)[:, None] + 0.5) / 2000 * s, axis=1)
+        rate = p[:, [code]] * (of_labels[:, code] - p @ of_labels.T)
+        grown += part.share * rate.mean(axis=0)
     found = influence.of_point(point, code, by_prior=True)
-    assert found.prior == pytest.approx(rate.mean(axis=0), abs=1e-5)
+    assert found.prior == pytest.approx(grown, abs=1e-5)
     assert found.prior.sum() + found.base == pytest.approx(influence.prior[point, code])
 
 

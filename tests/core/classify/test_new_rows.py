@@ -24,7 +24,7 @@ def rows():
 
 def plain(model, x):
     """Probabilities by dense float64 distances, and averages over gathered neighbours."""
-    fitted, points, head = model._model, model._model.points, model._model.points.head
+    fitted, points = model._model, model._model.points
     settings, k = points.settings, points.settings.n_neighbors
     x, known = x.astype(np.float64), points.x.astype(np.float64)
     a, b = x, known
@@ -41,16 +41,19 @@ def plain(model, x):
     near, w = near[:, :k], w[:, :k]
     total = w.sum(1, keepdims=True)
     share = w / np.where(total > 0, total, 1.0)
-    if head is None:
-        prior = np.einsum("mk,mkc->mc", share, fitted.prior[near])
-    else:
+    prior = 0.0 if points.heads else np.einsum("mk,mkc->mc", share, fitted.prior[near])
+    for head in points.heads:
         z = x - head.mean
         if head.diffused is not None:
             around = np.einsum("mk,mkd->md", share, head.diffused[near].astype(np.float64))
             z = (z + head.time * around) / (1.0 + head.time)
         z = z - head.centre
-        z /= np.linalg.norm(z, axis=1, keepdims=True)
-        prior = softmax(z @ head.weight.T + head.bias, axis=1)
+        if settings.metric == "cosine":
+            z /= np.linalg.norm(z, axis=1, keepdims=True)
+        else:
+            z /= head.length
+        logits = z @ head.weight.T + head.bias
+        prior = prior + head.share * softmax(head.inverse_temperature * logits, axis=1)
     scores = prior
     if np.isfinite(fitted.prior_weight):
         around = np.einsum("mk,mkc->mc", share, fitted.scores[near])

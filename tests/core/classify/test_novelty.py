@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -133,7 +134,7 @@ def test_scores_solve_the_equation_of_the_walk(blobs, unit):
     config = SolverConfig(default_head())
     problem = Problem(w, torch.from_numpy(x), labels, config, torch.device("cpu"))
     seen = [np.ones(len(at), dtype=bool), few[at] != 0]
-    distance, cost, _ = novelty_scores(problem, seen, unit)
+    distance, cost, _ = novelty_scores(replace(problem, unit=unit), seen)
     dense = w.toarray().astype(np.float64)
     d = dense.sum(1)
     z = x.astype(np.float64) - x.mean(0, dtype=np.float64)
@@ -275,7 +276,7 @@ def test_a_novelty_of_one_class_is_unsure():
     labels = LabelledPoints.of(np.arange(4), np.zeros(4, dtype=np.int64), 1)
     config, cpu = SolverConfig(default_head()), torch.device("cpu")
     problem = Problem(similarity_graph(x), torch.from_numpy(x), labels, config, cpu)
-    values, novel = Novelty.fit(problem, unit=False).of_points()
+    values, novel = Novelty.fit(problem).of_points()
     assert np.isfinite(values).all()
     assert values.max() <= 0.5
     assert not novel.any()

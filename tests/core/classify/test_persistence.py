@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 from sklearn.datasets import make_blobs
@@ -108,11 +110,44 @@ def test_damaged_models_say_so(data, tmp_path):
         arrays | {"confidence": arrays["confidence"][:-1]},
         *(
             arrays | {name: arrays[name].ravel()[:-1]}
-            for name in ("mean", "centre", "head_weight", "head_bias", "moved", "points", "width")
+            for name in (
+                *("head1_mean", "head1_centre", "head1_weight", "head1_bias", "head1_diffused"),
+                *("points", "width"),
+            )
         ),
-        arrays | {"head_bias": arrays["head_bias"].astype(str)},
+        arrays | {"head1_bias": arrays["head1_bias"].astype(str)},
         arrays | {"header": np.frombuffer(b"[]", dtype=np.uint8)},
     ):
         np.savez(path, **broken)
         with pytest.raises(InputError, match="not a model"):
             DiffusionClassifier.load(path)
+
+
+def test_a_model_of_before_heads_were_mixed_is_read(data, tmp_path):
+    x, few = data
+    model = DiffusionClassifier(diffusion_time=5.0, random_state=0).fit(x, few)
+    path = tmp_path / "m.npz"
+    model.save(path)
+    with np.load(path) as file:
+        arrays = dict(file)
+    header = json.loads(arrays["header"].tobytes())
+    (head,) = header.pop("heads")
+    header |= {"has_features": True, "feature_strength": head["time"]}
+    for new, old in {
+        "mean": "mean",
+        "centre": "centre",
+        "weight": "head_weight",
+        "bias": "head_bias",
+        "diffused": "moved",
+    }.items():
+        arrays[old] = arrays.pop(f"head0_{new}")
+    arrays["header"] = np.frombuffer(json.dumps(header).encode(), dtype=np.uint8)
+    np.savez(path, **arrays)
+    again = DiffusionClassifier.load(path)
+    (read,) = again._model.points.heads
+    # Such a head read rows of length 1, and its probabilities were taken as they are.
+    assert (read.length, read.share, read.inverse_temperature) == (0.0, 1.0, 1.0)
+    (kept,) = model._model.points.heads
+    assert np.array_equal(read.weight, kept.weight)
+    assert np.array_equal(read.diffused, kept.diffused)
+    assert np.isfinite(again.predict_proba(x[:20])).all()
