@@ -43,6 +43,8 @@ bench: install
 	$(BIN)/python benchmarks/ablation.py
 	$(BIN)/python benchmarks/column_scaling.py
 	$(BIN)/python benchmarks/novelty.py
+	$(BIN)/python benchmarks/class_prior.py
+	$(BIN)/diffresnet bench fewlabels
 	$(BIN)/python benchmarks/explanation.py
 	$(BIN)/python benchmarks/geometry.py
 	$(BIN)/python benchmarks/synthetic.py

@@ -1,64 +1,79 @@
 """What each part of the default classifier earns: without it, or with the paper's instead.
 
-    DIFFRESNET_DATA=... python benchmarks/ablation.py [--digits 10] [--banking 3]
+    DIFFRESNET_DATA=... python benchmarks/ablation.py [--draws 5] [--rows 1500]
 
 Each row changes one thing. Entries are mean accuracies over draws, with the paired difference to
-the default and its standard error.
+the default and its standard error. Sets are those of `diffresnet bench fewlabels`, cut to so many
+rows.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
+from pathlib import Path
 
 import numpy as np
 
 from common import publish
 from diffresnet import DiffusionClassifier
 from diffresnet.similarity import GraphSettings
-from quality import draw_labels, load
+from diffresnet_lab.experiments.fewlabels.sets import SETS, draw_labels, find_set
 
+INF = float("inf")
 VARIANTS = {
     "default": {},
+    "the head on diffused features alone": {"diffusion_time": 1 / 0.03},
+    "the head on undiffused features alone": {"diffusion_time": 0.0},
+    "scores not propagated": {"prior_weight": INF},
+    "features not diffused, scores not propagated": {"diffusion_time": 0.0, "prior_weight": INF},
+    "tails of columns not compressed": {"scale": "standard"},
+    "columns as they are": {"scale": None},
     "with a trained convection": {"convection": "trained"},
     "the paper's network, graph and optimiser": {"convection": "paper"},
-    "features not diffused": {"diffusion_time": 0.0},
-    "scores not diffused": {"prior_weight": float("inf")},
-    "neither": {"diffusion_time": 0.0, "prior_weight": float("inf")},
     "the paper's few-shot graph": {"similarity": GraphSettings.few_shot()},
-    "heat flow (t = 33)": {"flow": "heat", "diffusion_time": 1 / 0.03},
 }
+# Where columns have no units, both would be other scales than those of the default.
+OF_TABLES = ("tails of columns not compressed", "columns as they are")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--digits", type=int, default=10, help="draws")
-    parser.add_argument("--banking", type=int, default=3, help="draws (below 2: none)")
+    parser.add_argument("--draws", type=int, default=5)
+    parser.add_argument("--rows", type=int, default=1500)
+    parser.add_argument("--labels", type=int, nargs="+", default=[1, 5, 20])
+    parser.add_argument(
+        "--data", nargs="+", default=["digits", "breast_cancer", "cifarfs", "amazon"]
+    )
     args = parser.parse_args()
+    folder = Path(os.environ["DIFFRESNET_DATA"]) if "DIFFRESNET_DATA" in os.environ else None
     rows: dict[str, dict[str, str]] = {v: {"variant": v} for v in VARIANTS}
-    for name, draws, counts in (
-        ("digits", args.digits, (1, 5, 20)),
-        ("Banking77", args.banking, (1, 5)),
-    ):
-        if draws < 2:
-            continue
-        x, y = load(name)
-        for per_class in counts:
+    for name in args.data:
+        data = find_set(name, folder, args.rows)
+        if data is None:
+            raise SystemExit(f"{name} needs the data folder: set DIFFRESNET_DATA")
+        scaled = DiffusionClassifier().fit(data.x, draw_labels(data.y, 1, 0)).scaled_
+        for per_class in args.labels:
             found: dict[str, list[float]] = {v: [] for v in VARIANTS}
-            for seed in range(draws):
-                few = draw_labels(y, per_class, seed)
+            for seed in range(args.draws):
+                few = draw_labels(data.y, per_class, seed)
                 for variant, options in VARIANTS.items():
-                    model = DiffusionClassifier(random_state=0, **options).fit(x, few)
-                    right = (model.transduction_ == y)[few == -1]
+                    if variant in OF_TABLES and not scaled:
+                        continue
+                    model = DiffusionClassifier(random_state=0, **options).fit(data.x, few)
+                    right = (model.transduction_ == data.y)[few == -1]
                     found[variant].append(100 * float(right.mean()))
             for variant, values in found.items():
+                if not values:
+                    continue
                 difference = np.subtract(values, found["default"])
                 error = difference.std(ddof=1) / len(difference) ** 0.5
                 text = f"{np.mean(values):.1f}"
                 if variant != "default":
                     text += f" ({difference.mean():+.1f} ± {error:.1f})"
-                rows[variant][f"{name}, {per_class}"] = text
+                rows[variant][f"{SETS[name].title}, {per_class}"] = text
                 print(name, per_class, variant, text, flush=True)
-    publish("ablation", list(rows.values()), digits_draws=args.digits, banking_draws=args.banking)
+    publish("ablation", list(rows.values()), draws=args.draws, rows=args.rows)
 
 
 if __name__ == "__main__":

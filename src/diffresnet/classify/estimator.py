@@ -490,6 +490,14 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
         >>> len(model.suggest(5))
         5
         """
+        return self.suggest_with_gain(n, X, y)[0]
+
+    def suggest_with_gain(self, n: int, X: Any = None, y: Any = None) -> tuple[np.ndarray, float]:
+        """Return rows to label, and by how much their labels are expected to raise confidence.
+
+        Parameters are those of `suggest`. The gain is in mean confidence of all rows without a
+        label, from 0 to 1; NaN where no label tells.
+        """
         if X is not None:
             types = [np.float64, np.float32]
             x = check_array(as_host_array(X), accept_sparse="csr", dtype=types)
@@ -508,9 +516,9 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
         of_row = joined.points.of_row
         uncertainty = np.bincount(of_row, uncertain, minlength=joined.weights.shape[0])
         seed, device = seed_of(self.random_state), pick_device(self.device)
-        points = suggest_points(joined, int(n), labelled, uncertainty, seed, device)
+        found = suggest_points(joined, int(n), labelled, uncertainty, seed, device)
         _, first = np.unique(of_row, return_index=True)
-        return rows[first[points]]
+        return rows[first[found.points]], found.gain if X is None else float("nan")
 
     def explain(self, row: int) -> Explanation:
         """Return why a fitted row has its label: what every given label contributes to its score.

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from sklearn.cluster import KMeans, MiniBatchKMeans
 
 from ..errors import InputError
@@ -19,6 +21,22 @@ MANY = 50_000_000
 ITERATIONS = 50
 
 
+@dataclass(frozen=True)
+class Suggestion:
+    """Points to be labelled.
+
+    Attributes
+    ----------
+    points : (count,) the most useful first.
+    gain : float
+        By how much the mean confidence of all rows is expected to grow with these labels, from 0
+        to 1; NaN where there are no labels to tell by.
+    """
+
+    points: Int[np.ndarray, " count"]
+    gain: float
+
+
 def suggest_points(
     joined: PointGraph,
     count: int,
@@ -26,12 +44,14 @@ def suggest_points(
     uncertainty: Float[np.ndarray, " n"],
     seed: int,
     device: torch.device,
-) -> Int[np.ndarray, " count"]:
+) -> Suggestion:
     """Choose points of a graph to be labelled, the most useful first.
 
     Diffused features are cut into as many clusters as there are labels and points wanted. Those
     without a label, and with the most uncertainty in all, give the point nearest to their centre.
     So no two points are near copies, and none lies apart from all others.
+
+    A label is expected to make its cluster as sure as clusters that have one are now.
 
     Parameters
     ----------
@@ -73,11 +93,26 @@ def suggest_points(
     nearest = np.lexsort((distance, ~free, cluster))
     first = nearest[np.searchsorted(cluster[nearest], np.arange(clusters))]
     chosen = [point for point in first[order] if free[point]][:count]
+    gain = _gain(weight, np.bincount(cluster, free, minlength=clusters), known, order[:count])
     if len(chosen) < count:  # some clusters hold labelled points alone
         left = np.setdiff1d(np.flatnonzero(free), chosen)
         left = left[np.argsort(-uncertainty[left], kind="stable")]
         chosen += left[: count - len(chosen)].tolist()
-    return np.array(chosen, dtype=np.int64)
+    return Suggestion(np.array(chosen, dtype=np.int64), gain)
+
+
+def _gain(
+    uncertainty: Float[np.ndarray, " k"],
+    size: Float[np.ndarray, " k"],
+    known: Bool[np.ndarray, " k"],
+    chosen: Int[np.ndarray, " j"],
+) -> float:
+    """Return how much of the mean uncertainty goes if clusters become as sure as known ones."""
+    if not known.any() or size.sum() == 0:
+        return float("nan")
+    sure = uncertainty[known].sum() / max(size[known].sum(), 1.0)
+    left = np.minimum(uncertainty[chosen], sure * size[chosen])
+    return float((uncertainty[chosen] - left).sum() / size.sum())
 
 
 def _clusters(
