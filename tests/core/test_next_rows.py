@@ -4,9 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse
+import torch
 from sklearn.datasets import load_digits
 
 from diffresnet import DiffusionClassifier, label_file
+from diffresnet.classify.suggestion import suggest_points
 from diffresnet.cli.app import run
 from diffresnet.errors import InputError
 from diffresnet.labelling.next_rows import next_rows
@@ -123,3 +125,31 @@ def test_bad_input_is_one_line(args, message, capfd):
     err = capfd.readouterr().err
     assert message in err
     assert err.count("\n") == 1
+
+
+def test_the_gain_is_what_unsure_clusters_would_lose():
+    """Two clusters: the labelled one is sure, and the other would become so."""
+    x = np.concatenate([np.zeros((20, 2)), np.full((20, 2), 8.0)])
+    x += 0.1 * np.random.default_rng(0).normal(size=x.shape)
+    joined = DiffusionClassifier(n_neighbors=5)._join(x)[2]
+    uncertainty = np.bincount(joined.points.of_row, np.repeat([0.1, 0.5], 20))
+    labelled = joined.points.of_row[:1]
+    found = suggest_points(joined, 1, labelled, uncertainty, 0, torch.device("cpu"))
+    assert x[np.flatnonzero(joined.points.of_row == found.points[0])[0], 0] > 4
+    # Of 39 free points, 20 go from 0.5 to 0.1.
+    assert found.gain == pytest.approx(20 * 0.4 / 39, rel=0.02)
+    none = suggest_points(joined, 1, labelled[:0], uncertainty, 0, torch.device("cpu"))
+    assert np.isnan(none.gain)
+
+
+def test_less_is_gained_the_more_is_known():
+    x, y = load_digits(return_X_y=True)
+    rng, gains = np.random.default_rng(0), []
+    for count in (20, 200):
+        few = np.full(len(y), -1)
+        rows = rng.permutation(len(y))[:count]
+        few[rows] = y[rows]
+        rows, gain = DiffusionClassifier(random_state=0).fit(x, few).suggest_with_gain(10)
+        assert len(rows) == 10
+        gains.append(gain)
+    assert gains[0] > gains[1] >= 0

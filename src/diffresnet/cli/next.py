@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from dataclasses import dataclass
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 WIDTH = 60
 """Letters of a row that are shown."""
+
+SMALL = 0.05
+"""Points of confidence that are not worth a label."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,10 +70,23 @@ def next_command(options: NextOptions) -> Outcome:
     return Outcome(
         [{"rank": i + 1, "row": int(row) + 1} for i, row in enumerate(found.rows)],
         text=_shown(found),
-        notes=found.notes,
+        notes=[*found.notes, *_expected(found)],
+        extra={} if isnan(found.gain) else {"expected_gain": found.gain},
         summary=f"{len(found.rows)} of {len(found.table)} rows, {labelled} of which have a label"
         f"{written}",
     )
+
+
+def _expected(found: NextRows) -> list[str]:
+    """Return what the labels are expected to bring, so that one knows when to stop."""
+    if isnan(found.gain):
+        return []
+    if found.gain < SMALL:
+        return ["these labels are hardly expected to make other rows surer"]
+    return [
+        f"these labels are expected to raise the mean confidence by {found.gain:.1f} points, "
+        f"about {found.labels_a_point:.0f} for each point"
+    ]
 
 
 def _shown(found: NextRows) -> str:

@@ -33,15 +33,24 @@ class NextRows:
     rows : (n,) row numbers from 0, the most useful first.
     table : LabelledTable
         The file that they are of.
+    gain : float
+        By how many points their labels are expected to raise the mean confidence; NaN where no
+        two classes have a label yet.
     """
 
     rows: np.ndarray
     table: LabelledTable = field(repr=False)
+    gain: float = float("nan")
 
     @property
     def notes(self) -> tuple[Note, ...]:
         """What a user should know, one line each."""
         return self.table.notes
+
+    @property
+    def labels_a_point(self) -> float:
+        """About how many more labels a point of confidence takes; inf where none is expected."""
+        return len(self.rows) / self.gain if self.gain > 0 else float("inf")
 
     def columns(self) -> pa.Table:
         """Return these rows alone: their rank, their number from 1, and their columns."""
@@ -118,11 +127,11 @@ def next_rows(
         if len(table.labels.classes) > 1:
             model = fit_table(table, unlabelled, device, seed, relabel=False).model
             assert model is not None
-            rows = model.suggest(n)
+            rows, gain = model.suggest_with_gain(n)
         else:
             model = new_classifier(table, unlabelled, device, seed)
-            rows = model.suggest(n, table.features, table.labels.values())
-    found = NextRows(rows, table)
+            rows, gain = model.suggest_with_gain(n, table.features, table.labels.values())
+    found = NextRows(rows, table, 100 * gain)
     if out is not None:
         output = format_of(out, COLUMN_FORMATS)
         assert isinstance(output, ColumnFormat)
