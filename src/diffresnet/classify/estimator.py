@@ -75,7 +75,7 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
         spreads. Columns are left alone unless one spreads more than six times as far as the
         lower quartile of them; then they have units and are standardized. Among columns that are
         alike otherwise, as in an embedding, only the strays are brought to the middle spread.
-        Components of a PCA are left alone.
+        Components of a PCA are left alone. Sparse counts, as of words, get tf-idf weights.
     diffusion_time : "auto" or float >= 0
         Time that features diffuse along the random walk; 0 leaves them alone.
     prior_weight : "auto" or float > 0

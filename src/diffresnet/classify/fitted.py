@@ -22,6 +22,7 @@ from .novelty import Novelty, NoveltyCalibrator
 from .points import Projection
 from .problem import Solution
 from .prototypes import Prototypes
+from .word_weights import WordWeights
 
 # New rows that are labelled at once: what is computed for them then stays in the cache.
 CHUNK = 1024
@@ -335,6 +336,8 @@ class FittedModel:
         arrays = {"scores": self.scores, "prior": self.prior, "points_reached": self.reached}
         if self.projection.directions is not None:
             arrays["projection"] = self.projection.directions
+        if self.projection.words is not None:
+            arrays["idf"] = self.projection.words.idf
         scale = self.projection.scale
         if scale is not None:
             arrays |= {"column_mean": scale.mean, "column_spread": scale.spread}
@@ -421,7 +424,8 @@ def _projection(facts: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> P
             raise ValueError("a column has no spread")
         compresses = bool(facts.get("compresses", False))
         scale = ColumnScale(mean, spread, bool(facts["strays_only"]), compresses)
-    return Projection(directions, scale)
+    words = WordWeights(real_array(arrays["idf"], arrays["idf"].size)) if "idf" in arrays else None
+    return Projection(directions, scale, words)
 
 
 def _novelty(facts: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Novelty | None:

@@ -14,6 +14,7 @@ from sklearn.decomposition import TruncatedSVD
 
 from ..errors import LARGEST, InputError
 from .column_scale import ColumnScale
+from .word_weights import WordWeights
 
 # Sparse features are projected to at most this many dimensions.
 PROJECTED = 128
@@ -54,26 +55,29 @@ class Projection:
     ----------
     directions : (d, p) or None where rows are not projected.
     scale : ColumnScale or None where columns stay as they are.
+    words : WordWeights or None where rows are no counts.
     """
 
     directions: np.ndarray | None = None
     scale: ColumnScale | None = None
+    words: WordWeights | None = None
 
     @classmethod
     def fit(cls, X: Any, seed: int, scale: Literal["auto", "standard"] | None = None) -> Projection:
         """Choose the scale, and the directions where X is sparse and has many columns."""
-        columns = ColumnScale.fit(X, scale)
-        if not scipy.sparse.issparse(X):
-            return cls(scale=columns)
         dimensions = min(PROJECTED, X.shape[0] - 1)
-        if X.shape[1] <= max(PROJECTED, dimensions):
+        wide = scipy.sparse.issparse(X) and X.shape[1] > max(PROJECTED, dimensions)
+        words = WordWeights.fit(X) if wide and scale == "auto" else None
+        columns = ColumnScale.fit(X, scale) if words is None else None
+        if not wide:
             return cls(scale=columns)
-        rows = X
+        rows = X if words is None else words.apply(X)
         if columns is not None:
             _refuse_large(X)
             rows = scipy.sparse.csr_array(X.multiply(1.0 / columns.spread))
         svd = TruncatedSVD(dimensions, random_state=seed).fit(rows)
-        return cls(np.ascontiguousarray(svd.components_.T, dtype=np.float32), columns)
+        directions = np.ascontiguousarray(svd.components_.T, dtype=np.float32)
+        return cls(directions, columns, words)
 
     @property
     def standardizes(self) -> bool:
@@ -94,7 +98,7 @@ class Projection:
             x = X.toarray() if scipy.sparse.issparse(X) else X
             x = x if self.scale is None else self.scale.apply(x)
         elif self.scale is None:
-            x = X @ self.directions
+            x = (X if self.words is None else self.words.apply(X)) @ self.directions
         else:
             directions, offset = self.scale.apply_to_directions(self.directions)
             x = X @ directions - offset
