@@ -39,12 +39,11 @@ bench: install
 	$(BIN)/python benchmarks/fit.py
 	$(BIN)/python benchmarks/fit.py --noise
 	$(BIN)/python benchmarks/predict.py
-	$(BIN)/python benchmarks/quality.py
 	$(BIN)/python benchmarks/ablation.py
 	$(BIN)/python benchmarks/column_scaling.py
 	$(BIN)/python benchmarks/novelty.py
 	$(BIN)/python benchmarks/class_prior.py
-	$(BIN)/diffresnet bench fewlabels
+	$(BIN)/python benchmarks/fewlabels.py
 	$(BIN)/python benchmarks/explanation.py
 	$(BIN)/python benchmarks/geometry.py
 	$(BIN)/python benchmarks/synthetic.py

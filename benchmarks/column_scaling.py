@@ -30,7 +30,7 @@ from sklearn.feature_extraction.text import TfidfTransformer
 from common import data_file, publish
 from diffresnet import DiffusionClassifier
 from diffresnet.classify.column_scale import ColumnScale
-from quality import draw_labels
+from diffresnet_lab.experiments.fewlabels.sets import draw_labels
 
 Rows = tuple[np.ndarray, np.ndarray]
 COUNTS = (1, 5, 20)

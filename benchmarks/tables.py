@@ -2,7 +2,7 @@
 
     python benchmarks/tables.py
 
-A mark is `<!-- quality -->`, or `<!-- quality: data, Laplace -->` for some columns; the table ends
+A mark is `<!-- novelty -->`, or `<!-- novelty: data, prototype -->` for some columns; the table ends
 at `<!-- end -->`.
 """
 
