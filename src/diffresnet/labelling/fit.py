@@ -100,6 +100,13 @@ def label_nodes(
     result = result_of(table, model.transduction_, model.confidence_, model.reached_, relabel=False)
     notes = graph_notes(graph, graph.undirected())
     notes += [note for note in result.notes if note not in table.notes]
+    if not model.diffuses_:
+        notes.append(
+            Note(
+                f"edges join unlike nodes (adjusted homophily {model.homophily_:.2f}), so that "
+                f"features and neighbours are weighed by held-out labels"
+            )
+        )
     return replace(result, graph=graph, notes=tuple(notes))
 
 

@@ -50,6 +50,42 @@ class Protocol:
 
 
 @dataclass(frozen=True)
+class SharesProtocol(Protocol):
+    """Random splits of all labelled nodes by shares, as heterophilous benchmarks have them.
+
+    Parameters
+    ----------
+    train_share, validation_share : float
+        Of the labelled nodes, whatever their classes; the rest test. 0.48 and 0.32 are those of
+        Pei et al. (Geom-GCN, arXiv 2002.05287).
+    """
+
+    train_share: float = 0.48
+    validation_share: float = 0.32
+
+    def split(self, data: NodeData, index: int) -> NodeSplit:
+        """Return the split of that index; the same whatever the number of splits.
+
+        Raises
+        ------
+        InputError
+            If no node is left to train, validate or test on.
+        """
+        labelled = np.flatnonzero(data.labels.cpu().numpy() >= 0)
+        order = np.random.RandomState(split_seeds(index + 1, self.seed)[index]).permutation(
+            labelled
+        )
+        ends = np.cumsum([self.train_share, self.validation_share]) * len(order)
+        parts = np.split(order, np.round(ends).astype(int))
+        if any(len(part) == 0 for part in parts):
+            raise InputError(
+                f"{len(order)} labelled nodes are too few for shares of {self.train_share:g} to "
+                f"train on and {self.validation_share:g} to validate on"
+            )
+        return NodeSplit(*(np.sort(part) for part in parts))
+
+
+@dataclass(frozen=True)
 class FixedProtocol(Protocol):
     """One split, given by its nodes; only initialisations differ.
 

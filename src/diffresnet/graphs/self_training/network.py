@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import scipy.sparse
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from ...operators.matrix import SparseMatrix
@@ -60,6 +61,11 @@ class SelfTrainingConfig:
     prior_strength : float
         The teacher is mixed with `propagated_prior`, which has a share of g / (g + m) with m
         labels a class: g counts as labels, equal to the model at g a class; 0 for no prior.
+    homophily_threshold : float
+        Where the homophily that is estimated from the labels is lower, `AdaptiveNodes` trains a
+        mixture of channels instead; -inf for never.
+    homophily_labels : int
+        Labels a class, on average, that this takes.
     """
 
     width: int = 32
@@ -76,6 +82,8 @@ class SelfTrainingConfig:
     sharpening: float = 1.0
     rampup_epochs: int = 50
     prior_strength: float = 5.0
+    homophily_threshold: float = 0.2
+    homophily_labels: int = 10
 
 
 class SelfTrainedNodes(ReplicatedModule):
@@ -167,6 +175,11 @@ class SelfTrainedNodes(ReplicatedModule):
         if self.prior is None:
             return sharpened
         return torch.lerp(sharpened, self.prior, self.prior_weight)
+
+    def expected_accuracy(self, nodes: Bool[np.ndarray, " n"]) -> float:
+        """Return the mean confidence of the prior in its classes of some nodes."""
+        assert self.prior is not None
+        return float(self.prior.cpu().numpy()[nodes].max(axis=1).mean())
 
     def keep(self, replicas: Int[Tensor, " j"]) -> None:
         super().keep(replicas)

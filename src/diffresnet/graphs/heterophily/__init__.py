@@ -1,0 +1,1 @@
+"""Heterophily: homophily estimated from labels, and a mixture of channels where it is low."""
