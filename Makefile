@@ -49,6 +49,7 @@ bench: install
 	$(BIN)/python benchmarks/synthetic.py
 	$(BIN)/python benchmarks/nodes.py
 	$(BIN)/python benchmarks/label_nodes.py
+	$(BIN)/python benchmarks/heterophily.py
 	$(BIN)/python benchmarks/fewshot.py
 	$(BIN)/python benchmarks/tables.py
 

@@ -65,16 +65,16 @@ def test_the_threshold_and_the_labels_decide(graph, changes, diffuses):
 
 
 def test_neighbours_of_the_next_class_are_used():
-    graph = block_graph(cyclic_compatibility(3, 0.0), 300, feature_signal=0.1, seed=2)
+    graph = block_graph(cyclic_compatibility(3, 0.0), 300, feature_signal=0.2, seed=2)
     known = few(graph)
     test = known.labels < 0
-    model = NodeClassifier(1, epochs=100, random_state=0)
+    model = NodeClassifier(1, epochs=40, random_state=0)
     found = model.fit(known).transduction_
     data = NodeData.from_graph(known, largest_component=False)
     torch.manual_seed(0)
     before = SelfTrainedNodes(data, SelfTrainingConfig(), [0])
     rows = torch.nonzero(data.labels >= 0)[:, 0]
-    train_for(before, data.labels, rows, TRAINING, epochs=100)
+    train_for(before, data.labels, rows, TRAINING, epochs=40)
     diffused = before(torch.arange(300))[0].argmax(-1).numpy()
     right = [(labels == graph.labels)[test].mean() for labels in (found, diffused)]
     assert right[0] > right[1] + 0.1  # 240 nodes: a standard error of 0.03

@@ -30,7 +30,9 @@ def test_classes_link_as_they_are_told(compatibility):
     np.testing.assert_allclose(found, compatibility, atol=0.02)
 
 
-@pytest.mark.parametrize("graph", [hub_graph(200), grid_graph(12), block_graph(np.full((2, 2), 0.5))])
+@pytest.mark.parametrize(
+    "graph", [hub_graph(200), grid_graph(12), block_graph(np.full((2, 2), 0.5))]
+)
 def test_graphs_are_undirected_without_loops(graph):
     assert (graph.adjacency != graph.adjacency.T).nnz == 0
     assert not graph.adjacency.diagonal().any()

@@ -6,8 +6,8 @@ import pytest
 from diffresnet.errors import InputError
 from diffresnet.graphs.graph import NodeSplit
 from diffresnet.graphs.node_data import NodeData
-from diffresnet_lab.nodes.protocol import FixedProtocol
-from node_cases import two_blocks
+from diffresnet_lab.nodes.protocol import FixedProtocol, SharesProtocol
+from node_cases import node_data, two_blocks
 
 
 def given(train, validation, test, **changed):
@@ -40,3 +40,17 @@ def test_a_split_that_cannot_be_run(parts, message):
         FixedProtocol.from_public_split(given(*parts))
     with pytest.raises(InputError, match="no split of its own"):
         FixedProtocol.from_public_split(NodeData.from_graph(two_blocks()))
+
+
+def test_shares_of_all_labelled_nodes():
+    data = node_data()
+    labels = data.labels.clone()
+    labels[:10] = -1
+    protocol = SharesProtocol(2, 1, seed=3)
+    one, other = (protocol.split(replace(data, labels=labels), index) for index in (0, 1))
+    assert [len(part) for part in (one.train, one.validation, one.test)] == [24, 16, 10]
+    nodes = np.sort(np.concatenate([one.train, one.validation, one.test]))
+    np.testing.assert_array_equal(nodes, np.arange(10, 60))
+    assert not np.array_equal(one.train, other.train)
+    with pytest.raises(InputError, match="too few"):
+        SharesProtocol(train_share=1.0, validation_share=0.0).split(data, 0)

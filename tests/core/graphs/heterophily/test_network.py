@@ -60,10 +60,10 @@ def test_labels_choose_the_channel():
         (uniform_compatibility(3, 1 / 3), 0.6, features),  # neighbours say nothing
         (cyclic_compatibility(3, 0.0), 0.1, separated),
     ):
-        data = NodeData.from_graph(block_graph(compatibility, 300, feature_signal=signal, seed=1))
-        model = ChannelMixtureNodes(data, ChannelConfig(8, epochs=60), [1])
+        data = NodeData.from_graph(block_graph(compatibility, 200, feature_signal=signal, seed=1))
+        model = ChannelMixtureNodes(data, ChannelConfig(8, epochs=40), [1])
         torch.manual_seed(5)
-        model.prepare(torch.arange(150))
+        model.prepare(torch.arange(100))
         drawn = torch.rand(1)
         torch.manual_seed(5)
         assert torch.equal(drawn, torch.rand(1))  # the state of torch is left alone
