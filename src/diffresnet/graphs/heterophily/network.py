@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from ..layers.dense_features import unit_features
 from ..layers.linear import ReplicaInit
 from ..node_data import NodeData
+from ..self_training.propagated_prior import propagated_prior
 from ..training import ReplicatedModule, TrainingConfig, adam
 from .channels import CHANNELS, Channel
 from .homophily import stratified_folds
@@ -49,18 +50,21 @@ class ChannelConfig:
 class ChannelMixtureNodes(ReplicatedModule):
     """Replicas of a mixture of `CHANNELS`, weighted by what each says of held-out labels.
 
-    Each channel is trained by its own cross entropy. Their class probabilities are averaged with
-    `stacking_weights`, which `prepare` finds by cross-validation on the training labels: a channel
-    that the neighbours mislead gets next to nothing.
+    Each channel is trained by its own cross entropy. Their class probabilities, and those of
+    `propagated_prior`, are averaged with `stacking_weights`, which `prepare` finds by
+    cross-validation on the training labels: what neighbours mislead gets next to no weight.
 
     Attributes
     ----------
+    prior : (n, c)
+        The last part of the mixture; uniform before `prepare`.
     log_weights : (e,)
-        Of the mixture; equal before `prepare`.
+        Of the channels and the prior; equal before `prepare`.
     held_out_accuracy : float
         Of the mixture, in the cross-validation; NaN before `prepare`.
     """
 
+    prior: Float[Tensor, "n c"]
     log_weights: Float[Tensor, " e"]
 
     def __init__(self, data: NodeData, config: ChannelConfig, seeds: Sequence[int]) -> None:
@@ -75,12 +79,16 @@ class ChannelMixtureNodes(ReplicatedModule):
             init.glorot(self.features.width, columns.stop - columns.start)
             for columns in self.slices
         )
-        equal = torch.full((len(CHANNELS),), 1.0 / len(CHANNELS), device=data.device).log()
+        uniform = torch.full((len(data), data.classes), 1.0 / data.classes, device=data.device)
+        self.register_buffer("prior", uniform, persistent=False)
+        parts = len(CHANNELS) + 1
+        equal = torch.full((parts,), 1.0 / parts, device=data.device).log()
         self.register_buffer("log_weights", equal, persistent=False)
         self.held_out_accuracy = float("nan")
 
     def prepare(self, train_rows: Int[Tensor, " k"]) -> None:
-        """Weigh the channels by cross-validation on these labels."""
+        """Propagate these labels, and weigh all parts by cross-validation on them."""
+        self.prior = propagated_prior(self.data, train_rows).to(self.prior)
         held_out = self._held_out_log_probabilities(train_rows)  # (e, k, c)
         codes = self.data.labels[train_rows].cpu().numpy()
         weights = stacking_weights(held_out[:, np.arange(len(codes)), codes])
@@ -94,7 +102,9 @@ class ChannelMixtureNodes(ReplicatedModule):
 
     def forward(self, rows: Int[Tensor, " k"]) -> Float[Tensor, "m k c"]:
         """Return the log-probabilities of the mixture."""
-        each = torch.log_softmax(self.channel_scores()[:, :, rows], -1)
+        channels = torch.log_softmax(self.channel_scores()[:, :, rows], -1)
+        prior = _log(self.prior[rows]).expand(1, len(channels[0]), -1, -1)
+        each = torch.cat([channels, prior])
         return torch.logsumexp(each + self.log_weights[:, None, None, None], 0)
 
     def losses(self, rows: Int[Tensor, " k"], target: Int[Tensor, " k"]) -> Float[Tensor, " m"]:
@@ -127,9 +137,9 @@ class ChannelMixtureNodes(ReplicatedModule):
         return torch.stack([weight.square().sum((1, 2)) for weight in weights]).sum(0)
 
     def _held_out_log_probabilities(self, rows: Int[Tensor, " k"]) -> Float[np.ndarray, "e k c"]:
-        """Return the class probabilities of labels by each channel, trained on the other folds.
+        """Return the class probabilities of labels by each part, trained on the other folds.
 
-        The folds are replicas of one network, trained side by side.
+        For channels the folds are replicas of one network, trained side by side.
         """
         data, config = self.data, self.config
         target = data.labels[rows]
@@ -147,6 +157,15 @@ class ChannelMixtureNodes(ReplicatedModule):
                 optimizer.step()
             network.eval()
         with torch.no_grad():
-            scores = torch.log_softmax(network.channel_scores().double(), -1)
-        held_out: np.ndarray = scores[:, fold, rows].cpu().numpy()
-        return held_out
+            channels = torch.log_softmax(network.channel_scores().double(), -1)[:, fold, rows]
+        prior = torch.empty_like(channels[0])
+        for number in range(folds):
+            held_out = fold == number
+            propagated = propagated_prior(data, rows[~held_out])
+            prior[held_out] = _log(propagated[rows[held_out]]).to(prior)
+        return torch.cat([channels, prior[None]]).cpu().numpy()
+
+
+def _log(probabilities: Float[Tensor, "k c"]) -> Float[Tensor, "k c"]:
+    """Return logarithms that stay finite where a class has no label."""
+    return probabilities.clamp_min(1e-6).log()

@@ -22,11 +22,12 @@ QUIET = ChannelConfig(8, input_dropout=0.0, dropout=0.0, epochs=30)
 def test_probabilities_are_a_weighted_mean():
     data = node_data()
     model = ChannelMixtureNodes(data, QUIET, [1, 2]).eval()
-    weights = torch.tensor([0.1, 0.2, 0.3, 0.4])
+    weights = torch.tensor([0.1, 0.1, 0.2, 0.2, 0.4])
     model.log_weights = weights.log()
+    model.prior = torch.softmax(torch.randn(len(data), 2), -1)
     each = torch.softmax(model.channel_scores(), -1)
     rows = torch.tensor([3, 0, 3])
-    mixed = (weights[:, None, None, None] * each).sum(0)[:, rows]
+    mixed = (weights[:4, None, None, None] * each).sum(0)[:, rows] + 0.4 * model.prior[rows]
     torch.testing.assert_close(model(rows).exp(), mixed)
 
 
@@ -69,7 +70,7 @@ def test_labels_choose_the_channel():
         assert torch.equal(drawn, torch.rand(1))  # the state of torch is left alone
         weights = model.log_weights.exp()
         np.testing.assert_allclose(weights.sum(), 1.0, rtol=1e-5)
-        assert len(weights) == len(CHANNELS)
+        assert len(weights) == len(CHANNELS) + 1
         others = {features: 1, separated: 0}[best]
         assert weights[best] > weights[others]
         assert 0.4 < model.held_out_accuracy <= 1.0
