@@ -1,9 +1,9 @@
 """Graphs whose edges join unlike nodes: `best` beside MLP, GCN and APPNP on the same splits.
 
-    python benchmarks/heterophily.py                # all graphs; a quarter of an hour on one core
+    python benchmarks/heterophily.py                # all graphs; half an hour on one core
 
 Each draw is a graph and a split, alike for all models: 20 nodes of each class to train on and 30 to
-validate on, or 48% and 32% of all nodes (not of Cora). Training is stopped early by the validation nodes.
+validate on, or 48% and 32% of all nodes (not of Cora). Validation nodes stop the training early.
 `before` is `best` without the fallback to channels. A share of edges is rewired to nodes of other
 classes; the homophily is the adjusted one, 0 for edges at random.
 """
