@@ -8,6 +8,7 @@ from diffresnet.cli.app import run
 from diffresnet.files.atomic import either
 from diffresnet.files.npz import load_npz
 from diffresnet.tables.formats import COLUMN_FORMATS
+from diffresnet_lab.nodes.heterophilous_graphs import block_graph, cyclic_compatibility
 from node_cases import two_blocks
 
 
@@ -79,6 +80,19 @@ def test_a_graph_in_npz(folder):
     assert "adj_data" in arrays
     assert label("out.npz", "--out", "again.npz", "--quiet") == 0  # an output is read again
     assert (load_npz("again.npz")["label"] == TRUTH).mean() > 0.9
+
+
+def test_unlike_neighbours_are_noted(folder, capfd):
+    graph = block_graph(cyclic_compatibility(2, 0.0), 60)
+    parts = {}
+    for name, matrix in (("adj", graph.adjacency), ("attr", graph.features)):
+        for part in ("data", "indices", "indptr", "shape"):
+            parts[f"{name}_{part}"] = getattr(matrix, part)
+    np.savez("unlike.npz", **parts, labels=np.where(np.arange(60) < 30, graph.labels, -1))
+    assert label("unlike.npz", "--out", "out.npz") == 0
+    assert "edges join unlike nodes (adjusted homophily -" in " ".join(
+        capfd.readouterr().err.split()
+    )
 
 
 @pytest.mark.parametrize(
