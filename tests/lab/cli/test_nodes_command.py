@@ -43,7 +43,7 @@ def test_a_sweep_says_and_writes_what_it_found(graph_file, tmp_path, capfd):
 
 SELF_TRAINING_KEYS = [
     "width", "residual", "rows", "steps", "restart", "similar", "words", "dropout", "decay",
-    "teaching", "memory", "sharpness", "ramp", "guide",
+    "teaching", "memory", "sharpness", "ramp", "guide", "homophily_threshold", "homophily_labels",
 ]  # fmt: skip
 TRAINING_KEYS = ["learning_rate", "weight_decay", "epochs", "patience"]
 

@@ -137,7 +137,7 @@ class ChannelMixtureNodes(ReplicatedModule):
         return torch.stack([weight.square().sum((1, 2)) for weight in weights]).sum(0)
 
     def _held_out_log_probabilities(self, rows: Int[Tensor, " k"]) -> Float[np.ndarray, "e k c"]:
-        """Return the class probabilities of labels by each part, trained on the other folds.
+        """Return log-probabilities at the labels by each part, trained on the other folds.
 
         For channels the folds are replicas of one network, trained side by side.
         """
