@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from .heterophily.homophily import estimate_homophily
+from .heterophily.homophily import estimate_homophily, homophily_error
 from .heterophily.network import ChannelConfig, ChannelMixtureNodes
 from .node_data import NodeData
 from .self_training.network import SelfTrainedNodes, SelfTrainingConfig
@@ -49,7 +49,9 @@ class AdaptiveNodes(ReplicatedModule):
         self.homophily = estimate_homophily(data.adjacency, known)
         # With fewer labels neither the estimate nor a cross-validation is worth much.
         enough = len(nodes) >= config.homophily_labels * data.classes
-        if enough and self.homophily < config.homophily_threshold:
+        # The mixture loses little where neighbours are alike, diffusion much where they are not.
+        threshold = config.homophily_threshold + homophily_error(data.adjacency, known)
+        if enough and self.homophily < threshold:
             channels = ChannelConfig(config.width, config.input_dropout, config.dropout)
             self.network = ChannelMixtureNodes(data, channels, self.seeds)
         elif not self.diffuses:

@@ -66,7 +66,7 @@ class NodeClassifier(BaseEstimator):
         they are random, below 0 where like nodes avoid one another; NaN where labels say nothing.
     diffuses_ : bool
         Whether labels were diffused along edges; False where channels were trained instead, which
-        takes an estimate below 0.2 from 10 labels a class or more.
+        takes an estimate below 0.2, plus its standard error, from 10 labels a class or more.
     reached_ : (n,) bool
         Whether a path leads from the node to a label, along edges or similar nodes.
 

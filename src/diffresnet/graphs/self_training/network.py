@@ -62,8 +62,8 @@ class SelfTrainingConfig:
         The teacher is mixed with `propagated_prior`, which has a share of g / (g + m) with m
         labels a class: g counts as labels, equal to the model at g a class; 0 for no prior.
     homophily_threshold : float
-        Where the homophily that is estimated from the labels is lower, `AdaptiveNodes` trains a
-        mixture of channels instead; -inf for never.
+        Where the homophily that is estimated from the labels is lower, or less than its standard
+        error above, `AdaptiveNodes` trains a mixture of channels instead; -inf for never.
     homophily_labels : int
         Labels a class, on average, that this takes.
     """

@@ -7,6 +7,7 @@ import scipy.sparse as sp
 from diffresnet.graphs.heterophily.homophily import (
     adjusted_homophily,
     estimate_homophily,
+    homophily_error,
     labelled_edges,
     propagation_skill,
     stratified_folds,
@@ -100,6 +101,24 @@ def test_far_labels_are_judged_by_propagation():
         known = np.where(ring % 5 == 0, labels, -1)
         assert labelled_edges(edges, known) == 0
         assert (estimate_homophily(edges, known) > 0.5) == like
+
+
+def test_classes_that_attract_one_another_are_not_alike():
+    """Walks of even length lead back to the same class, and must not count for it."""
+    graph = block_graph(cyclic_compatibility(2, 0.1), 1000, seed=0)
+    for seed in range(5):
+        assert propagation_skill(graph.adjacency, some(graph.labels, 20, seed)) < -0.2
+
+
+def test_its_error_where_edges_are_random():
+    """The spread of estimates over labels drawn at random, within a third."""
+    for classes, each in ((2, 20), (5, 20), (3, 100)):
+        graph = block_graph(np.full((classes, classes), 1 / classes), 1000, seed=classes)
+        known = [some(graph.labels, each, seed) for seed in range(60)]
+        found = [estimate_homophily(graph.adjacency, labels) for labels in known]
+        want = np.mean([homophily_error(graph.adjacency, labels) for labels in known])
+        assert np.std(found) == pytest.approx(want, rel=1 / 3)
+    assert np.isnan(homophily_error(graph.adjacency, np.where(graph.labels == 0, 0, -1)))
 
 
 def test_folds_have_as_many_of_each_class():
