@@ -3,8 +3,8 @@
     DIFFRESNET_DATA=... python benchmarks/fewlabels.py [--out bench/fewlabels]
 
 Finished draws are kept in the folder. Each cell of the table has the accuracy of the default
-classifier in %, the best peer of that cell, and the points that ours is ahead of it, paired by draw,
-with the standard error.
+classifier in %, the best peer of that cell, and the points that ours is ahead of it, paired by
+draw, with the standard error.
 """
 
 from __future__ import annotations

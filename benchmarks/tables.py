@@ -2,8 +2,8 @@
 
     python benchmarks/tables.py
 
-A mark is `<!-- novelty -->`, or `<!-- novelty: data, prototype -->` for some columns; the table ends
-at `<!-- end -->`.
+A mark is `<!-- novelty -->`, or `<!-- novelty: data, prototype -->` for some columns; the table
+ends at `<!-- end -->`.
 """
 
 from __future__ import annotations
