@@ -43,6 +43,7 @@ bench: install
 	$(BIN)/python benchmarks/column_scaling.py
 	$(BIN)/python benchmarks/novelty.py
 	$(BIN)/python benchmarks/class_prior.py
+	$(BIN)/python benchmarks/next_labels.py
 	$(BIN)/python benchmarks/fewlabels.py
 	$(BIN)/python benchmarks/explanation.py
 	$(BIN)/python benchmarks/geometry.py
@@ -51,6 +52,7 @@ bench: install
 	$(BIN)/python benchmarks/label_nodes.py
 	$(BIN)/python benchmarks/heterophily.py
 	$(BIN)/python benchmarks/fewshot.py
+	$(BIN)/python benchmarks/fewshot_peers.py
 	$(BIN)/python benchmarks/tables.py
 
 # The figures of README and docs/why-it-works.md; stiffness needs DIFFRESNET_DATA for the citation graphs.
