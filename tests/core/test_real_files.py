@@ -114,7 +114,8 @@ def test_vectors_written_as_text(tmp_path, reached, kind):
     frame = frame.assign(n_tokens=RNG.integers(5, 99, ROWS), label=clean()["label"])
     frame.to_csv(tmp_path / "a.csv", index=False)
     found, result = accuracy(tmp_path / "a.csv")
-    assert found > reached - 0.01
+    # Digits that are rounded away can tip the choice of the prior weight.
+    assert found > reached - 0.02
     assert len(result.feature_names) == 32
     frame.loc[7, "embedding"] = "[0.5, 1.0]"
     frame.to_csv(tmp_path / "a.csv", index=False)
