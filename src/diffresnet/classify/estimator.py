@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
@@ -30,6 +31,7 @@ from ..labels import Labels, encode_labels, marks_beside
 from ..similarity import GraphSettings
 from ..similarity.adjacency import check_weights, symmetric_weights
 from ..similarity.backends import SEARCHES
+from .audit import Auditor, LabelAudit
 from .class_prior import ClassPrior, class_shares, estimate_shares, match_shares
 from .explanation import Contribution, Explainer, Explanation, GivenLabels
 from .features import FlowName
@@ -101,9 +103,9 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
         class, and "estimate" finds them from the answers; then scores are weighed until the
         probabilities of the rows have these shares on average. None leaves scores as they are.
     relabel : bool, default False
-        Let `transduction_` overrule a given label where held-out scores say otherwise.
+        Overrule the given labels that `audit` calls suspicious, and learn from the others alone.
     calibrate : bool, default True
-        Fit the temperature of the confidence to held-out labels.
+        Fit the temperature of the confidence to held-out labels, a share of which may be wrong.
     device : "auto", "cpu", "cuda", ...
     random_state : int, RandomState or None
         For the splits of labelled rows, and for training where `convection` asks for it.
@@ -275,19 +277,26 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
             sound = points.x[at].any(axis=1)  # a row of zeros is like no other, nor its label
             if len(np.unique(codes[sound])) < 2:
                 raise InputError("labels of two classes are needed on rows that are not all zeros")
-        labelled = LabelledPoints.of(
-            at[sound],
-            codes[sound],
-            len(labels.classes),
-            None if row_weight is None else row_weight[sound],
-        )
+        weight_of = None if row_weight is None else row_weight[sound]
+        labelled = LabelledPoints.of(at[sound], codes[sound], len(labels.classes), weight_of)
         features_of_points = None if points.x is None else torch.from_numpy(points.x).to(device)
         # Where directions are compared, lengths say nothing to the head either.
         unit = settings.metric == "cosine"
         problem = Problem(
             joined.weights, features_of_points, labelled, self._solver(seed), device, unit
         )
-        solution = self._strategy(problem, given=graph is not None).solve(problem)
+        solve = partial(self._solve, given=graph is not None)
+        solution = solve(problem)
+        self._auditor = Auditor.of(problem, solution, solve, at[sound], codes[sound], weight_of)
+        kept, learned = np.ones(len(rows), dtype=bool), sound
+        if self._auditor is not None:
+            solution = self._auditor.calibrated
+            if self.relabel:
+                verdict = self._auditor.verdict
+                problem, solution = verdict.problem, verdict.solution
+                kept[sound], learned = ~verdict.suspicious, sound.copy()
+                learned[sound] = verdict.learned
+        labelled = problem.labels
         reached = reached_from(solution.graph, labelled.at)
         solution = self._with_class_prior(solution, points, labels, reached)
         fitted_points = None
@@ -300,11 +309,9 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
         self._model = FittedModel.of(solution, reached, projection, fitted_points, novelty)
         self.novelty_, self.novel_ = (points.spread_back(of) for of in novelty.of_points())
         certain = np.eye(len(labels.classes))[codes]
-        if self.relabel and solution.held_out is not None:
-            certain[sound] = solution.held_out[np.searchsorted(labelled.at, at[sound])]
         self.reached_ = points.spread_back(reached)
         self.label_distributions_ = solution.calibrator.probabilities(
-            points.spread_back(self._model.scores), self.reached_, (rows, certain)
+            points.spread_back(self._model.scores), self.reached_, (rows[kept], certain[kept])
         )
         best = self.label_distributions_.argmax(axis=1)
         # No label reaches these; where there are features, the head still has an opinion.
@@ -316,14 +323,16 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
         self.diffusion_time_, self.prior_weight_ = solution.diffusion_time, solution.prior_weight
         self.recall_ = joined.recall
         self._joined, self._labelled = joined, labelled.at
-        self._has_label = labels.labelled
-        self._held_out = self.relabel and solution.held_out is not None
+        self._has_label = labels.labelled.copy()
+        self._has_label[rows[~kept]] = False
+        self._audited = rows[sound]
         self._explainer = None
         if solution.prior_inputs is not None:
-            weight_of_given = None if row_weight is None else row_weight[sound]
+            weight_of_given = None if row_weight is None else row_weight[learned]
+            own = (rows[learned], codes[learned], at[learned])
             self._explainer = Explainer(
                 Influence.of(labelled, solution.prior_inputs, solution),
-                GivenLabels.of(rows[sound], codes[sound], at[sound], weight_of_given, labelled),
+                GivenLabels.of(*own, weight_of_given, labelled),
                 points,
                 reached,
             )
@@ -374,6 +383,9 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
             calibrate=self.calibrate,
             seed=seed,
         )
+
+    def _solve(self, problem: Problem, given: bool) -> Solution:
+        return self._strategy(problem, given).solve(problem)
 
     def _strategy(self, problem: Problem, given: bool) -> Strategy:
         if self.convection is None or problem.x is None:
@@ -524,8 +536,8 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
         """Return why a fitted row has its label: what every given label contributes to its score.
 
         The contributions and the base add up to the score, of which the confidence is a softmax;
-        docs/choices.md says how. A row whose own label is kept explains itself. With `relabel`,
-        the label of the row itself does not count.
+        docs/choices.md says how. A row whose own label is kept explains itself. One whose label
+        `relabel` overruled is explained by the labels that are kept.
 
         Parameters
         ----------
@@ -556,11 +568,10 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
         label = self.transduction_[row]
         at = int(np.searchsorted(self._fitted_rows, row))
         fitted = at < len(self._fitted_rows) and self._fitted_rows[at] == row
-        held_out = bool(fitted and self._held_out and at in explainer.given.rows)
-        if not fitted or (self._has_label[at] and not held_out):
+        if not fitted or self._has_label[at]:
             return Explanation(row, label, (Contribution(row, label, 1.0, 0.0, (row,)),), 0.0)
         code = int(np.searchsorted(self.classes_, label))
-        return explainer.explain(at, code, self.classes_, self._fitted_rows, held_out=held_out)
+        return explainer.explain(at, code, self.classes_, self._fitted_rows)
 
     def strongest_labels(self, count: int = 3) -> tuple[np.ndarray, np.ndarray]:
         """Return for every fitted row the given labels of its class that add most to its score.
@@ -589,6 +600,45 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
         rows[some] = np.where(found[free] >= 0, self._fitted_rows[found[free]], -1)
         shares[some] = found_shares[free]
         return rows, shares
+
+    def audit(self) -> LabelAudit:
+        """Return the given labels, the likeliest to be wrong first, and which are suspicious.
+
+        Each is judged by models that have not seen it: those of the folds that hold it out, then
+        again by models that have not learned from the labels suspected first. That takes one more
+        fit, unless `relabel` has done it.
+
+        Returns
+        -------
+        LabelAudit of the labelled rows that take part; with `relabel`, suspicious ones are
+        those that were overruled.
+
+        Raises
+        ------
+        InputError
+            If nothing can be held out, with about one label a class or `convection="paper"`, or
+            the model comes from a file, which has no given labels.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_digits
+        >>> X, y = load_digits(return_X_y=True)
+        >>> few = np.where(np.arange(len(y)) < 150, y, -1)
+        >>> few[:3] = 9 - few[:3]  # three wrong labels
+        >>> found = DiffusionClassifier(random_state=0).fit(X, few).audit()
+        >>> sorted(found.suspects.tolist())
+        [0, 1, 2]
+        """
+        check_is_fitted(self)
+        if not hasattr(self, "_auditor"):
+            raise InputError("a model from a file has no given labels to audit; fit it")
+        if self._auditor is None:
+            raise InputError(
+                "no label can be held out to be audited: that takes two labels of most classes, "
+                "and no network of convection='paper'"
+            )
+        rows = self._fitted_rows[self._audited]
+        return LabelAudit.of(self._auditor, rows, self.classes_)
 
     def _check_explainable(self) -> Explainer:
         check_is_fitted(self)

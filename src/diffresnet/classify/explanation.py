@@ -177,8 +177,6 @@ class Explainer:
         code: int,
         classes: np.ndarray,
         numbers: Int[np.ndarray, " m"],
-        *,
-        held_out: bool,
     ) -> Explanation:
         """Explain the answer of a row.
 
@@ -187,11 +185,10 @@ class Explainer:
         code : class of the answer.
         classes : (c,) names of classes.
         numbers : (m,) row numbers as the user has them.
-        held_out : whether the label of the row itself is not to count.
         """
         labels, point = self.influence.labels, int(self.points.of_row[row])
         reached = bool(self.reached[point])
-        found = self.influence.of_point(point, code, by_prior=not reached, held_out=held_out)
+        found = self.influence.of_point(point, code, by_prior=not reached)
         graph, prior = self.given.split(found, labels, code)
         _, first = np.unique(self.points.of_row, return_index=True)
         walks = self.influence.paths(point)

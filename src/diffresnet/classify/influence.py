@@ -77,25 +77,21 @@ class Influence:
         """The parts of the prior."""
         return Evidence.all_of(self.inputs)
 
-    def of_point(
-        self, point: int, code: int, *, by_prior: bool = False, held_out: bool = False
-    ) -> PointInfluence:
+    def of_point(self, point: int, code: int, *, by_prior: bool = False) -> PointInfluence:
         """Return the contributions to the score of a class at a point.
 
         Parameters
         ----------
         by_prior : whether the score is that of the prior alone, as where no label reaches.
-        held_out : whether the point's own label is not to count.
         """
         weights = np.zeros(len(self.prior))
         graph = np.zeros(len(self.labels))
-        held = self.labels.at[self.labels.at != point] if held_out else self.labels.at
-        if point in held:
-            graph[held == point] = 1.0
+        if point in self.labels.at:
+            graph[self.labels.at == point] = 1.0
         elif by_prior or self.prior_weight == float("inf"):
             weights[point] = 1.0
         else:
-            weights, graph = self._solve_for(point, held)
+            weights, graph = self._solve_for(point)
         total = float(weights @ self.prior[:, code])
         prior = np.zeros_like(graph)
         if weights.any():
@@ -104,11 +100,12 @@ class Influence:
         graph *= self.labels.distributions[:, code]
         return PointInfluence(graph, prior, total - float(prior.sum()))
 
-    def _solve_for(
-        self, point: int, held: Int[np.ndarray, " h"]
-    ) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, " l"]]:
+    def _solve_for(self, point: int) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, " l"]]:
         """Return H and G of one point: rows of the inverse by the adjoint system."""
-        unit, fixed = torch.zeros(len(self.prior), 1, dtype=torch.float64), self._mask(held)
+        unit, fixed = (
+            torch.zeros(len(self.prior), 1, dtype=torch.float64),
+            self._mask(self.labels.at),
+        )
         unit[point] = 1.0
         gamma = 1 / self.prior_weight
         x = diffuse_with_boundary(self._precise, unit, fixed, gamma, TOLERANCE)[:, 0].numpy()
@@ -116,7 +113,7 @@ class Influence:
         # The operator is self-adjoint in the inner product of the degrees.
         degree = np.where(degree > 0, degree, 1.0)
         graph = (self.graph[self.labels.at] @ x) / (self.prior_weight * degree[point])
-        return x * degree / degree[point], graph * np.isin(self.labels.at, held)
+        return x * degree / degree[point], graph
 
     def strongest(
         self, codes: Int[np.ndarray, " n"], count: int

@@ -50,9 +50,9 @@ def fit_table(
     model = new_classifier(table, unlabelled, device, seed, relabel)
     names = table.feature_names if table.has_names else None
     model.fit(table.features, table.labels.values(), graph, feature_names=names)
-    return result_of(
-        table, model.transduction_, model.confidence_, model.reached_, relabel, model=model
-    )
+    given, labels = table.labels.values(), model.transduction_
+    overruled = table.labels.labelled & (labels != given)
+    return result_of(table, labels, model.confidence_, model.reached_, overruled, model=model)
 
 
 def apply_model(saved: SavedModel, table: LabelledTable, relabel: bool, device: str) -> LabelResult:
@@ -83,7 +83,8 @@ def apply_model(saved: SavedModel, table: LabelledTable, relabel: bool, device: 
                     f"predicts {listed(map(str, model.classes_.tolist()))}"
                 )
             )
-    result = result_of(table, labels, probabilities.max(axis=1), reached, relabel, model=model)
+    overruled = table.labels.labelled & relabel
+    result = result_of(table, labels, probabilities.max(axis=1), reached, overruled, model=model)
     return replace(result, notes=(*result.notes, *notes))
 
 
@@ -97,7 +98,7 @@ def label_nodes(
     model = NodeClassifier(device=device, random_state=seed, unlabelled="")
     with progress(f"training on {len(table)} nodes", model.epochs) as advance:
         model.fit(graph, table.labels.values(), advance=advance)
-    result = result_of(table, model.transduction_, model.confidence_, model.reached_, relabel=False)
+    result = result_of(table, model.transduction_, model.confidence_, model.reached_)
     notes = graph_notes(graph, graph.undirected())
     notes += [note for note in result.notes if note not in table.notes]
     if not model.diffuses_:

@@ -83,12 +83,12 @@ def result_of(
     labels: np.ndarray,
     confidence: np.ndarray,
     reached: np.ndarray,
-    relabel: bool,
+    overruled: np.ndarray | bool = False,
     *,
     model: DiffusionClassifier | None = None,
 ) -> LabelResult:
-    """Keep given labels, at confidence 1, unless they may be overruled."""
-    given = table.labels.labelled & (not relabel)
+    """Keep given labels, at confidence 1, but those that are overruled."""
+    given = table.labels.labelled & ~np.asarray(overruled)
     notes = table.notes
     if given.all():
         notes = (*notes, Note("every row has a label, so that none is predicted"))
