@@ -1,5 +1,6 @@
 from .classify import DiffusionClassifier as DiffusionClassifier
 from .graphs import NodeClassifier as NodeClassifier
+from .labelling import audit_file as audit_file
 from .labelling import label_file as label_file
 from .labelling import label_frame as label_frame
 from .nn import DiffResNet as DiffResNet

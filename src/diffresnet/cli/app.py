@@ -48,8 +48,11 @@ def commands() -> dict[str, LazyCommand]:
     following = LazyCommand(
         "diffresnet.cli.next:next_command", "Choose the rows of a file to label next."
     )
+    auditing = LazyCommand(
+        "diffresnet.cli.audit:audit", "Find given labels of a file that are likely wrong."
+    )
     others = {entry.name: entry for entry in importlib.metadata.entry_points(group=ENTRY_POINTS)}
-    return {"label": label, "next": following} | {
+    return {"label": label, "next": following, "audit": auditing} | {
         name: others[name].load() for name in sorted(others)
     }
 

@@ -19,6 +19,7 @@ from .fit import fit_table, new_classifier
 from .model_file import encoded_rows
 from .progress import Progress, silent
 from .raw_rows import refuse_features
+from .row_table import take_rows
 
 RANK, ROW = "rank", "row"
 """Columns that an output has before those of the file."""
@@ -54,15 +55,7 @@ class NextRows:
 
     def columns(self) -> pa.Table:
         """Return these rows alone: their rank, their number from 1, and their columns."""
-        order = np.argsort(self.rows)
-        ascending, parts, start = self.rows[order], [], 0
-        for part in self.table.content.parts(None, typed=False):
-            inside = ascending[(ascending >= start) & (ascending < start + len(part))]
-            parts.append(part.take(pa.array(inside - start)))
-            start += len(part)
-        found = pa.concat_tables(parts)
-        if found.column_names:
-            found = found.take(pa.array(np.argsort(order)))
+        found = take_rows(self.table, self.rows)
         ranks = {RANK: np.arange(1, len(self.rows) + 1), ROW: self.rows + 1}
         kept = [name for name in found.column_names if name not in ranks]
         return pa.table({**ranks, **{name: found[name] for name in kept}})

@@ -1,0 +1,110 @@
+"""`audit_file` and `diffresnet audit`: wrong labels of a file are named."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from diffresnet import audit_file, label_file
+from diffresnet.cli.app import run
+from diffresnet.errors import InputError
+
+NAMES = np.array(["cat", "dog", "eel"])
+WRONG = [6, 66, 126]
+GIVEN, RIGHT = ["eel", "cat", "dog"], ["cat", "dog", "eel"]
+
+
+@pytest.fixture
+def data(tmp_path, monkeypatch):
+    """Three groups of 60 rows, 40 labelled in each, one of them wrongly."""
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    truth = np.repeat(np.arange(3), 60)
+    x = (8 * np.eye(3)[truth] + rng.normal(size=(180, 3))).astype(np.float32)
+    labels = np.where(np.arange(180) % 3 < 2, NAMES[truth], None)
+    labels[WRONG] = GIVEN
+    frame = pd.DataFrame(x, columns=["e0", "e1", "e2"])
+    frame.insert(0, "code", [f"c{i:03}" for i in range(180)])
+    frame.insert(1, "label", labels)
+    frame.to_csv("a.csv", index=False)
+    frame.to_parquet("a.parquet")
+    codes = np.where(labels == None, -1, np.searchsorted(NAMES, labels.astype(str)) % 3)  # noqa: E711
+    np.savez("a.npz", features=x, labels=codes)
+    return tmp_path
+
+
+def test_the_command_names_wrong_labels(data, capsys):
+    assert run(["audit", "a.csv", "--features", "e", "--json", "a.json"]) == 0
+    out, err = capsys.readouterr()
+    lines = out.splitlines()
+    assert lines[0].split() == ["data", "row", "given", "suggested", "wrong"]
+    assert sorted(line.split()[:3] for line in lines[1:]) == [
+        ["127", "dog", "eel"],
+        ["67", "cat", "dog"],
+        ["7", "eel", "cat"],
+    ]
+    assert "3 of 120 labels are suspicious" in err
+    payload = json.loads((data / "a.json").read_text())
+    assert payload["experiment"] == "audit"
+    assert sorted(row["row"] for row in payload["results"]) == [7, 67, 127]
+    assert {row["given"] for row in payload["results"]} == set(GIVEN)
+    assert payload["labels"] == 120
+
+
+@pytest.mark.parametrize("file", ["a.csv", "a.parquet", "a.npz"])
+@pytest.mark.parametrize("out", ["out.csv", "out.parquet"])
+def test_all_labelled_rows_are_written(data, file, out):
+    features = None if file == "a.npz" else "e"
+    found = audit_file(file, out, features=features)
+    assert sorted(found.audit.suspects) == WRONG
+    read = pd.read_csv(out) if out == "out.csv" else pd.read_parquet(out)
+    assert list(read.columns[:5]) == ["row", "given", "suggested", "probability", "suspicious"]
+    assert len(read) == 120
+    assert sorted(read["row"][:3]) == [7, 67, 127]
+    assert (read["suspicious"] == "yes").sum() == 3
+    if file != "a.npz":
+        assert (read["given"] == read["label"]).all()
+        assert sorted(read["code"][:3]) == ["c006", "c066", "c126"]
+
+
+def test_rows_are_named_by_their_ids(data, capsys):
+    pd.read_csv("a.csv")[["code", "label"]].dropna().to_csv("l.csv", index=False)
+    pd.read_csv("a.csv").drop(columns="label").to_csv("b.csv", index=False)
+    args = ["b.csv", "--features", "e", "--labels", "l.csv", "--id-column", "code"]
+    assert run(["audit", *args]) == 0
+    assert sorted(line.split()[0] for line in capsys.readouterr().out.splitlines()[1:]) == [
+        "c006",
+        "c066",
+        "c126",
+    ]
+
+
+def test_relabel_overrules_what_audit_names_and_keeps_the_rest(data):
+    label_file("a.csv", "out.csv", features="e", relabel=True)
+    before, after = pd.read_csv("a.csv"), pd.read_csv("out.csv")
+    assert after["label"][WRONG].tolist() == RIGHT
+    assert after["flag"][WRONG].tolist() == ["predicted"] * 3
+    kept = before["label"].notna() & ~before.index.isin(WRONG)
+    assert (after["label"][kept] == before["label"][kept]).all()
+    assert (after["flag"][kept] == "given").all()
+    assert (after["confidence"][kept] == 1).all()
+    # Read again, the overruled labels are no given ones any more.
+    found = audit_file("out.csv", features="e")
+    assert len(found.audit) == 117
+    assert len(found.audit.suspects) == 0
+
+
+def test_one_label_a_class_cannot_be_audited(data, capsys):
+    frame = pd.read_csv("a.csv")
+    frame.loc[~frame.index.isin([0, 61, 121]), "label"] = None
+    frame.to_csv("one.csv", index=False)
+    with pytest.raises(InputError, match="no label can be held out to be audited"):
+        audit_file("one.csv", "out.csv", features="e")
+    assert run(["audit", "one.csv", "--features", "e"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+    assert not (data / "out.csv").exists()
+    frame.assign(label=None).to_csv("none.csv", index=False)
+    assert run(["audit", "none.csv", "--features", "e"]) == 2
