@@ -186,7 +186,7 @@ class Auditor:
         )
 
     def _calibrated(self, solution: Solution, noise: LabelNoise) -> Solution:
-        if not self.problem.config.calibrate:
+        if not (self.problem.config.calibrate and noise.is_clear):
             return solution
         sharpness = solution.calibrator.inverse_temperature * noise.inverse_temperature
         calibrator = replace(solution.calibrator, inverse_temperature=sharpness)

@@ -43,6 +43,7 @@ from .persistence import read_model, write_model
 from .point_graph import NeighbourConfig, PointGraph
 from .points import LabelledPoints, PointSet, Projection, as_host_array, is_plain, reached_from
 from .problem import Problem, Solution, SolverConfig
+from .proposals import ProposedClass, propose_points
 from .strategies import PaperNetwork, Strategy, TrainedConvection, choose_strategy
 from .suggestion import suggest_points
 
@@ -322,7 +323,7 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
         self.class_shares_ = self.label_distributions_.mean(axis=0)
         self.diffusion_time_, self.prior_weight_ = solution.diffusion_time, solution.prior_weight
         self.recall_ = joined.recall
-        self._joined, self._labelled = joined, labelled.at
+        self._joined, self._labelled = joined, labelled
         self._has_label = labels.labelled.copy()
         self._has_label[rows[~kept]] = False
         self._audited = rows[sound]
@@ -523,7 +524,7 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
             check_is_fitted(self)
             if not hasattr(self, "_joined"):
                 raise InputError("a model from a file has no rows; fit it, or give rows", "X")
-            joined, labelled, rows = self._joined, self._labelled, self._fitted_rows
+            joined, labelled, rows = self._joined, self._labelled.at, self._fitted_rows
             uncertain = 1.0 - self.confidence_[rows]
         of_row = joined.points.of_row
         uncertainty = np.bincount(of_row, uncertain, minlength=joined.weights.shape[0])
@@ -639,6 +640,29 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
             )
         rows = self._fitted_rows[self._audited]
         return LabelAudit.of(self._auditor, rows, self.classes_)
+
+    def propose_classes(self) -> list[ProposedClass]:
+        """Return groups of novel rows that may be classes of their own, the largest first.
+
+        Rows that are alone, or two, are in no group.
+
+        Raises
+        ------
+        InputError
+            If the model comes from a file, which has no rows.
+        """
+        check_is_fitted(self)
+        if not hasattr(self, "_joined"):
+            raise InputError("a model from a file has no rows to group; fit it")
+        of_row, rows = self._joined.points.of_row, self._fitted_rows
+        novel = np.zeros(self._joined.weights.shape[0], dtype=bool)
+        novel[of_row] = self.novel_[rows]
+        _, first = np.unique(of_row, return_index=True)
+        groups = propose_points(self._joined, self._labelled, novel, pick_device(self.device))
+        return [
+            ProposedClass(rows[np.isin(of_row, points)], rows[first[typical]])
+            for points, typical in groups
+        ]
 
     def _check_explainable(self) -> Explainer:
         check_is_fitted(self)

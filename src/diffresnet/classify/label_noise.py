@@ -14,8 +14,9 @@ from scipy.special import expit, log_softmax, logit
 ODD = 0.07
 # Expected share of the right labels that may be suspected.
 FALSE_ALARMS = 0.02
-# Twice the log-likelihood that noise must gain: at its bound of 0 the level is 10%.
-CLEAR = 1.64
+# Twice the log-likelihood that noise must gain for labels to be suspected, and for confidence to
+# change: as the rate is at its bound of 0 without noise, the levels are 10% and 1%.
+POSSIBLE, CLEAR = 1.64, 5.4
 # Probabilities that the likelihood is computed from at most; more labels are thinned out.
 AFFORDABLE = 1_000_000
 # Of log b and of the log-odds of the rate.
@@ -36,6 +37,7 @@ class LabelNoise:
     rate : share of wrong labels, 0 where none is proved.
     inverse_temperature : b, 1 where the rate is 0.
     odd : share of right labels that look like any other.
+    gain : twice the log-likelihood that it gains.
 
     References
     ----------
@@ -47,6 +49,12 @@ class LabelNoise:
     rate: float = 0.0
     inverse_temperature: float = 1.0
     odd: float = 0.0
+    gain: float = 0.0
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether there is more of it than a few honest errors may look like."""
+        return self.gain >= CLEAR
 
     @classmethod
     def fit(cls, held_out: Float[np.ndarray, "l c"], codes: Int[np.ndarray, " l"]) -> LabelNoise:
@@ -87,10 +95,12 @@ class LabelNoise:
         b, unlikely = float(np.exp(best.x[0])), float(expit(best.x[1]))
         expected_error = 1.0 - np.exp(log_softmax(b * log_p, axis=1)).max(axis=1).mean()
         odd = ODD * float(expected_error)
-        rate = (unlikely - odd) / (1.0 - odd)
-        if rate <= 0.0 or 2 * count * (clean.fun - best.fun) < CLEAR:
+        smoothed = smoothing * (1.0 - 1.0 / classes)  # looks like noise, and is our own
+        rate = (unlikely - smoothed - odd) / (1.0 - odd)
+        gain = float(2 * count * (clean.fun - best.fun))
+        if rate <= 0.0 or gain < POSSIBLE:
             return cls()
-        return cls(rate, b, odd)
+        return cls(rate, b, odd, gain)
 
     def true_class(self, probabilities: Float[np.ndarray, "m c"]) -> Float[np.ndarray, "m c"]:
         """Return probabilities of the true class, from those calibrated on given labels."""
