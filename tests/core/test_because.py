@@ -80,7 +80,7 @@ def test_rows_are_named_by_their_ids():
 def test_a_frame(make):
     frame = make(FRAME.to_dict("list"))
     out = label_frame(frame, explain=True)
-    assert list(out.columns) == [*FRAME.columns, "confidence", "flag", "because"]
+    assert list(out.columns) == [*FRAME.columns, "confidence", "flag", "novelty", "because"]
     result = label_file("in.csv", explain=True)
     assert [cell or None for cell in out["because"].to_list()] == result.because.tolist()
 

@@ -27,7 +27,7 @@ def test_frames_of_every_kind(kind, tmp_path):
     columns = out.to_pydict() if kind == "arrow" else out.to_dict(**_AS_LISTS[kind])
     assert columns["label"] == TRUTH.tolist()
     assert columns["name"] == COLUMNS["name"]
-    assert list(columns) == [*COLUMNS, "confidence", "flag"]
+    assert list(columns) == [*COLUMNS, "confidence", "flag", "novelty"]
     pd.DataFrame(COLUMNS).to_csv(tmp_path / "a.csv", index=False)
     result = label_file(tmp_path / "a.csv")
     np.testing.assert_allclose(columns["confidence"], result.confidence, atol=1e-6)

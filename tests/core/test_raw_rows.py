@@ -50,7 +50,8 @@ def test_texts_by_the_default_encoder():
     assert reasons["review"].startswith("is encoded by tfidf as ")
     assert reasons["stars"] == "is not named"
     written = pd.read_csv("out.csv")
-    assert list(written) == ["id", "review", "topic", "stars", "label", "confidence", "flag"]
+    own = ["label", "confidence", "flag", "novelty"]
+    assert list(written) == ["id", "review", "topic", "stars", *own]
     assert not os.path.exists("out.csv.embeddings")  # tfidf is cheap, and depends on all rows
 
 

@@ -74,6 +74,15 @@ class LabelOptions(TableOptions):
         bool,
         Option(help="Add a column `because`: the given labels that add most to each label."),
     ] = False
+    abstain: Annotated[
+        str | None,
+        Option(
+            help="Leave this share of the unlabelled rows without a label, the likeliest to be "
+            "wrong first; error=0.05 leaves as many as it takes for 5% expected errors among the "
+            "others.",
+            metavar="SHARE",
+        ),
+    ] = None
     explain_columns: Annotated[
         bool, Option(help="Print what each column is taken for, and why.")
     ] = False
@@ -85,8 +94,9 @@ def label(options: LabelOptions) -> Outcome:
 
     FILE is a table with a column of labels, blank where there is none; or, in .npz, arrays
     `features` and `labels`, -1 where there is none. The output holds all rows and columns of FILE,
-    and a label, a confidence, and a flag for each row: given, predicted, or unreached where no
-    label is connected to the row. --explain adds the given labels that each label comes from.
+    and a label, a confidence, a flag and a novelty for each row. The flag is given, predicted,
+    novel where the row looks like none of the classes, or unreached where no label is connected to
+    it. --abstain leaves labels out. --explain adds the given labels that each label comes from.
 
     Where rows are linked, as papers are by citations, --graph names the links, and labels follow
     them as well as the features. A .npz FILE with adj_data, adj_indices, adj_indptr, adj_shape and
@@ -132,6 +142,8 @@ def summary(result: LabelResult, out: Path) -> str:
         f"connected to a label",
         "predicted": f"{counts['predicted']}"
         + (f", mean confidence {confidence:.3f}" if confidence is not None else ""),
+        "novel": _novel(result),
+        "left": _left(result),
         "seconds": "{seconds}",
         "written": str(out),
     }
@@ -152,6 +164,35 @@ def _scale(result: LabelResult) -> str:
     """Return whether columns were scaled."""
     scaled = result.model is not None and result.model.scaled_
     return "columns of unlike spread are brought to one scale" if scaled else ""
+
+
+def _novel(result: LabelResult) -> str:
+    """Return how many rows look like none of the classes, and where they gather."""
+    novel = result.counts()["novel"]
+    if not novel:
+        return ""
+    rows = "1 row looks" if novel == 1 else f"{novel} rows look"
+    text = f"{rows} like none of the classes"
+    kinds = result.proposed_classes()
+    if not kinds:
+        return text
+    typical = ", ".join(str(int(kind.typical[0]) + 1) for kind in kinds[:LISTED])
+    typical += ", ..." if len(kinds) > LISTED else ""
+    about = "1 new kind" if len(kinds) == 1 else f"{len(kinds)} new kinds"
+    return f"{text}: about {about}; typical {'row' if len(kinds) == 1 else 'rows'} {typical}"
+
+
+def _left(result: LabelResult) -> str:
+    """Return how many rows were left without a label, and what to expect of the others."""
+    left, error = int((result.flags == "abstained").sum()), result.expected_error()
+    if not left:
+        return ""
+    rows = "1 row has no label" if left == 1 else f"{left} rows have no label"
+    return f"{rows}, as the likeliest to be wrong; " + (
+        "no row has a predicted one"
+        if error is None
+        else f"of the others {error:.1%} are expected to be wrong"
+    )
 
 
 def _left_out(result: LabelResult) -> str:

@@ -14,9 +14,11 @@ from ..files.atomic import Pathlike, check_readable, check_writable, refuse_repl
 from ..files.compressed import ending
 from ..graphs.node_table import holds_graph, read_node_table
 from ..labels import Marks
+from ..tables.content import BECAUSE, NOVELTY
 from ..tables.formats import COLUMN_FORMATS, check_format
 from ..tables.formats.h5ad import read_cell_graph
 from ..tables.labelled_table import LabelledTable
+from .abstain import Abstention, abstained
 from .because import explained
 from .fit import apply_model, fit_table, label_nodes
 from .model_file import encoded_rows, load_model, save_model
@@ -44,6 +46,7 @@ def label_file(
     with_: Pathlike | None = None,
     relabel: bool = False,
     explain: bool = False,
+    abstain: float | str | None = None,
     device: str = "auto",
     seed: int = 0,
     progress: Progress = silent,
@@ -93,6 +96,10 @@ def label_file(
     explain : bool
         Add a column `because`: which given labels add most to each label. It takes one linear solve
         for each given label. Rows are named by `id_column`, or numbered from 1.
+    abstain : float or str, optional
+        Leave labels out where they are likeliest to be wrong. A number from 0 to below 1 is the
+        share of the unlabelled rows that are left; "error=0.05" leaves as many as it takes for 5%
+        expected errors among the others.
     device, seed
         As of `DiffusionClassifier`.
     progress : Progress
@@ -119,6 +126,7 @@ def label_file(
         )
     if (id_column is not None or skip_unknown) and graph is None and labels is None:
         raise InputError("ids are of rows that edges join; give a list of edges too", "graph")
+    rule = Abstention.parse(abstain)
     path = Path(path) if Path(path).is_dir() else check_readable(path)
     cell_graph = None
     if graph is not None and ending(path) == ".h5ad":
@@ -182,7 +190,8 @@ def label_file(
             )
             table = replace(table, notes=(*table.notes, *notes))
     if out is not None:
-        table.check_output(out, explain=explain)
+        has_novelty = edges is None and (saved is None or saved.has_novelty)
+        table.check_output(out, [NOVELTY] * has_novelty + [BECAUSE] * explain)
     if edges is not None:
         result = label_nodes(table, edges, device, seed, progress)
     else:
@@ -197,9 +206,17 @@ def label_file(
                 result = explained(result, table, id_column)
         if model is not None and result.model is not None:
             save_model(Path(model), result.model, raw)
+    result = abstained(result, rule)
     if out is not None:
         with progress(f"writing {out}", None):
-            table.write(out, result.labels, result.confidence, result.flags, result.because)
+            table.write(
+                out,
+                result.labels,
+                result.confidence,
+                result.flags,
+                result.novelty,
+                result.because,
+            )
     return result
 
 

@@ -52,7 +52,10 @@ def fit_table(
     model.fit(table.features, table.labels.values(), graph, feature_names=names)
     given, labels = table.labels.values(), model.transduction_
     overruled = table.labels.labelled & (labels != given)
-    return result_of(table, labels, model.confidence_, model.reached_, overruled, model=model)
+    novelty = model.novelty_, model.novel_
+    return result_of(
+        table, labels, model.confidence_, model.reached_, overruled, novelty=novelty, model=model
+    )
 
 
 def apply_model(saved: SavedModel, table: LabelledTable, relabel: bool, device: str) -> LabelResult:
@@ -69,9 +72,11 @@ def apply_model(saved: SavedModel, table: LabelledTable, relabel: bool, device: 
     notes: list[Note] = []
     if table.has_names and not named:
         notes.append(Note("the model has no names of features: columns are taken in their order"))
-    probabilities, reached = model.predict_flagged(
-        table.features, feature_names=table.feature_names if named else saved.feature_names
-    )
+    names = table.feature_names if named else saved.feature_names
+    probabilities, reached = model.predict_flagged(table.features, feature_names=names)
+    novelty = None
+    if saved.has_novelty:
+        novelty = model.predict_novelty(table.features, feature_names=names)
     labels = model.classes_[probabilities.argmax(axis=1)]
     if not relabel and table.labels.labelled.any():
         labels = _as_given(labels, table, path)
@@ -84,7 +89,8 @@ def apply_model(saved: SavedModel, table: LabelledTable, relabel: bool, device: 
                 )
             )
     overruled = table.labels.labelled & relabel
-    result = result_of(table, labels, probabilities.max(axis=1), reached, overruled, model=model)
+    confidence = probabilities.max(axis=1)
+    result = result_of(table, labels, confidence, reached, overruled, novelty=novelty, model=model)
     return replace(result, notes=(*result.notes, *notes))
 
 

@@ -13,8 +13,9 @@ from ..errors import InputError
 from ..files.atomic import reason
 from ..labels import Marks
 from ..tables.columns import Columns
-from ..tables.content import RowResult, label_column_of, with_result
+from ..tables.content import BECAUSE, NOVELTY, RowResult, label_column_of, with_result
 from ..tables.labelled_table import LabelledTable
+from .abstain import Abstention, abstained
 from .because import explained
 from .fit import fit_table
 
@@ -27,6 +28,7 @@ def label_frame(
     unlabelled: Marks = None,
     relabel: bool = False,
     explain: bool = False,
+    abstain: float | str | None = None,
     device: str = "auto",
     seed: int = 0,
 ) -> Any:
@@ -35,13 +37,13 @@ def label_frame(
     Parameters
     ----------
     frame : eager data frame of pandas or polars, Arrow table, or another that narwhals knows
-    label_column, features, unlabelled, relabel, explain, device, seed
+    label_column, features, unlabelled, relabel, explain, abstain, device, seed
         As of `label_file`.
 
     Returns
     -------
     frame of the same kind, with the same rows and columns, and with label, confidence and flag
-        With `explain` also because, in which rows are numbered from 1.
+        And novelty; with `explain` also because, in which rows are numbered from 1.
         What a user should know of the columns is a warning.
 
     Raises
@@ -79,19 +81,24 @@ def label_frame(
         features=features,
         unlabelled=unlabelled,
     )
-    table.check_names(explain=explain)
+    rule = Abstention.parse(abstain)
+    table.check_names([NOVELTY, BECAUSE] if explain else [NOVELTY])
     result = fit_table(table, unlabelled, device, seed, relabel)
     for each in result.notes:
         warnings.warn(each.message, UserWarning, stacklevel=2)
     if explain:
         result = explained(result, table)
+    result = abstained(result, rule)
     rows = RowResult.of(result.labels, result.confidence, result.flags)
+    more = {NOVELTY: pa.array(result.novelty)}
+    if result.because is not None:
+        more[BECAUSE] = pa.array(result.because, pa.string())
     added = with_result(
         pa.table({}),
         label_column_of(rows.values, table.like),
         pa.array(rows.confidence),
         pa.array(rows.flags.tolist()),
-        None if result.because is None else pa.array(result.because, pa.string()),
+        more,
     )
     found = nw.from_arrow(added, backend=given.implementation)
     return given.with_columns(*(found[name] for name in added.column_names)).to_native()

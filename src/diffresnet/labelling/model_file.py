@@ -45,6 +45,11 @@ class SavedModel:
         names = getattr(self.classifier, "feature_names_in_", None)
         return None if names is None else list(names)
 
+    @property
+    def has_novelty(self) -> bool:
+        """Whether it tells rows of none of its classes: files of before that do not."""
+        return self.classifier._model.novelty is not None
+
     def encoder_for(
         self, columns: RawColumns | None, spec: str | None, device: str
     ) -> tuple[RawColumns, Encoder, tuple[Note, ...]] | None:

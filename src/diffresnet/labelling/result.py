@@ -14,6 +14,7 @@ from ..tables.labelled_table import LabelledTable
 
 if TYPE_CHECKING:
     from ..classify import DiffusionClassifier
+    from ..classify.proposals import ProposedClass
     from ..tables.column_roles import ColumnRole
 
 
@@ -26,7 +27,12 @@ class LabelResult:
     labels : (n,) objects, None where there is none.
     confidence : (n,)
     flags : (n,)
-        "given", "predicted", or "unreached" where no label is connected to the row.
+        "given", "predicted", "novel" where the row looks like none of the classes, "unreached"
+        where no label is connected to it, or "abstained" where its label is left out.
+    novelty : (n,), or None for the nodes of a graph and models of before there was one
+        How much a row looks like none of the classes, from 0 to 1; 0 where its label is given.
+    novel : (n,) bool, or None likewise
+        Which rows look like none of them, also where no label reaches them.
     because : (n,) of texts or None, where it was asked for
         Which given labels each label comes from; None at rows that are not predicted.
     reached : (n,) bool
@@ -54,6 +60,8 @@ class LabelResult:
     notes: tuple[Note, ...] = ()
     model: DiffusionClassifier | None = None
     because: np.ndarray | None = field(default=None, repr=False)
+    novelty: np.ndarray | None = field(default=None, repr=False)
+    novel: np.ndarray | None = field(default=None, repr=False)
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -61,21 +69,44 @@ class LabelResult:
     def counts(self) -> dict[str, Any]:
         """Return how many rows there are of each kind, and the mean confidence of predicted ones.
 
-        Keys: rows, labelled, classes, predicted, unreached, mean_confidence.
+        Keys: rows, labelled, classes, predicted, novel (in whatever flag), unreached, abstained,
+        mean_confidence, and expected_error, the share of wrong ones among all predicted or
+        unreached.
         """
-        predicted = self.flags == "predicted"
+        predicted = np.isin(self.flags, ("predicted", "novel"))
         known = self.given.labelled.any()
-        classes = self.given.classes if known else set(self.labels.tolist())
+        classes = self.given.classes if known else set(self.labels.tolist()) - {None}
         return {
             "rows": len(self),
             "labelled": len(self.given.rows),
             "classes": len(classes),
             "predicted": int(predicted.sum()),
+            "novel": 0 if self.novel is None else int(self.novel.sum()),
             "unreached": int((self.flags == "unreached").sum()),
+            "abstained": int((self.flags == "abstained").sum()),
             "mean_confidence": float(self.confidence[predicted].mean())
             if predicted.any()
             else None,
+            "expected_error": self.expected_error(),
         }
+
+    def error_probability(self) -> np.ndarray:
+        """Return the probability (n,) that a label is wrong: of novel rows, novelty counts too."""
+        right = self.confidence
+        if self.novelty is not None and self.novel is not None:
+            right = np.where(self.novel, (1.0 - self.novelty) * right, right)
+        return np.asarray(1.0 - right)
+
+    def proposed_classes(self) -> list[ProposedClass]:
+        """Return groups of novel rows that may be classes of their own, of a model fitted here."""
+        if self.model is None or not hasattr(self.model, "_joined"):
+            return []
+        return self.model.propose_classes()
+
+    def expected_error(self) -> float | None:
+        """Return the expected share of wrong labels among those that are not given."""
+        some = ~np.isin(self.flags, ("given", "abstained"))
+        return float(self.error_probability()[some].mean()) if some.any() else None
 
 
 def result_of(
@@ -85,9 +116,15 @@ def result_of(
     reached: np.ndarray,
     overruled: np.ndarray | bool = False,
     *,
+    novelty: tuple[np.ndarray, np.ndarray] | None = None,
     model: DiffusionClassifier | None = None,
 ) -> LabelResult:
-    """Keep given labels, at confidence 1, but those that are overruled."""
+    """Keep given labels, at confidence 1, but those that are overruled.
+
+    Parameters
+    ----------
+    novelty : of the rows, and which of them are novel.
+    """
     given = table.labels.labelled & ~np.asarray(overruled)
     notes = table.notes
     if given.all():
@@ -102,11 +139,16 @@ def result_of(
         if empty:
             rows = "1 labelled row has" if empty == 1 else f"{empty} labelled rows have"
             notes = (*notes, Note(f"{rows} features of zeros alone: it says nothing of others"))
+    flags = np.where(given, "given", np.where(reached, "predicted", "unreached")).astype(object)
+    if novelty is not None:
+        flags[novelty[1] & (flags == "predicted")] = "novel"
     labels = np.where(given, table.labels.values(), labels.astype(object))
     return LabelResult(
         labels=labels,
         confidence=np.where(given, 1.0, confidence),
-        flags=np.where(given, "given", np.where(reached, "predicted", "unreached")),
+        flags=flags.astype(str),
+        novelty=None if novelty is None else np.where(given, 0.0, novelty[0]),
+        novel=None if novelty is None else novelty[1] & ~given,
         reached=reached,
         given=table.labels,
         feature_names=table.feature_names,

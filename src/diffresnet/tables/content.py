@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 
 RESULT = ("label", "confidence", "flag")
 """The columns, or arrays, that a labelled table has."""
+NOVELTY = "novelty"
+"""One more, but of the nodes of a graph: how much a row looks like none of the classes."""
 BECAUSE = "because"
 """One more, where it was asked for: the given labels that each label comes from."""
-FLAGS = ("given", "predicted", "unreached")
+FLAGS = ("given", "predicted", "novel", "unreached", "abstained")
 """What the flag of a row may say of its label."""
 
 
@@ -56,12 +58,14 @@ class RowResult:
     values : (n,) labels, all int or all str, None for no label.
     confidence : (n,)
     flags : (n,) texts
+    novelty : (n,) or None where there is none.
     because : (n,) texts or None, where they were asked for.
     """
 
     values: Sequence[Any]
     confidence: np.ndarray
     flags: np.ndarray
+    novelty: np.ndarray | None = None
     because: np.ndarray | None = None
 
     @classmethod
@@ -70,14 +74,25 @@ class RowResult:
         labels: np.ndarray,
         confidence: np.ndarray,
         flags: np.ndarray,
+        novelty: np.ndarray | None = None,
         because: np.ndarray | None = None,
     ) -> RowResult:
         """Take labels that are integers, booleans, or objects with None for none."""
         values = [str(v).lower() if isinstance(v, bool) else v for v in labels.tolist()]
         if all(value is None or isinstance(value, int | float) for value in values):
             whole = [None if value is None else int(value) for value in values]
-            return cls(whole, confidence, flags, because)
-        return cls([None if v is None else str(v) for v in values], confidence, flags, because)
+            return cls(whole, confidence, flags, novelty, because)
+        names = [None if v is None else str(v) for v in values]
+        return cls(names, confidence, flags, novelty, because)
+
+    @property
+    def more_names(self) -> tuple[str, ...]:
+        """Names of the columns that it has besides `RESULT`."""
+        return tuple(
+            name
+            for name, own in ((NOVELTY, self.novelty), (BECAUSE, self.because))
+            if own is not None
+        )
 
 
 class Content(ABC):
@@ -174,15 +189,33 @@ def earlier_flags(content: Content) -> np.ndarray | None:
     return np.where(flags == "", "given", flags)
 
 
-def has_earlier_because(content: Content) -> bool:
-    """Return whether content has the column `because` of an output, not one of a user's."""
-    if BECAUSE not in content.names:
+def earlier_result(content: Content) -> tuple[str, ...]:
+    """Return the columns that an earlier output has of us: not those of a user's own."""
+    checks = {NOVELTY: _is_novelty, BECAUSE: _is_because}
+    more = [name for name, check in checks.items() if _all_cells(content, name, check)]
+    return (*RESULT, *more)
+
+
+def _all_cells(content: Content, name: str, check: Callable[[str], bool]) -> bool:
+    """Return whether there is such a column, and every cell of it is blank or passes."""
+    if name not in content.names:
         return False
     try:
-        found = decoded(content.label_values(BECAUSE, "why")).tolist()
+        found = decoded(content.label_values(name, "an earlier output")).tolist()
     except InputError:
         return False
-    return all(v is None or v != v or not str(v) or str(v).endswith("%") for v in found)
+    return all(v is None or v != v or not str(v) or check(str(v)) for v in found)
+
+
+def _is_novelty(cell: str) -> bool:
+    try:
+        return 0.0 <= float(cell) <= 1.0
+    except ValueError:
+        return False
+
+
+def _is_because(cell: str) -> bool:
+    return cell.endswith("%")
 
 
 def label_column_of(values: Sequence[Any], like: pa.ChunkedArray | None = None) -> pa.Array:
@@ -221,9 +254,9 @@ def with_result(
     label: pa.Array,
     confidence: pa.Array,
     flags: pa.Array,
-    because: pa.Array | None = None,
+    more: Mapping[str, pa.Array],
 ) -> pa.Table:
-    """Return columns with label, confidence and flag; a column `label` is replaced in place."""
+    """Return columns with label, confidence, flag and more; `label` is replaced in place."""
     if not columns.column_names:
         columns = pa.table({"label": label})
     elif "label" in columns.column_names:
@@ -232,7 +265,9 @@ def with_result(
         columns = columns.append_column("label", label)
     columns = columns.append_column("confidence", confidence)
     columns = columns.append_column("flag", flags)
-    return columns if because is None else columns.append_column(BECAUSE, because)
+    for name, column in more.items():
+        columns = columns.append_column(name, column)
+    return columns
 
 
 def listed(names: Iterable[str], most: int = 12) -> str:

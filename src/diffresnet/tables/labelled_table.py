@@ -16,13 +16,11 @@ from ..files.compressed import ending
 from ..labels import Labels, Marks, encode_labels, is_blank, label_notes, no_labels
 from .columns import Columns
 from .content import (
-    BECAUSE,
-    RESULT,
     Content,
     Features,
     RowResult,
     earlier_flags,
-    has_earlier_because,
+    earlier_result,
     listed,
 )
 from .formats import ARRAY_FORMATS, check_format, format_of, read_content
@@ -253,12 +251,12 @@ class LabelledTable:
         encoded = self.chosen is not None and self.chosen.encoder
         return isinstance(self.content, Columns) and not encoded
 
-    def check_output(self, path: Pathlike, *, explain: bool = False) -> Path:
+    def check_output(self, path: Pathlike, more: Sequence[str] = ()) -> Path:
         """Refuse an output early: where it cannot be written, or where user data would be lost.
 
         Parameters
         ----------
-        explain : whether it will have a column that explains the labels.
+        more : names of the columns that it will have besides `RESULT`.
 
         Raises
         ------
@@ -267,17 +265,16 @@ class LabelledTable:
             where that does not hold the labels; or if a column has no form in the format.
         """
         path = check_writable(check_format(path))
-        self.check_names(as_arrays=ending(path) in ARRAY_FORMATS, explain=explain)
+        self.check_names(more, as_arrays=ending(path) in ARRAY_FORMATS)
         format_of(path).check(self.content, self.chosen)
         return path
 
-    def check_names(self, *, as_arrays: bool = False, explain: bool = False) -> None:
+    def check_names(self, more: Sequence[str] = (), *, as_arrays: bool = False) -> None:
         """Raise `InputError` if an output would replace columns, or arrays, of the table."""
         taken = self.content.taken(self.chosen, as_arrays=as_arrays)
         if self.label_key == "label":
             taken = [name for name in taken if name != "label"]
-        if explain and BECAUSE in self.content.names:
-            taken = [*taken, BECAUSE]
+        taken = [*taken, *(name for name in more if name in self.content.names)]
         if taken:
             raise InputError(
                 f"{str(self.path)!r} already has {listed(taken)}, which the output would replace; "
@@ -290,6 +287,7 @@ class LabelledTable:
         labels: np.ndarray,
         confidence: np.ndarray,
         flags: np.ndarray,
+        novelty: np.ndarray | None = None,
         because: np.ndarray | None = None,
     ) -> None:
         """Write every row and column with its label, atomically.
@@ -305,6 +303,8 @@ class LabelledTable:
         labels : (n,) integers, or objects with None for none
         confidence : (n,) floats, written with four decimals to .csv
         flags : (n,) texts
+        novelty : (n,) floats or None, optional
+            One more column, written as the confidence is.
         because : (n,) texts or None, optional
             One more column, of the given labels that each label comes from.
 
@@ -315,10 +315,10 @@ class LabelledTable:
         OSError
             If the file cannot be written; an old file then stands as it was.
         """
-        path = self.check_output(path, explain=because is not None)
+        result = RowResult.of(labels, confidence, flags, novelty, because)
+        path = self.check_output(path, result.more_names)
         if not len(self) == len(labels) == len(confidence) == len(flags):
             raise InputError("a label, a confidence and a flag are needed for every row")
-        result = RowResult.of(labels, confidence, flags, because)
         format_of(path).write(path, self.content, self.chosen, self.like, result)
 
 
@@ -344,6 +344,5 @@ def _without_earlier_result(content: Content, key: str | None) -> tuple[Content,
     """Return content without the result of an earlier output, and the flags where it is one."""
     flags = earlier_flags(content)
     if flags is not None:
-        earlier = (*RESULT, BECAUSE) if has_earlier_because(content) else RESULT
-        content = content.without([name for name in earlier if name != key])
+        content = content.without([name for name in earlier_result(content) if name != key])
     return content, flags

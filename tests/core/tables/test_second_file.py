@@ -127,7 +127,7 @@ def test_labels_of_both_files_are_taken():
         "2 labels of its own, 1 of which the second file changes" in note.message
         for note in result.notes
     )
-    assert list(pd.read_csv("out.csv"))[-3:] == ["label", "confidence", "flag"]
+    assert list(pd.read_csv("out.csv"))[-4:] == ["label", "confidence", "flag", "novelty"]
 
 
 def test_features_alone_ask_for_labels():

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from ..columns import Columns
-from ..content import Content, Features, RowResult, label_column_of, with_result
+from ..content import BECAUSE, NOVELTY, Content, Features, RowResult, label_column_of, with_result
 from ..reading import check_names, with_rows
 from ..stream import read_stream
 
@@ -122,20 +122,26 @@ class ColumnFormat(Format):
         self, parts: Iterator[pa.Table], like: pa.ChunkedArray | None, result: RowResult
     ) -> Iterator[pa.Table]:
         label = label_column_of(result.values, like)
-        if self.typed:
-            confidence = pa.array(result.confidence.astype(np.float32))
-        else:
-            decimals = [None if c != c else f"{c:.4f}" for c in result.confidence.tolist()]
-            confidence = pa.array(decimals, pa.string())
-        added, start = [label, confidence, pa.array(list(result.flags), pa.string())], 0
+        own = (label, self._numbers(result.confidence), pa.array(list(result.flags), pa.string()))
+        more: dict[str, pa.Array] = {}
+        if result.novelty is not None:
+            more[NOVELTY] = self._numbers(result.novelty)
         if result.because is not None:
-            added.append(pa.array(result.because, pa.string()))
+            more[BECAUSE] = pa.array(result.because, pa.string())
+        start = 0
         for part in parts:
             # Arrays without such a column are a table without columns, of all rows.
             rows = len(part) if part.column_names else len(label)
-            own = [each.slice(start, rows) for each in added]
-            yield with_result(part, *own)
+            label, confidence, flags = (each.slice(start, rows) for each in own)
+            others = {name: each.slice(start, rows) for name, each in more.items()}
+            yield with_result(part, label, confidence, flags, others)
             start += rows
+
+    def _numbers(self, values: np.ndarray) -> pa.Array:
+        if self.typed:
+            return pa.array(values.astype(np.float32))
+        decimals = [None if value != value else f"{value:.4f}" for value in values.tolist()]
+        return pa.array(decimals, pa.string())
 
     def check(self, content: Content, features: Features | None) -> None:
         self.check_schema(content.schema(features, typed=self.typed))

@@ -17,7 +17,7 @@ from ...files.atomic import atomic_write
 from ...labels import Labels
 from ..column_numbers import is_list
 from ..columns import Columns
-from ..content import BECAUSE, Content, Features, RowResult, label_column_of, listed
+from ..content import BECAUSE, NOVELTY, Content, Features, RowResult, label_column_of, listed
 from ..reading import one_line_errors
 from .format import Format, columns_of
 
@@ -85,7 +85,7 @@ class H5adFormat(Format):
                 shutil.copyfile(content.source, temporary)
                 with h5py.File(temporary, "r+") as file:
                     obs = elements.read_elem(file["obs"])
-                    obs = obs.drop(columns={BECAUSE} & content.left_out)
+                    obs = obs.drop(columns={NOVELTY, BECAUSE} & content.left_out)
                     elements.write_elem(file, "obs", _annotated(obs, label, result))
                 return
             import anndata
@@ -163,6 +163,8 @@ def _annotated(obs: pd.DataFrame, label: pa.Array, result: RowResult) -> pd.Data
     obs["label"] = (labels if label.type in NUMBERS else labels.astype("category")).values
     obs["confidence"] = result.confidence.astype(np.float32)
     obs["flag"] = pd.Categorical(list(result.flags))
+    if result.novelty is not None:
+        obs[NOVELTY] = result.novelty.astype(np.float32)
     if result.because is not None:
         obs[BECAUSE] = pd.Categorical(list(result.because))
     return obs

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from ...files.npz import load_npz, save_npz
 from ..arrays import Arrays
-from ..content import BECAUSE, Content, Features, RowResult
+from ..content import BECAUSE, NOVELTY, Content, Features, RowResult
 from .format import Format
 
 
@@ -35,6 +35,8 @@ class NpzFormat(Format):
             arrays["label"] = np.array(codes, dtype=np.int64)
         arrays["confidence"] = result.confidence.astype(np.float32)
         arrays["flag"] = np.array(result.flags, dtype=str)
+        if result.novelty is not None:
+            arrays[NOVELTY] = result.novelty.astype(np.float32)
         if result.because is not None:
             arrays[BECAUSE] = np.array([text or "" for text in result.because])
         save_npz(path, arrays)
