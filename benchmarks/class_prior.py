@@ -69,10 +69,11 @@ def head_alone(x: np.ndarray, few: np.ndarray) -> np.ndarray:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--draws", type=int, default=5)
+    parser.add_argument("--data", nargs="+", default=["digits", "wine", *EMBEDDINGS])
     parser.add_argument("--first", type=int, default=0, help="seed of the first draw")
     args = parser.parse_args()
     rows = []
-    for name in ("digits", "wine", "CIFAR-FS val", "Banking77"):
+    for name in args.data:
         x, y = load(name)
         for kind in ("all classes", "a quarter of them", "falling sizes"):
             for per_class in (1, 5, 20):
