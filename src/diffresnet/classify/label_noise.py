@@ -18,7 +18,7 @@ FALSE_ALARMS = 0.02
 # change: as the rate is at its bound of 0 without noise, the levels are 10% and 1%.
 POSSIBLE, CLEAR = 1.64, 5.4
 # Probabilities that the likelihood is computed from at most; more labels are thinned out.
-AFFORDABLE = 1_000_000
+AFFORDABLE = 400_000
 # Of log b and of the log-odds of the rate.
 BOUNDS = ((-3.0, 3.0), (-9.0, 1.0))
 SMALLEST = 1e-30

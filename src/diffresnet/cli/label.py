@@ -69,7 +69,12 @@ class LabelOptions(TableOptions):
             reads=True,
         ),
     ] = None
-    relabel: Annotated[bool, Option(help="Let given labels be overruled too.")] = False
+    relabel: Annotated[
+        bool,
+        Option(
+            help="Overrule the given labels that audit calls suspicious; with --with, all of them."
+        ),
+    ] = False
     explain: Annotated[
         bool,
         Option(help="Add a column `because`: the given labels that add most to each label."),

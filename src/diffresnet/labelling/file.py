@@ -92,7 +92,8 @@ def label_file(
     with_ : path, optional
         A saved model that labels without fitting; the file then needs no labels.
     relabel : bool
-        Let given labels be overruled too.
+        Overrule the given labels that `audit_file` calls suspicious; with a saved model, all of
+        them.
     explain : bool
         Add a column `because`: which given labels add most to each label. It takes one linear solve
         for each given label. Rows are named by `id_column`, or numbered from 1.
