@@ -69,7 +69,7 @@ def test_csv(data, capfd):
         assert text in err
     before = pd.read_csv(data / "a.csv", dtype=str)
     after = pd.read_csv(data / "out.csv", dtype=str)
-    assert list(after) == ["code", "e0", "label", "e1", "e2", "confidence", "flag"]
+    assert list(after) == ["code", "e0", "label", "e1", "e2", "confidence", "flag", "novelty"]
     others = ["code", "e0", "e1", "e2"]
     pd.testing.assert_frame_equal(after[others], before[others])
     assert after["label"].tolist() == np.repeat(NAMES, 20).tolist()
@@ -91,7 +91,8 @@ def test_npz_keeps_its_arrays_and_integers(data):
     assert arrays["label"].tolist() == np.repeat(np.arange(3), 20).tolist()
     assert (arrays["flag"] == "given").sum() == 6
     assert arrays["confidence"].dtype == np.float32
-    assert set(arrays) == {"features", "labels", "class_names", "label", "confidence", "flag"}
+    own = {"label", "confidence", "flag", "novelty"}
+    assert set(arrays) == {"features", "labels", "class_names", *own}
 
 
 def test_class_names_are_said(data, capfd):
@@ -115,7 +116,7 @@ def test_parquet_keeps_the_type_of_labels(data):
     assert call(data, "int.parquet", "--label-column", "intent", "--out", "out.parquet") == 0
     frame = pd.read_parquet(data / "out.parquet")
     assert frame["label"].tolist() == np.repeat([7, 8, 9], 20).tolist()
-    assert list(frame)[-4:] == ["e2", "label", "confidence", "flag"]
+    assert list(frame)[-5:] == ["e2", "label", "confidence", "flag", "novelty"]
     assert frame["intent"].isna().sum() == 54
 
 
