@@ -82,7 +82,9 @@ def test_csv(data, capfd):
     row = result["results"][0]
     mean = row.pop("mean_confidence")
     assert mean == pytest.approx(after["confidence"][~given].astype(float).mean(), abs=1e-4)
-    assert row == {"rows": 60, "labelled": 6, "classes": 3, "predicted": 54, "unreached": 0}
+    assert row.pop("expected_error") == pytest.approx(1 - mean)
+    none = dict.fromkeys(("novel", "unreached", "abstained"), 0)
+    assert row == {"rows": 60, "labelled": 6, "classes": 3, "predicted": 54, **none}
 
 
 def test_npz_keeps_its_arrays_and_integers(data):
