@@ -37,7 +37,7 @@ CASES = (
     ("CIFAR-FS val", 20),
     ("Banking77", 20),
 )
-METHODS = ("ours", "cleanlab, logistic", "cleanlab, our probabilities")
+METHODS = ("ours", "cleanlab on logistic", "cleanlab on ours")
 NOISES = ((0.0, "random"), (0.1, "random"), (0.2, "random"), (0.3, "random"), (0.2, "flips"))
 
 
@@ -137,13 +137,13 @@ def main() -> None:
             mean = {key: np.nanmean([each[key] for each in draws]) for key in draws[0]}
             shown = {key: "" if np.isnan(value) else f"{value:.1f}" for key, value in mean.items()}
             for method in METHODS:
-                row[f"right suspected, {method}"] = shown[f"{method}: right"]
-                row[f"wrong found, {method}"] = shown[f"{method}: wrong"]
-                row[f"precision, {method}"] = shown[f"{method}: precision"]
+                row[f"right suspected ({method})"] = shown[f"{method}: right"]
+                row[f"wrong found ({method})"] = shown[f"{method}: wrong"]
+                row[f"precision ({method})"] = shown[f"{method}: precision"]
             row["given right"] = f"{shown['before']} → {shown['after']}"
             for measure in ("accuracy", "calibration error"):
-                row[f"{measure}, kept"] = shown[f"{measure}, kept"]
-                row[f"{measure}, relabelled"] = shown[f"{measure}, relabelled"]
+                row[f"{measure} (kept)"] = shown[f"{measure}, kept"]
+                row[f"{measure} (relabelled)"] = shown[f"{measure}, relabelled"]
             rows.append(row)
             print(row, flush=True)
         publish("audit", rows, draws=args.draws, first_seed=args.first)
