@@ -464,3 +464,18 @@ def test_new_rows_are_searched_as_fitted_ones(blobs, tmp_path):
     new = x + 0.05
     assert (model.predict(new) == exact.predict(new)).mean() > 0.98
     assert np.allclose(model.predict_proba(new), again.predict_proba(new))
+
+
+def test_a_given_label_is_kept_where_the_row_says_nothing():
+    """A row of zeros has no direction: no label reaches it, but it has one of its own."""
+    rng = np.random.default_rng(0)
+    x = np.abs(rng.normal(size=(60, 80))) + 3.0 * np.repeat(np.eye(2), 30, 0) @ rng.random((2, 80))
+    x[[0, 45]] = 0.0
+    few = np.full(60, -1)
+    few[[1, 2, 31, 32]] = [0, 0, 1, 1]
+    for label in (0, 1):
+        few[0] = label
+        model = DiffusionClassifier(scale=None).fit(x, few)
+        assert not model.reached_[[0, 45]].any()
+        assert model.transduction_[0] == label
+        assert model.confidence_[0] == 1.0
