@@ -73,7 +73,7 @@ def main() -> None:
                     text += f" ({difference.mean():+.1f} ± {error:.1f})"
                 rows[variant][f"{SETS[name].title}, {per_class}"] = text
                 print(name, per_class, variant, text, flush=True)
-    publish("ablation", list(rows.values()), draws=args.draws, rows=args.rows)
+    publish("ablation", list(rows.values()), draws=args.draws, at_most=args.rows)
 
 
 if __name__ == "__main__":
