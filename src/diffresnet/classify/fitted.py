@@ -56,11 +56,11 @@ class FittedHead:
     @classmethod
     def all_of(cls, solution: Solution) -> tuple[FittedHead, ...]:
         """Keep the heads of a solution that take part; none unless all are linear."""
-        heads, mixture = [], solution.mixture
-        if mixture is None:
+        if not solution.experts or solution.prior_inputs is None:
             return ()
+        heads, mixture = [], solution.prior_inputs.mixture
         for expert, share, beta in zip(
-            solution.experts, mixture.shares, mixture.inverse_temperatures, strict=False
+            solution.experts, mixture.shares, mixture.inverse_temperatures, strict=True
         ):
             linear, features = expert.head.weights, expert.features
             if linear is None:

@@ -9,7 +9,7 @@ from math import log
 import numpy as np
 import scipy.sparse
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
 from ..operators import SparseLaplacian
@@ -113,9 +113,8 @@ class Expert:
     features: DiffusedFeatures
     head: Head
 
-    def log_proba(self, which: Int[np.ndarray, " m"] | None = None) -> Float[Tensor, "m c"]:
-        """Return logarithms of the class probabilities of all points, or of some."""
-        z = self.features.rows if which is None else self.features.some_rows(which)
+    def log_proba(self, z: Float[Tensor, "m d"]) -> Float[Tensor, "m c"]:
+        """Return logarithms of the class probabilities of rows of the features."""
         return self.head.log_proba(z).to(z.dtype).clamp_min(log(SMALLEST))
 
 
@@ -149,7 +148,7 @@ class Solution:
     prior_weight, diffusion_time : as chosen.
     calibrator : Calibrator
     graph : (n, n) weights along which labels reach points.
-    experts, mixture : where new points are to be read by heads; else none.
+    experts : of the mixture, where new points are to be read by heads; else none.
     held_out : (l, c), optional
         For each labelled point, mean probabilities from folds that did not see its label.
     prior_inputs : PriorInputs, optional
@@ -163,6 +162,5 @@ class Solution:
     calibrator: Calibrator
     graph: scipy.sparse.csr_array
     experts: tuple[Expert, ...] = ()
-    mixture: Mixture | None = None
     held_out: Float[np.ndarray, "l c"] | None = None
     prior_inputs: PriorInputs | None = None

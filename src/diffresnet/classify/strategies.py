@@ -118,7 +118,6 @@ class HeldOut(Strategy):
             calibrator=calibrator,
             graph=problem.graph,
             experts=experts,
-            mixture=mixture,
             held_out=self._mean_held_out(problem, calibrator.probabilities(choice.scores)),
             prior_inputs=PriorInputs(
                 replace(problem),  # without what it has cached
@@ -140,14 +139,17 @@ class HeldOut(Strategy):
         ]
         held_log_p = [
             _stack(
-                of_fold[k].log_proba(labels.at[held])
+                of_fold[k].log_proba(each.some_rows(labels.at[held]))
                 for of_fold, held in zip(of_folds, self.folds.held, strict=True)
             )
-            for k in range(len(experts))
+            for k, each in enumerate(features)
         ]
         mixture = Mixture.fit(held_log_p, labels.codes[self.folds.held_rows], len(labels))
+        z = [each.rows for each in features]
         prior, *priors = (
-            mixture.probabilities([expert.log_proba() for expert in each])
+            mixture.probabilities(
+                [expert.log_proba(rows) for expert, rows in zip(each, z, strict=True)]
+            )
             for each in (experts, *of_folds)
         )
         return experts, mixture, prior, priors
