@@ -4,23 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from ..errors import Note
-from ..files.atomic import Pathlike, check_writable, refuse_replacing
+from ..files.atomic import Pathlike
 from ..labels import Marks
 from ..tables.content import label_column_of
-from ..tables.formats import COLUMN_FORMATS, check_format, format_of
-from ..tables.formats.format import ColumnFormat
 from ..tables.labelled_table import LabelledTable
 from .fit import fit_table
-from .model_file import encoded_rows
 from .progress import Progress, silent
-from .raw_rows import refuse_features
-from .row_table import take_rows
+from .row_table import read_for_rows, take_rows, write_columns
 
 if TYPE_CHECKING:
     from ..classify.audit import LabelAudit
@@ -106,27 +101,24 @@ def audit_file(
     --------
     >>> audit_file("texts.csv", text="review").audit.suspects  # doctest: +SKIP
     """
-    path = Path(path)
-    refuse_replacing({"out": out}, [path, labels])
-    if out is not None:
-        check_writable(check_format(out, COLUMN_FORMATS))
-    raw, _ = encoded_rows(path, text, image, encoder, device, out=out, progress=progress)
-    refuse_features(raw, features)
-    table = LabelledTable.read(
+    table = read_for_rows(
         path,
+        out,
         label_column=label_column,
         labels=labels,
         id_column=id_column,
         features=features,
+        text=text,
+        image=image,
+        encoder=encoder,
         unlabelled=unlabelled,
-        encode=None if raw is None else raw.features,
+        device=device,
+        progress=progress,
     )
     with progress(f"auditing {len(table.labels.rows)} labels", None):
         model = fit_table(table, unlabelled, device, seed, relabel=False).model
         assert model is not None
         found = AuditResult(model.audit(), table)
     if out is not None:
-        output = format_of(out, COLUMN_FORMATS)
-        assert isinstance(output, ColumnFormat)
-        output.write_table(Path(out), found.columns())
+        write_columns(out, found.columns())
     return found

@@ -4,22 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
 from ..errors import Note
-from ..files.atomic import Pathlike, check_writable, refuse_replacing
+from ..files.atomic import Pathlike
 from ..labels import Marks
-from ..tables.formats import COLUMN_FORMATS, check_format, format_of
-from ..tables.formats.format import ColumnFormat
 from ..tables.labelled_table import LabelledTable
 from .fit import fit_table, new_classifier
-from .model_file import encoded_rows
 from .progress import Progress, silent
-from .raw_rows import refuse_features
-from .row_table import take_rows
+from .row_table import read_for_rows, take_rows, write_columns
 
 RANK, ROW = "rank", "row"
 """Columns that an output has before those of the file."""
@@ -100,21 +95,20 @@ def next_rows(
     --------
     >>> next_rows("texts.csv", 20, text="review").rows  # doctest: +SKIP
     """
-    path = Path(path)
-    refuse_replacing({"out": out}, [path, labels])
-    if out is not None:
-        check_writable(check_format(out, COLUMN_FORMATS))
-    raw, _ = encoded_rows(path, text, image, encoder, device, out=out, progress=progress)
-    refuse_features(raw, features)
-    table = LabelledTable.read(
+    table = read_for_rows(
         path,
+        out,
         label_column=label_column,
         labels=labels,
         id_column=id_column,
         features=features,
+        text=text,
+        image=image,
+        encoder=encoder,
         unlabelled=unlabelled,
+        device=device,
+        progress=progress,
         labels_required=False,
-        encode=None if raw is None else raw.features,
     )
     with progress(f"choosing from {len(table)} rows", None):
         if len(table.labels.classes) > 1:
@@ -126,7 +120,5 @@ def next_rows(
             rows, gain = model.suggest_with_gain(n, table.features, table.labels.values())
     found = NextRows(rows, table, 100 * gain)
     if out is not None:
-        output = format_of(out, COLUMN_FORMATS)
-        assert isinstance(output, ColumnFormat)
-        output.write_table(Path(out), found.columns())
+        write_columns(out, found.columns())
     return found
