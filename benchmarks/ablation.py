@@ -10,15 +10,13 @@ rows.
 from __future__ import annotations
 
 import argparse
-import os
-from pathlib import Path
 
 import numpy as np
 
-from common import publish
+from common import labelled_set, publish
 from diffresnet import DiffusionClassifier
 from diffresnet.similarity import GraphSettings
-from diffresnet_lab.experiments.fewlabels.sets import SETS, draw_labels, find_set
+from diffresnet_lab.experiments.fewlabels.sets import SETS, draw_labels
 
 INF = float("inf")
 VARIANTS = {
@@ -46,12 +44,9 @@ def main() -> None:
         "--data", nargs="+", default=["digits", "breast_cancer", "cifarfs", "amazon"]
     )
     args = parser.parse_args()
-    folder = Path(os.environ["DIFFRESNET_DATA"]) if "DIFFRESNET_DATA" in os.environ else None
     rows: dict[str, dict[str, str]] = {v: {"variant": v} for v in VARIANTS}
     for name in args.data:
-        data = find_set(name, folder, args.rows)
-        if data is None:
-            raise SystemExit(f"{name} needs the data folder: set DIFFRESNET_DATA")
+        data = labelled_set(name, args.rows)
         scaled = DiffusionClassifier().fit(data.x, draw_labels(data.y, 1, 0)).scaled_
         for per_class in args.labels:
             found: dict[str, list[float]] = {v: [] for v in VARIANTS}

@@ -14,29 +14,15 @@ from __future__ import annotations
 import argparse
 
 import numpy as np
-from sklearn.datasets import load_digits, load_wine
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
-from common import data_file, publish
+from common import labelled_set, publish
 from diffresnet import DiffusionClassifier
+from diffresnet_lab.experiments.fewlabels.sets import SETS
 
-EMBEDDINGS = {
-    "Banking77": "embeddings/banking77_minilm-l6.npz",
-    "CIFAR-FS val": "embeddings/cifarfs_val_efficientnet-lite0.npz",
-}
 ROWS = 2000
 PRIORS = ("None", "uniform", "estimate", "true")
-
-
-def load(name: str) -> tuple[np.ndarray, np.ndarray]:
-    if name in EMBEDDINGS:
-        with np.load(data_file(EMBEDDINGS[name])) as file:
-            x, y = file["features"].astype(np.float32), file["labels"].astype(np.int64)
-        kept = np.random.default_rng(0).permutation(len(y))[:ROWS]
-        return x[kept], y[kept]
-    x, y = (load_digits if name == "digits" else load_wine)(return_X_y=True)
-    return x.astype(np.float32), y
 
 
 def unlabelled(y: np.ndarray, kind: str, rng: np.random.Generator) -> np.ndarray:
@@ -69,12 +55,13 @@ def head_alone(x: np.ndarray, few: np.ndarray) -> np.ndarray:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--draws", type=int, default=5)
-    parser.add_argument("--data", nargs="+", default=["digits", "wine", *EMBEDDINGS])
+    parser.add_argument("--data", nargs="+", default=["digits", "wine", "cifarfs", "banking77"])
     parser.add_argument("--first", type=int, default=0, help="seed of the first draw")
     args = parser.parse_args()
     rows = []
     for name in args.data:
-        x, y = load(name)
+        data = labelled_set(name, ROWS)
+        x, y = data.x, data.y
         for kind in ("all classes", "a quarter of them", "falling sizes"):
             for per_class in (1, 5, 20):
                 found: dict[str, list[float]] = {m: [] for m in ("no transduction", *PRIORS)}
@@ -99,7 +86,7 @@ def main() -> None:
                         answers[prior] = model.transduction_
                     for method, answer in answers.items():
                         found[method].append(100 * float((answer == true)[few < 0].mean()))
-                row = {"data": name, "unlabelled": kind, "labels a class": per_class}
+                row = {"data": SETS[name].title, "unlabelled": kind, "labels a class": per_class}
                 row |= {method: f"{np.mean(values):.1f}" for method, values in found.items()}
                 for prior in ("None", "estimate"):
                     lead = np.subtract(found[prior], found["no transduction"])

@@ -18,6 +18,7 @@ import sklearn
 import torch
 
 from diffresnet_lab.data.find import data_folders
+from diffresnet_lab.experiments.fewlabels.sets import LabelledSet, find_set
 
 warnings.filterwarnings("ignore", message="Sparse (CSR tensor|invariant)")
 
@@ -83,3 +84,12 @@ def data_file(name: str) -> Path:
         if (folder / name).exists():
             return folder / name
     raise SystemExit(f"this benchmark needs {name}: set DIFFRESNET_DATA to the data folder")
+
+
+def labelled_set(name: str, rows: int) -> LabelledSet:
+    """A set of `diffresnet bench fewlabels`, cut to so many rows, or a clear way out."""
+    named = os.environ.get("DIFFRESNET_DATA")
+    found = find_set(name, None if named is None else Path(named), rows)
+    if found is None:
+        raise SystemExit(f"{name} needs the data folder: set DIFFRESNET_DATA")
+    return found

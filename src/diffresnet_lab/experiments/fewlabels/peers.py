@@ -94,8 +94,6 @@ def _graph_method(name: str, **options: Any) -> Peer:
         import graphlearning
 
         rows = np.flatnonzero(few >= 0)
-        if name == "poisson_mbo":
-            options["class_priors"] = np.full(few.max() + 1, 1 / (few.max() + 1))
         method = getattr(graphlearning.ssl, name)(view.graph, **options)
         return np.asarray(method.fit_predict(rows, few[rows]))
 
