@@ -299,7 +299,8 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
                 learned[sound] = verdict.learned
         labelled = problem.labels
         reached = reached_from(solution.graph, labelled.at)
-        solution = self._with_class_prior(solution, points, labels, reached)
+        given = rows[kept], np.eye(len(labels.classes))[codes[kept]]
+        solution = self._with_class_prior(solution, points, labels.classes, reached, given)
         fitted_points = None
         if points.x is not None and joined.bandwidth is not None:
             heads = FittedHead.all_of(solution)
@@ -309,10 +310,9 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
         novelty = Novelty.fit(problem)
         self._model = FittedModel.of(solution, reached, projection, fitted_points, novelty)
         self.novelty_, self.novel_ = (points.spread_back(of) for of in novelty.of_points())
-        certain = np.eye(len(labels.classes))[codes]
         self.reached_ = points.spread_back(reached)
         self.label_distributions_ = solution.calibrator.probabilities(
-            points.spread_back(self._model.scores), self.reached_, (rows[kept], certain[kept])
+            points.spread_back(self._model.scores), self.reached_, given
         )
         best = self.label_distributions_.argmax(axis=1)
         # No label reaches these; where there are features, the head still has an opinion.
@@ -342,15 +342,19 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
         self.scaled_ = projection.scale is not None
 
     def _with_class_prior(
-        self, solution: Solution, points: PointSet, labels: Labels, reached: np.ndarray
+        self,
+        solution: Solution,
+        points: PointSet,
+        classes: np.ndarray,
+        reached: np.ndarray,
+        given: tuple[np.ndarray, np.ndarray],
     ) -> Solution:
         """Weigh the classes until the probabilities of all rows have the wanted shares."""
-        shares = class_shares(self.class_prior, labels.classes)
+        shares = class_shares(self.class_prior, classes)
         if shares is None:
             return solution
-        of_row, rows = points.of_row, labels.rows
-        certain = np.eye(len(labels.classes))[labels.codes[rows]]
-        every = solution.calibrator.probabilities(solution.scores[of_row], given=(rows, certain))
+        of_row = points.of_row
+        every = solution.calibrator.probabilities(solution.scores[of_row], given=given)
         p = every[reached[of_row]]  # what no label reaches says nothing
         if isinstance(shares, str):
             shares = estimate_shares(p)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import softmax
-from sklearn.datasets import make_blobs
+from sklearn.datasets import load_digits, make_blobs
 
 from diffresnet import DiffusionClassifier
 from diffresnet.classify.class_prior import class_shares, estimate_shares, match_shares
@@ -111,3 +111,16 @@ def test_an_unknown_name_is_refused(uneven):
     x, _, few = uneven
     with pytest.raises(InputError, match="class_prior"):
         DiffusionClassifier(class_prior="even").fit(x, few)
+
+
+def test_an_overruled_label_does_not_count_for_its_class():
+    x, y = load_digits(return_X_y=True)
+    rng, few = np.random.default_rng(0), np.full(len(y), -1)
+    for c in range(10):
+        few[rng.choice(np.flatnonzero(y == c), 10, replace=False)] = c
+    rows = np.flatnonzero(few >= 0)
+    flipped = rows[rng.random(len(rows)) < 0.2]
+    few[flipped] = (few[flipped] + rng.integers(1, 10, len(flipped))) % 10
+    model = DiffusionClassifier(class_prior="uniform", relabel=True).fit(x, few)
+    assert (model.transduction_[rows] != few[rows]).any()
+    assert np.allclose(model.class_shares_, 0.1, atol=1e-4)
