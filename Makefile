@@ -39,6 +39,7 @@ bench: install
 	$(BIN)/python benchmarks/fit.py
 	$(BIN)/python benchmarks/fit.py --noise
 	$(BIN)/python benchmarks/predict.py
+	$(BIN)/python benchmarks/refit.py
 	$(BIN)/python benchmarks/ablation.py
 	$(BIN)/python benchmarks/column_scaling.py
 	$(BIN)/python benchmarks/novelty.py

@@ -96,7 +96,8 @@ def run(x: np.ndarray, y: np.ndarray, true: np.ndarray, given: np.ndarray) -> di
     plain = DiffusionClassifier(random_state=0).fit(x, given)
     mended = DiffusionClassifier(relabel=True, random_state=0).fit(x, given)
     ours = np.isin(rows, mended.audit().suspects)
-    held_out = mended._auditor._held_out(mended._auditor.solution)
+    auditor = mended._transduction.auditor
+    held_out = auditor._held_out(auditor.solution)
     logistic = logistic_held_out(x[rows], given[rows])
     issues = (
         ours,

@@ -23,7 +23,7 @@ ROWS = 40
 
 def scores(model: DiffusionClassifier, rows: np.ndarray) -> np.ndarray:
     """Scores (m, c) of rows before calibration."""
-    return model._model.scores[model._explainer.points.of_row[rows]]
+    return model._model.scores[model._transduction.explainer.points.of_row[rows]]
 
 
 def losses(x: np.ndarray, few: np.ndarray, rows: np.ndarray, weight: float) -> dict[str, float]:

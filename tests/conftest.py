@@ -21,9 +21,11 @@ CHECKED += [
     f"diffresnet.classify.{name}"
     for name in (
         "calibrator",
+        "choices",
         "column_scale",
         "convection",
         "cross_validation",
+        "domain",
         "evidence",
         "features",
         "fitted",
@@ -34,8 +36,10 @@ CHECKED += [
         "points",
         "problem",
         "prototypes",
+        "row_graph",
         "scores",
         "strategies",
+        "transduction",
     )
 ]
 CHECKED += [

@@ -131,7 +131,7 @@ def test_the_gain_is_what_unsure_clusters_would_lose():
     """Two clusters: the labelled one is sure, and the other would become so."""
     x = np.concatenate([np.zeros((20, 2)), np.full((20, 2), 8.0)])
     x += 0.1 * np.random.default_rng(0).normal(size=x.shape)
-    joined = DiffusionClassifier(n_neighbors=5)._join(x)[2]
+    joined = DiffusionClassifier(n_neighbors=5)._join(x).joined
     uncertainty = np.bincount(joined.points.of_row, np.repeat([0.1, 0.5], 20))
     labelled = joined.points.of_row[:1]
     found = suggest_points(joined, 1, labelled, uncertainty, 0, torch.device("cpu"))

@@ -104,8 +104,10 @@ class Auditor:
 
     Attributes
     ----------
-    problem, solution : Problem, Solution
-        With held-out probabilities.
+    problem : Problem
+    solved : Solution or None
+        Of the problem, with held-out probabilities; None where choices of before were held, so
+        that the problem is solved again at the first question.
     solve : solves a problem.
     point : (k,) point of each labelled row.
     codes : (k,) its given class.
@@ -113,7 +115,7 @@ class Auditor:
     """
 
     problem: Problem
-    solution: Solution
+    solved: Solution | None
     solve: Callable[[Problem], Solution]
     point: Int[np.ndarray, " k"]
     codes: Int[np.ndarray, " k"]
@@ -132,8 +134,12 @@ class Auditor:
         """Make an auditor, or None where the solution has no held-out probabilities."""
         if solution.held_out is None:
             return None
-        # Without what it has cached.
-        return cls(replace(problem), solution, solve, point, codes, weight)
+        return cls(problem, solution, solve, point, codes, weight)
+
+    @cached_property
+    def solution(self) -> Solution:
+        """The solution of the problem, with held-out probabilities."""
+        return self.solve(self.problem) if self.solved is None else self.solved
 
     @cached_property
     def noise(self) -> LabelNoise:

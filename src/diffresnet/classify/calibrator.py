@@ -61,11 +61,12 @@ class Calibrator:
     def fit_mean(cls, scores: Float[np.ndarray, "n c"], mean_confidence: float) -> Calibrator:
         """Fit the temperature so that the largest probabilities average to a given mean."""
         log_scores = log_of(scores)
+        log_scores -= log_scores.max(axis=1, keepdims=True)
         low, high = np.log(0.02), np.log(100.0)
         for _ in range(30):
             middle = (low + high) / 2
-            confidence = softmax_in_place(np.exp(middle) * log_scores).max(axis=1).mean()
-            if confidence < mean_confidence:
+            largest = 1.0 / np.exp(np.exp(middle) * log_scores).sum(axis=1)
+            if largest.mean() < mean_confidence:
                 low = middle
             else:
                 high = middle

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import replace
-from functools import partial
 from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 import scipy.sparse
-import torch
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import accuracy_score
 from sklearn.utils import check_array, check_random_state
@@ -31,21 +28,20 @@ from ..labels import Labels, encode_labels, marks_beside
 from ..similarity import GraphSettings
 from ..similarity.adjacency import check_weights, symmetric_weights
 from ..similarity.backends import SEARCHES
-from .audit import Auditor, LabelAudit
-from .class_prior import ClassPrior, class_shares, estimate_shares, match_shares
-from .explanation import Contribution, Explainer, Explanation, GivenLabels
+from .audit import LabelAudit
+from .class_prior import ClassPrior
+from .explanation import Contribution, Explainer, Explanation
 from .features import FlowName
-from .fitted import FittedHead, FittedModel, FittedPoints, real_array
+from .fitted import FittedModel, real_array
 from .head import default_head
-from .influence import Influence
-from .novelty import Novelty
 from .persistence import read_model, write_model
-from .point_graph import NeighbourConfig, PointGraph
-from .points import LabelledPoints, PointSet, Projection, as_host_array, is_plain, reached_from
-from .problem import Problem, Solution, SolverConfig
+from .point_graph import NeighbourConfig
+from .points import Projection, as_host_array, is_plain
+from .problem import SolverConfig
 from .proposals import ProposedClass, propose_points
-from .strategies import PaperNetwork, Strategy, TrainedConvection, choose_strategy
+from .row_graph import RowGraph
 from .suggestion import suggest_points
+from .transduction import Transducer, Transduction
 
 # From so many columns on, rows are taken for embeddings.
 EMBEDDED = 64
@@ -255,115 +251,85 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
             x = None if x is None else x[used]
             graph = None if graph is None else scipy.sparse.csr_array(graph[used][:, used])
         labels.require_classes()
-        self._fit(x, labels, graph, weight)
-        self._fitted_rows = np.flatnonzero(used)
+        rows = self._join(x, graph)
+        self._remember(self._transducer().fit(rows, labels, weight), np.flatnonzero(used))
         if not used.all():
             self._add_weightless(used, every)
+        self._is_weighted = sample_weight is not None
         return self
 
-    def _fit(
-        self,
-        x: Any,
-        labels: Labels,
-        graph: scipy.sparse.csr_array | None,
-        weight: np.ndarray | None,
-    ) -> None:
-        device, seed = pick_device(self.device), seed_of(self.random_state)
-        projection, settings, joined = self._join(x, graph)
-        points, rows, codes = joined.points, labels.rows, labels.codes[labels.rows]
-        at = points.of_row[rows]
-        row_weight = None if weight is None else weight[rows]
-        sound = np.ones(len(rows), dtype=bool)
-        if settings.metric == "cosine" and graph is None and points.x is not None:
-            sound = points.x[at].any(axis=1)  # a row of zeros is like no other, nor its label
-            if len(np.unique(codes[sound])) < 2:
-                raise InputError("labels of two classes are needed on rows that are not all zeros")
-        weight_of = None if row_weight is None else row_weight[sound]
-        labelled = LabelledPoints.of(at[sound], codes[sound], len(labels.classes), weight_of)
-        features_of_points = None if points.x is None else torch.from_numpy(points.x).to(device)
-        # Where directions are compared, lengths say nothing to the head either.
-        unit = settings.metric == "cosine"
-        problem = Problem(
-            joined.weights, features_of_points, labelled, self._solver(seed), device, unit
-        )
-        solve = partial(self._solve, given=graph is not None)
-        solution = solve(problem)
-        self._auditor = Auditor.of(problem, solution, solve, at[sound], codes[sound], weight_of)
-        kept, learned = np.ones(len(rows), dtype=bool), sound
-        if self._auditor is not None:
-            solution = self._auditor.calibrated
-            if self.relabel:
-                verdict = self._auditor.verdict
-                problem, solution = verdict.problem, verdict.solution
-                kept[sound], learned = ~verdict.suspicious, sound.copy()
-                learned[sound] = verdict.learned
-        labelled = problem.labels
-        reached = reached_from(solution.graph, labelled.at)
-        given = rows[kept], np.eye(len(labels.classes))[codes[kept]]
-        solution = self._with_class_prior(solution, points, labels.classes, reached, given)
-        fitted_points = None
-        if points.x is not None and joined.bandwidth is not None:
-            heads = FittedHead.all_of(solution)
-            fitted_points = FittedPoints(
-                points.x, joined.bandwidth, settings, self.neighbors, heads
-            )
-        novelty = Novelty.fit(problem)
-        self._model = FittedModel.of(solution, reached, projection, fitted_points, novelty)
-        self.novelty_, self.novel_ = (points.spread_back(of) for of in novelty.of_points())
-        self.reached_ = points.spread_back(reached)
-        self.label_distributions_ = solution.calibrator.probabilities(
-            points.spread_back(self._model.scores), self.reached_, given
-        )
-        best = self.label_distributions_.argmax(axis=1)
-        # No label reaches these; where there are features, the head still has an opinion.
-        lost = ~self.reached_
-        lost[rows[kept]] = False
-        best[lost] = points.spread_back(solution.prior)[lost].argmax(axis=1)
-        self.classes_ = labels.classes
-        self.transduction_ = labels.classes[best]
-        self.confidence_ = self.label_distributions_[np.arange(len(best)), best]
-        self.class_shares_ = self.label_distributions_.mean(axis=0)
-        self.diffusion_time_, self.prior_weight_ = solution.diffusion_time, solution.prior_weight
-        self.recall_ = joined.recall
-        self._joined, self._labelled = joined, labelled
-        self._has_label = labels.labelled.copy()
-        self._has_label[rows[~kept]] = False
-        self._audited = rows[sound]
-        self._explainer = None
-        if solution.prior_inputs is not None:
-            weight_of_given = None if row_weight is None else row_weight[learned]
-            own = (rows[learned], codes[learned], at[learned])
-            self._explainer = Explainer(
-                Influence.of(labelled, solution.prior_inputs, solution),
-                GivenLabels.of(*own, weight_of_given, labelled),
-                points,
-                reached,
-            )
-        self.scaled_ = projection.scale is not None
+    def refit(self, y: Any, X: Any = None, *, feature_names: Sequence[str] | None = None) -> Self:
+        """Label all rows again after labels have come, gone or changed, and rows been added.
 
-    def _with_class_prior(
-        self,
-        solution: Solution,
-        points: PointSet,
-        classes: np.ndarray,
-        reached: np.ndarray,
-        given: tuple[np.ndarray, np.ndarray],
-    ) -> Solution:
-        """Weigh the classes until the probabilities of all rows have the wanted shares."""
-        shares = class_shares(self.class_prior, classes)
-        if shares is None:
-            return solution
-        of_row = points.of_row
-        every = solution.calibrator.probabilities(solution.scores[of_row], given=given)
-        p = every[reached[of_row]]  # what no label reaches says nothing
-        if isinstance(shares, str):
-            shares = estimate_shares(p)
-        factors = tuple(match_shares(p, shares).tolist())
-        return replace(solution, calibrator=replace(solution.calibrator, log_factors=factors))
+        The scale of columns, the projection, the graph and the diffused features are kept, and
+        extended by new rows. So are the choices of cross-validation, unless more than half as many
+        labels as they were made by have come, gone or changed, rows have grown by more than half,
+        or a class has come or gone; then they are made again, as by `fit`. With `relabel` and
+        `convection` they always are. Parameters are those of `fit`, even if they were set anew.
+        Without new rows, all answers are those of `fit` with the same choices.
 
-    def _join(
-        self, x: Any, graph: scipy.sparse.csr_array | None = None
-    ) -> tuple[Projection, GraphSettings, PointGraph]:
+        Parameters
+        ----------
+        y : (n + m,)
+            Labels of all fitted rows, in their order, and then of those of X. A class may be new.
+        X : (m, d), optional
+            New rows, as in `fit`.
+        feature_names : (d,), optional
+            Names of the columns of an array X; refused where they are not those of `fit`.
+
+        Raises
+        ------
+        InputError
+            If the model comes from a file, which has no rows, or was fitted with sample weights, or
+            new rows are given to one that was fitted on a given graph.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_digits
+        >>> X, y = load_digits(return_X_y=True)
+        >>> few = np.where(np.arange(len(y)) < 60, y, -1)
+        >>> model = DiffusionClassifier(random_state=0).fit(X[:1500], few[:1500])
+        >>> few[60:70] = y[60:70]
+        >>> model.refit(few, X[1500:]).transduction_.shape
+        (1797,)
+        """
+        before = self._fitted("refit")
+        if self._is_weighted:
+            raise InputError("labels with sample weights cannot be refitted; fit them all again")
+        rows, x = before.rows, None
+        if X is not None:
+            rows.require_own_graph()
+            x = self._check_new_rows(X, feature_names)
+        new = 0 if x is None else x.shape[0]
+        labels = encode_labels(y, self.unlabelled, binary=True)
+        if len(labels) != len(before.codes) + new:
+            raise InputError(
+                f"y has {len(labels)} labels for {len(before.codes)} fitted rows and {new} new ones"
+            )
+        labels.require_classes()
+        if x is not None:
+            rows = rows.extend(x)
+        self._remember(before.refit(rows, labels), np.arange(len(labels)))
+        return self
+
+    def _remember(self, found: Transduction, rows: np.ndarray) -> None:
+        """Set the fitted attributes; `rows` are those of the user that take part."""
+        self._transduction, self._fitted_rows = found, rows
+        self._model, points = found.model, found.rows.points
+        assert found.model.novelty is not None
+        self.novelty_, self.novel_ = (
+            points.spread_back(of) for of in found.model.novelty.of_points()
+        )
+        self.classes_ = found.classes
+        self.reached_, self.label_distributions_ = found.reached, found.distributions
+        self.transduction_ = found.classes[found.codes]
+        self.confidence_ = found.confidence
+        self.class_shares_ = found.distributions.mean(axis=0)
+        self.diffusion_time_, self.prior_weight_ = found.diffusion_time, found.model.prior_weight
+        self.recall_ = found.rows.joined.recall
+        self.scaled_ = found.rows.projection.scale is not None
+
+    def _join(self, x: Any, graph: scipy.sparse.csr_array | None = None) -> RowGraph:
         """Scale and project rows, and join them to a graph."""
         projection, features = Projection(), None
         if x is not None:
@@ -373,36 +339,22 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
         # from the mean: with 64 columns and more the Euclidean metric was better by up to 5 points.
         embedded = features is not None and features.shape[1] >= EMBEDDED
         embedded &= not projection.standardizes
-        settings = self._graph_settings(embedded)
-        neighbours = NeighbourConfig(settings, self.neighbors, pick_device(self.device))
-        if graph is not None:
-            return projection, settings, PointGraph.given(graph, features, neighbours)
-        assert features is not None
-        return projection, settings, PointGraph.from_features(features, neighbours)
+        device = pick_device(self.device)
+        config = NeighbourConfig(self._graph_settings(embedded), self.neighbors, device)
+        return RowGraph.of(projection, config, features, graph)
 
-    def _solver(self, seed: int) -> SolverConfig:
+    def _transducer(self) -> Transducer:
         time = self._time()
-        return SolverConfig(
+        config = SolverConfig(
             head=default_head() if self.head is None else self.head,
             flow=self.flow,
             diffusion_time=None if time == "auto" else float(time),
             prior_weight=None if self.prior_weight == "auto" else float(self.prior_weight),
             calibrate=self.calibrate,
-            seed=seed,
+            seed=seed_of(self.random_state),
         )
-
-    def _solve(self, problem: Problem, given: bool) -> Solution:
-        return self._strategy(problem, given).solve(problem)
-
-    def _strategy(self, problem: Problem, given: bool) -> Strategy:
-        if self.convection is None or problem.x is None:
-            if self.convection == "paper":
-                raise InputError("convection='paper' moves features: it needs X")
-            return choose_strategy(problem)
-        if self.convection == "trained":
-            return TrainedConvection()
-        own = self.similarity is not None or given
-        return PaperNetwork(problem.graph if own else None, self.neighbors)
+        own = self.similarity is not None
+        return Transducer(config, self.convection, own, self.class_prior, self.relabel)
 
     def _add_weightless(self, used: np.ndarray, labels: Labels) -> None:
         """Add the rows whose label has no weight: they keep it, without a distribution."""
@@ -520,17 +472,15 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
         if X is not None:
             types = [np.float64, np.float32]
             x = check_array(as_host_array(X), accept_sparse="csr", dtype=types)
-            _, _, joined = self._join(x)
+            joined = self._join(x).joined
             rows, uncertain = np.arange(x.shape[0]), np.ones(x.shape[0])
             known = np.empty(0, dtype=np.int64)
             if y is not None:
                 known = encode_labels(y, self.unlabelled, binary=True).rows
             labelled = np.unique(joined.points.of_row[known])
         else:
-            check_is_fitted(self)
-            if not hasattr(self, "_joined"):
-                raise InputError("a model from a file has no rows; fit it, or give rows", "X")
-            joined, labelled, rows = self._joined, self._labelled.at, self._fitted_rows
+            fitted = self._fitted("suggest")
+            joined, labelled, rows = fitted.rows.joined, fitted.labels.at, self._fitted_rows
             uncertain = 1.0 - self.confidence_[rows]
         of_row = joined.points.of_row
         uncertainty = np.bincount(of_row, uncertain, minlength=joined.weights.shape[0])
@@ -575,7 +525,7 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
         label = self.transduction_[row]
         at = int(np.searchsorted(self._fitted_rows, row))
         fitted = at < len(self._fitted_rows) and self._fitted_rows[at] == row
-        if not fitted or self._has_label[at]:
+        if not fitted or self._transduction.is_given[at]:
             return Explanation(row, label, (Contribution(row, label, 1.0, 0.0, (row,)),), 0.0)
         code = int(np.searchsorted(self.classes_, label))
         return explainer.explain(at, code, self.classes_, self._fitted_rows)
@@ -602,7 +552,7 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
         found, found_shares = explainer.strongest(self._model.scores.argmax(axis=1), count)
         rows = np.full((len(self.transduction_), count), -1)
         shares = np.zeros(rows.shape)
-        free = ~self._has_label
+        free = ~self._transduction.is_given
         some = np.ix_(self._fitted_rows[free], np.arange(found.shape[1]))
         rows[some] = np.where(found[free] >= 0, self._fitted_rows[found[free]], -1)
         shares[some] = found_shares[free]
@@ -636,16 +586,13 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
         >>> int((found.suspects < 8).sum()), int((found.suspects >= 8).sum())
         (7, 2)
         """
-        check_is_fitted(self)
-        if not hasattr(self, "_auditor"):
-            raise InputError("a model from a file has no given labels to audit; fit it")
-        if self._auditor is None:
+        fitted = self._fitted("audit")
+        if fitted.auditor is None:
             raise InputError(
                 "no label can be held out to be audited: that takes two labels of most classes, "
                 "and no network of convection='paper'"
             )
-        rows = self._fitted_rows[self._audited]
-        return LabelAudit.of(self._auditor, rows, self.classes_)
+        return LabelAudit.of(fitted.auditor, self._fitted_rows[fitted.judged], self.classes_)
 
     def propose_classes(self) -> list[ProposedClass]:
         """Return groups of novel rows that may be classes of their own, the largest first.
@@ -657,28 +604,31 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
         InputError
             If the model comes from a file, which has no rows.
         """
-        check_is_fitted(self)
-        if not hasattr(self, "_joined"):
-            raise InputError("a model from a file has no rows to group; fit it")
-        of_row, rows = self._joined.points.of_row, self._fitted_rows
-        novel = np.zeros(self._joined.weights.shape[0], dtype=bool)
+        fitted, rows = self._fitted("group"), self._fitted_rows
+        joined = fitted.rows.joined
+        of_row, novel = joined.points.of_row, np.zeros(joined.weights.shape[0], dtype=bool)
         novel[of_row] = self.novel_[rows]
         _, first = np.unique(of_row, return_index=True)
-        groups = propose_points(self._joined, self._labelled, novel, pick_device(self.device))
+        groups = propose_points(joined, fitted.labels, novel, pick_device(self.device))
         return [
             ProposedClass(rows[np.isin(of_row, points)], rows[first[typical]])
             for points, typical in groups
         ]
 
     def _check_explainable(self) -> Explainer:
-        check_is_fitted(self)
-        if not hasattr(self, "_explainer"):
-            raise InputError("a model from a file has no rows to explain; fit it")
-        if self._explainer is None:
+        explainer = self._fitted("explain").explainer
+        if explainer is None:
             raise InputError(
                 "the scores of a trained network, convection='paper', are no sum over labels"
             )
-        return self._explainer
+        return explainer
+
+    def _fitted(self, what: str) -> Transduction:
+        """Return the rows and labels of the fit, or refuse what takes them."""
+        check_is_fitted(self)
+        if not hasattr(self, "_transduction"):
+            raise InputError(f"a model from a file has no rows to {what}; fit it")
+        return self._transduction
 
     def predict_flagged(
         self, X: Any, *, links: Any = None, feature_names: Sequence[str] | None = None

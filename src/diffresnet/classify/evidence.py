@@ -91,16 +91,18 @@ class SourceTerm(Term):
 
     def _solve(self, values: Float[Tensor, "n c"]) -> Float[Tensor, "n c"]:
         free, gamma = torch.zeros(len(values), 1, dtype=torch.bool), 1 / self.problem.source_decay
-        return diffuse_with_boundary(self.problem.laplacian, values, free, gamma, TOLERANCE)
+        return diffuse_with_boundary(self.problem.domain.laplacian, values, free, gamma, TOLERANCE)
 
     @property
     def _share(self) -> Float[Tensor, " n"]:
-        return self.problem.degree / self.problem.degree.sum().clamp_min(1e-9)
+        degree = self.problem.domain.degree
+        return degree / degree.sum().clamp_min(1e-9)
 
     @property
     def _inverse_degree(self) -> Float[Tensor, " n"]:
         # A point without edges has nowhere to send its label.
-        return torch.where(self.problem.degree > 0, 1 / self.problem.degree, 0.0)
+        degree = self.problem.domain.degree
+        return torch.where(degree > 0, 1 / degree, 0.0)
 
 
 @dataclass(frozen=True)
@@ -135,8 +137,7 @@ class Evidence:
     def all_of(cls, inputs: PriorInputs) -> list[Evidence]:
         """Compute the logits of all parts of a prior again, on the CPU, as sums of terms."""
         problem, mixture = inputs.problem, inputs.mixture
-        x = None if problem.x is None else problem.x.cpu()
-        problem = replace(problem, x=x, device=torch.device("cpu"))
+        problem = replace(problem, domain=problem.domain.on_cpu())
         if inputs.sources:
             return [cls._of_sources(problem, inputs.heads, mixture.inverse_temperatures[0])]
         parts = zip(mixture.shares, mixture.inverse_temperatures, inputs.heads, strict=True)

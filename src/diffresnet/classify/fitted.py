@@ -145,6 +145,7 @@ class FittedPoints:
     settings : how weights are made.
     method : how neighbours are searched.
     heads : whose mixture is the prior of a new row; where none, it is that of its neighbours.
+    searches : that were built, by device and method; shared by copies with other heads.
     """
 
     x: np.ndarray
@@ -152,18 +153,19 @@ class FittedPoints:
     settings: GraphSettings
     method: str = "auto"
     heads: tuple[FittedHead, ...] = ()
-    _searches: dict[str, NeighbourSearch] = field(
-        default_factory=dict, init=False, repr=False, compare=False
+    searches: dict[tuple[str, str], NeighbourSearch] = field(
+        default_factory=dict, repr=False, compare=False
     )
 
     def search(self, device: torch.device) -> NeighbourSearch:
         """Return the search, its index built once for each device."""
-        if str(device) not in self._searches:
+        key = (str(device), self.method)
+        if key not in self.searches:
             x, k = torch.from_numpy(self.x).to(device), self.settings.neighbors_needed
             search = NeighbourSearch(x, k, self.settings.metric, self.method)
             search.index()
-            self._searches[str(device)] = search
-        return self._searches[str(device)]
+            self.searches[key] = search
+        return self.searches[key]
 
     def nearest(self, rows: Float[np.ndarray, "m d"], device: torch.device) -> Neighbours:
         """Find the neighbours of new rows."""

@@ -126,19 +126,20 @@ class Novelty:
     prototypes: Prototypes | None = None
 
     @classmethod
-    def fit(cls, problem: Problem) -> Novelty:
-        """Score all points, and calibrate by hiding classes."""
+    def fit(cls, problem: Problem, calibrator: NoveltyCalibrator | None = None) -> Novelty:
+        """Score all points, and calibrate by hiding classes unless there is a calibrator."""
         labels = problem.labels
-        folds = hidden_classes(labels.codes, problem.config.seed)
+        folds = hidden_classes(labels.codes, problem.config.seed) if calibrator is None else []
         everything = np.ones(len(labels), dtype=bool)
         seen = [everything, *(~(hidden | held) for hidden, held in folds)]
         distance, cost, prototypes = novelty_scores(problem, seen)
-        scores = (distance + cost)[labels.at, 1:].T
-        known, hidden = np.zeros(scores.shape, dtype=bool), np.zeros(scores.shape, dtype=bool)
-        for j, (hides, holds) in enumerate(folds):
-            hidden[j], known[j] = hides, holds
-        classes = np.broadcast_to(labels.codes, scores.shape)[known]
-        calibrator = NoveltyCalibrator.fit(scores[known], scores[hidden], classes)
+        if calibrator is None:
+            scores = (distance + cost)[labels.at, 1:].T
+            known, hidden = np.zeros(scores.shape, dtype=bool), np.zeros(scores.shape, dtype=bool)
+            for j, (hides, holds) in enumerate(folds):
+                hidden[j], known[j] = hides, holds
+            classes = np.broadcast_to(labels.codes, scores.shape)[known]
+            calibrator = NoveltyCalibrator.fit(scores[known], scores[hidden], classes)
         return cls(distance[:, 0].copy(), cost[:, 0].copy(), calibrator, prototypes)
 
     def of_points(self) -> tuple[Float[np.ndarray, " n"], Bool[np.ndarray, " n"]]:
@@ -162,20 +163,20 @@ def novelty_scores(
     problem: Problem, seen: list[Bool[np.ndarray, " l"]]
 ) -> tuple[Float[np.ndarray, "n s"], Float[np.ndarray, "n s"], Prototypes | None]:
     """Return distance and cost for each subset of the labels, and prototypes of the first."""
-    labels, n = problem.labels, len(problem.degree)
-    distance, first = np.zeros((n, len(seen)), dtype=np.float32), None
-    if problem.x is not None:
-        x = problem.x.cpu().numpy()
+    labels, domain = problem.labels, problem.domain
+    distance, first = np.zeros((problem.points, len(seen)), dtype=np.float32), None
+    if domain.x is not None:
+        x = domain.x.cpu().numpy()
         for j, some in enumerate(seen):
-            prototypes = Prototypes.of(x, labels.at[some], labels.codes[some], problem.unit)
+            prototypes = Prototypes.of(x, labels.at[some], labels.codes[some], domain.unit)
             first = prototypes if first is None else first
             distance[:, j] = prototypes.distance(x)
     held = np.zeros(distance.shape, dtype=bool)
     for j, some in enumerate(seen):
         held[labels.at[some], j] = True
-    start = torch.from_numpy(np.where(held, np.float32(0.0), 1.0 + distance)).to(problem.device)
-    fixed = torch.from_numpy(held).to(problem.device)
-    cost = diffuse_with_boundary(problem.laplacian, start, fixed, 1.0 / GIVE_UP)
+    start = torch.from_numpy(np.where(held, np.float32(0.0), 1.0 + distance)).to(domain.device)
+    fixed = torch.from_numpy(held).to(domain.device)
+    cost = diffuse_with_boundary(domain.laplacian, start, fixed, 1.0 / GIVE_UP)
     return distance, cost.clamp_min(0.0).cpu().numpy(), first
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse
 import torch
 from jaxtyping import Float
 
-from ..similarity import GraphSettings, Neighbours, nearest_neighbours
+from ..similarity import GraphSettings, Neighbours, NeighbourSearch, nearest_neighbours
+from ..similarity.extension import extend_neighbours
 from ..similarity.graph import as_points, weigh
 from ..similarity.weights import bandwidth
 from .points import PointSet, locality_order
@@ -50,13 +51,18 @@ class PointGraph:
     points : PointSet
     weights : (n, n) symmetric
     bandwidth : (n,), by which new rows are linked; None without features.
-    recall : share of the true neighbours that the search found; 1 where the graph was given.
+    neighbours : of the points; None where the graph was given.
     """
 
     points: PointSet
     weights: scipy.sparse.csr_array
     bandwidth: Float[np.ndarray, " n"] | None
-    recall: float = 1.0
+    neighbours: Neighbours | None = None
+
+    @property
+    def recall(self) -> float:
+        """Share of the true neighbours that the search found; 1 where the graph was given."""
+        return 1.0 if self.neighbours is None else self.neighbours.recall
 
     @classmethod
     def from_features(
@@ -65,17 +71,57 @@ class PointGraph:
         """Join rows to their nearest neighbours; points stand in a cache-friendly order."""
         points = PointSet.from_rows(features)
         assert points.x is not None
-        neighbours = config.search(points.x)
+        return cls._joined(points, config.search(points.x), config)
+
+    @classmethod
+    def _joined(
+        cls, points: PointSet, neighbours: Neighbours, config: NeighbourConfig
+    ) -> PointGraph:
         weights = config.symmetric_weights(neighbours)
         if config.settings.metric == "cosine":
+            assert points.x is not None
             weights = _without_directionless(weights, points.x)
         order = locality_order(weights)
+        rank = torch.from_numpy(np.argsort(order)).to(neighbours.indices.device)
         return cls(
             points.in_order(order),
             scipy.sparse.csr_array(weights[order][:, order]),
             config.bandwidth(neighbours)[order],
-            neighbours.recall,
+            replace(
+                neighbours,
+                indices=rank[neighbours.indices[order]],
+                distances=neighbours.distances[order],
+            ),
         )
+
+    def extend(
+        self, features: Float[np.ndarray, "m d"], config: NeighbourConfig, search: NeighbourSearch
+    ) -> PointGraph:
+        """Add rows: with an exact search this is the graph of all rows, up to rounding.
+
+        Parameters
+        ----------
+        search : of the points.
+        """
+        old = self.points
+        assert old.x is not None
+        assert self.neighbours is not None
+        n = len(old.x)
+        every = PointSet.from_rows(np.concatenate([old.x, features]))
+        assert every.x is not None
+        numbers = every.of_row[:n]
+        is_new = np.ones(len(every.x), dtype=bool)
+        is_new[numbers] = False
+        points = PointSet(every.x, np.concatenate([numbers[old.of_row], every.of_row[n:]]))
+        if not is_new.any():
+            return replace(self, points=points.in_order(numbers))
+        neighbours = extend_neighbours(
+            search,
+            self.neighbours,
+            as_points(every.x[is_new], config.device),
+            torch.from_numpy(np.concatenate([numbers, np.flatnonzero(is_new)])).to(config.device),
+        )
+        return self._joined(points, neighbours, config)
 
     @classmethod
     def given(

@@ -228,7 +228,8 @@ def locality_order(graph: scipy.sparse.csr_array) -> Int[np.ndarray, " n"]:
 
     Products with the graph are bound by memory, and twice as fast so.
     """
-    return csgraph.reverse_cuthill_mckee(scipy.sparse.csr_matrix(graph), symmetric_mode=True)
+    order = csgraph.reverse_cuthill_mckee(scipy.sparse.csr_matrix(graph), symmetric_mode=True)
+    return np.ascontiguousarray(order)
 
 
 def reached_from(graph: scipy.sparse.csr_array, points: Int[np.ndarray, " l"]) -> np.ndarray:

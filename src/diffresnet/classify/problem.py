@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
 from math import log
 
 import numpy as np
@@ -12,9 +11,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ..operators import SparseLaplacian
 from .calibrator import SMALLEST, Calibrator
-from .features import DiffusedFeatures, FlowName, diffuse_features
+from .domain import Domain
+from .features import DiffusedFeatures, FlowName
 from .head import Head
 from .mixture import Mixture
 from .points import LabelledPoints
@@ -47,55 +46,43 @@ class Problem:
 
     Attributes
     ----------
-    graph : (n, n) symmetric weights.
-    x : (n, d) features, or None to propagate class scores alone.
+    domain : Domain
     labels : LabelledPoints
-    device : where to compute.
-    unit : whether a head reads rows of length 1, as where directions are compared.
     """
 
-    graph: scipy.sparse.csr_array
-    x: Float[Tensor, "n d"] | None
+    domain: Domain
     labels: LabelledPoints
     config: SolverConfig
-    device: torch.device
-    unit: bool = True
 
     @property
     def n_classes(self) -> int:
         return self.labels.distributions.shape[1]
 
-    @cached_property
-    def laplacian(self) -> SparseLaplacian:
-        """Of the random walk on the graph."""
-        return SparseLaplacian.random_walk(self.graph, device=self.device)
-
-    @cached_property
-    def degree(self) -> Float[Tensor, " n"]:
-        degree = np.asarray(self.graph.sum(axis=1))
-        return torch.from_numpy(degree).to(self.device, torch.float32)
+    @property
+    def points(self) -> int:
+        """How many points there are."""
+        return self.domain.graph.shape[0]
 
     @property
     def source_decay(self) -> float:
         """Decay of label sources: they should reach about as far as a label must, n / c points."""
-        return float(np.clip(self.n_classes / (2 * len(self.degree)), 1e-4, 0.03))
+        return float(np.clip(self.n_classes / (2 * self.points), 1e-4, 0.03))
 
     def sources(self, seen: np.ndarray) -> Float[Tensor, "n c"]:
         """Propagate the labels of the labelled points that are seen as sources."""
-        labels = one_hot(self.labels.codes[seen], self.n_classes, self.degree)
-        points = self.labels.at[seen]
-        return propagate_sources(self.laplacian, self.degree, points, labels, self.source_decay)
+        degree, points = self.domain.degree, self.labels.at[seen]
+        labels = one_hot(self.labels.codes[seen], self.n_classes, degree)
+        return propagate_sources(self.domain.laplacian, degree, points, labels, self.source_decay)
 
     def propagate(self, prior: Float[Tensor, "n c"], weight: float) -> Float[np.ndarray, "n c"]:
         """Propagate all labels with a prior."""
-        labels = torch.from_numpy(self.labels.distributions).to(self.degree)
-        scores = propagate_labels(self.laplacian, prior, self.labels.at, labels, weight)
+        labels = torch.from_numpy(self.labels.distributions).to(prior)
+        scores = propagate_labels(self.domain.laplacian, prior, self.labels.at, labels, weight)
         return np.asarray(scores.double().cpu().numpy())
 
     def diffuse(self, time: float) -> DiffusedFeatures:
         """Diffuse the features for some time."""
-        assert self.x is not None
-        return diffuse_features(self.laplacian, self.x, time, self.config.flow, self.unit)
+        return self.domain.diffuse(time, self.config.flow)
 
     def fit_head(self, features: DiffusedFeatures, seen: np.ndarray | None = None) -> Head:
         """Train the head on all labels, or on those that are seen (l,)."""

@@ -16,6 +16,7 @@ from ..operators import SparseLaplacian
 from ..similarity import GraphSettings, nearest_neighbours
 from ..similarity.graph import weigh
 from .calibrator import Calibrator
+from .choices import Choices
 from .convection import PaperTraining, in_unit_scale, paper_network, trained_convection
 from .cross_validation import Folds, choose_prior_weight, stratified_folds
 from .features import integrator
@@ -46,7 +47,7 @@ class Strategy(ABC):
 
 def choose_strategy(problem: Problem) -> Strategy:
     """Choose `HeldOut` where most labels have another of their class, else `FewLabels`."""
-    points = problem.graph.shape[0]
+    points = problem.points
     folds = stratified_folds(problem.labels.codes, problem.config.seed, points)
     return FewLabels() if folds is None else HeldOut(folds)
 
@@ -60,7 +61,7 @@ class FewLabels(Strategy):
         every = np.ones(len(problem.labels), dtype=bool)
         combined = sources = row_standardize(problem.sources(every))
         head, disagreement, time = None, 0.0, 0.0
-        if problem.x is not None:
+        if problem.domain.x is not None:
             longest = 1.0 / max(DECAY_ONE_LABEL, problem.source_decay)
             time = longest if config.diffusion_time is None else config.diffusion_time
             features = problem.diffuse(time)
@@ -73,7 +74,7 @@ class FewLabels(Strategy):
         weight = WEIGHT_ONE_LABEL if config.prior_weight is None else config.prior_weight
         scores = problem.propagate(prior, weight)
         calibrator = Calibrator()
-        if config.calibrate and problem.x is not None:
+        if config.calibrate and problem.domain.x is not None:
             calibrator = Calibrator.fit_disagreement(scores, disagreement)
         return Solution(
             scores=scores,
@@ -81,9 +82,9 @@ class FewLabels(Strategy):
             prior_weight=weight,
             diffusion_time=time,
             calibrator=calibrator,
-            graph=problem.graph,
+            graph=problem.domain.graph,
             prior_inputs=PriorInputs(
-                replace(problem),  # without what it has cached
+                problem,
                 () if head is None else ((time, head),),
                 sources=True,
             ),
@@ -100,41 +101,27 @@ class HeldOut(Strategy):
     folds: Folds
 
     def solve(self, problem: Problem) -> Solution:
-        config, labels = problem.config, problem.labels
-        if problem.x is None:
+        config, labels, domain = problem.config, problem.labels, problem.domain
+        if domain.x is None:
             experts, mixture, prior, priors = self._prior_of_sources(problem)
         else:
             experts, mixture, prior, priors = self._prior_of_heads(problem)
         weights = {} if config.prior_weight is None else {"weights": (config.prior_weight,)}
-        choice = choose_prior_weight(problem.laplacian, priors, self.folds, labels, **weights)
+        choice = choose_prior_weight(domain.laplacian, priors, self.folds, labels, **weights)
         calibrator = Calibrator()
         if config.calibrate:
             calibrator = Calibrator.fit_held_out(choice.scores, choice.codes, len(labels))
-        return Solution(
-            scores=problem.propagate(prior, choice.weight),
-            prior=prior.double().cpu().numpy(),
-            prior_weight=choice.weight,
-            diffusion_time=experts[-1].features.time if experts else 0.0,
-            calibrator=calibrator,
-            graph=problem.graph,
-            experts=experts,
-            held_out=self._mean_held_out(problem, calibrator.probabilities(choice.scores)),
-            prior_inputs=PriorInputs(
-                replace(problem),  # without what it has cached
-                tuple((each.features.time, each.head) for each in experts),
-                mixture,
-                sources=not experts,
-            ),
-        )
+        solution = _propagated(problem, experts, mixture, prior, choice.weight, calibrator)
+        held_out = self._mean_held_out(problem, calibrator.probabilities(choice.scores))
+        return replace(solution, held_out=held_out)
 
     def _prior_of_heads(self, problem: Problem) -> FoldPriors:
         """Mix a head on diffused features with one on undiffused ones."""
-        labels, time = problem.labels, problem.config.diffusion_time
-        times = (0.0, 1.0 / DECAY) if time is None else (time,)
-        features = [problem.diffuse(time) for time in times]
-        experts = tuple(Expert(each, problem.fit_head(each)) for each in features)
+        labels = problem.labels
+        experts = _experts(problem)
+        features = [expert.features for expert in experts]
         of_folds = [
-            [Expert(each, problem.fit_head(each, ~held)) for each in features]
+            tuple(Expert(each, problem.fit_head(each, ~held)) for each in features)
             for held in self.folds.held
         ]
         held_log_p = [
@@ -146,12 +133,7 @@ class HeldOut(Strategy):
         ]
         mixture = Mixture.fit(held_log_p, labels.codes[self.folds.held_rows], len(labels))
         z = [each.rows for each in features]
-        prior, *priors = (
-            mixture.probabilities(
-                [expert.log_proba(rows) for expert, rows in zip(each, z, strict=True)]
-            )
-            for each in (experts, *of_folds)
-        )
+        prior, *priors = (_mixed(mixture, each, z) for each in (experts, *of_folds))
         return experts, mixture, prior, priors
 
     def _prior_of_sources(self, problem: Problem) -> FoldPriors:
@@ -181,16 +163,36 @@ class HeldOut(Strategy):
 
 
 @dataclass(frozen=True)
+class HeldChoices(Strategy):
+    """The solution of `HeldOut` by what it has chosen before, without folds."""
+
+    choices: Choices
+
+    def solve(self, problem: Problem) -> Solution:
+        choices, mixture = self.choices, self.choices.mixture
+        if problem.domain.x is None:
+            every = np.ones(len(problem.labels), dtype=bool)
+            experts: tuple[Expert, ...] = ()
+            prior = mixture.probabilities([_soft(problem.sources(every)).log()])
+        else:
+            experts = _experts(problem)
+            prior = _mixed(mixture, experts, [each.features.rows for each in experts])
+        return _propagated(
+            problem, experts, mixture, prior, choices.prior_weight, choices.calibrator
+        )
+
+
+@dataclass(frozen=True)
 class TrainedConvection(Strategy):
     """Features moved by a residual block that is trained first, then the strategy of the labels."""
 
     def solve(self, problem: Problem) -> Solution:
-        assert problem.x is not None
-        config, labels = problem.config, problem.labels
+        domain, config, labels = problem.domain, problem.config, problem.labels
+        assert domain.x is not None
         time = 1.0 / DECAY if config.diffusion_time is None else config.diffusion_time
         block = trained_convection(
-            problem.laplacian,
-            problem.x,
+            domain.laplacian,
+            domain.x,
             labels.at,
             labels.codes,
             problem.n_classes,
@@ -198,9 +200,9 @@ class TrainedConvection(Strategy):
             config.seed,
         )
         with torch.no_grad():
-            moved = replace(problem, x=block(in_unit_scale(problem.x)))
+            moved = replace(domain, x=block(in_unit_scale(domain.x)))
         # The head reads other features than new rows have: those take their neighbours' prior.
-        return replace(choose_strategy(moved).solve(moved), experts=())
+        return replace(choose_strategy(problem).solve(replace(problem, domain=moved)), experts=())
 
 
 @dataclass(frozen=True)
@@ -218,16 +220,16 @@ class PaperNetwork(Strategy):
     training: PaperTraining = field(default_factory=PaperTraining)
 
     def solve(self, problem: Problem) -> Solution:
-        assert problem.x is not None
-        graph = self.graph
+        domain, graph = problem.domain, self.graph
+        assert domain.x is not None
         if graph is None:
             settings = GraphSettings.few_shot()
             k = settings.neighbors_needed
-            graph = weigh(nearest_neighbours(problem.x, k, method=self.method), settings)
+            graph = weigh(nearest_neighbours(domain.x, k, method=self.method), settings)
         labels = problem.labels
         p = paper_network(
-            SparseLaplacian(graph, device=problem.device),
-            in_unit_scale(problem.x),
+            SparseLaplacian(graph, device=domain.device),
+            in_unit_scale(domain.x),
             labels.at,
             labels.codes,
             problem.n_classes,
@@ -245,6 +247,48 @@ class PaperNetwork(Strategy):
             calibrator=Calibrator(),
             graph=graph,
         )
+
+
+def _experts(problem: Problem) -> tuple[Expert, ...]:
+    """Train the heads that are mixed: on undiffused features, and on diffused ones."""
+    time = problem.config.diffusion_time
+    features = [problem.diffuse(time) for time in ((0.0, 1.0 / DECAY) if time is None else (time,))]
+    return tuple(Expert(each, problem.fit_head(each)) for each in features)
+
+
+def _mixed(
+    mixture: Mixture, experts: tuple[Expert, ...], z: list[Float[Tensor, "n d"]]
+) -> Float[Tensor, "n c"]:
+    """Mix the probabilities of experts, each of rows of its features."""
+    return mixture.probabilities(
+        [expert.log_proba(rows) for expert, rows in zip(experts, z, strict=True)]
+    )
+
+
+def _propagated(
+    problem: Problem,
+    experts: tuple[Expert, ...],
+    mixture: Mixture,
+    prior: Float[Tensor, "n c"],
+    weight: float,
+    calibrator: Calibrator,
+) -> Solution:
+    """Propagate all labels with the prior of experts, or of sources where there are none."""
+    return Solution(
+        scores=problem.propagate(prior, weight),
+        prior=prior.double().cpu().numpy(),
+        prior_weight=weight,
+        diffusion_time=experts[-1].features.time if experts else 0.0,
+        calibrator=calibrator,
+        graph=problem.domain.graph,
+        experts=experts,
+        prior_inputs=PriorInputs(
+            problem,
+            tuple((each.features.time, each.head) for each in experts),
+            mixture,
+            sources=not experts,
+        ),
+    )
 
 
 def _soft(scores: Float[Tensor, "n c"]) -> Float[Tensor, "n c"]:

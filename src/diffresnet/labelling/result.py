@@ -99,7 +99,7 @@ class LabelResult:
 
     def proposed_classes(self) -> list[ProposedClass]:
         """Return groups of novel rows that may be classes of their own, of a model fitted here."""
-        if self.model is None or not hasattr(self.model, "_joined"):
+        if self.model is None or not hasattr(self.model, "_transduction"):
             return []
         return self.model.propose_classes()
 

@@ -57,7 +57,7 @@ class NeighbourSearch:
             raise InputError(f"metric must be {' or '.join(METRICS)}, not {metric!r}", "metric")
         self.k, self.metric = k, metric
         self.x = unit_rows(x) if metric == "cosine" else x
-        self._method = method
+        self.method = method
         self._index: NeighbourIndex | None = None
 
     def nearest(self, queries: Float[Tensor, "m d"] | None = None) -> Neighbours:
@@ -80,7 +80,7 @@ class NeighbourSearch:
         """Return the index, built at the first call."""
         if self._index is None:
             others = min(self.k, self.x.shape[0] - 1)
-            self._index = build_index(self.x, others, self._method)
+            self._index = build_index(self.x, others, self.method)
         return self._index
 
 

@@ -97,7 +97,7 @@ def test_what_cannot_be_audited_is_one_clear_line(tmp_path):
     few[:50] = Y[:50]
     model = DiffusionClassifier(random_state=0).fit(X, few)
     model.save(tmp_path / "m.npz")
-    with pytest.raises(InputError, match="a model from a file has no given labels"):
+    with pytest.raises(InputError, match="a model from a file has no rows to audit"):
         DiffusionClassifier.load(tmp_path / "m.npz").audit()
 
 

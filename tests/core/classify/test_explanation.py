@@ -78,7 +78,10 @@ def dense_scores(influence, point=None):
 
 def test_contributions_add_up_to_the_score(fitted):
     _, model, free, _ = fitted
-    influence, points = model._explainer.influence, model._explainer.points
+    influence, points = (
+        model._transduction.explainer.influence,
+        model._transduction.rows.points,
+    )
     exact = dense_scores(influence)
     for row in free[:8].tolist():
         why = model.explain(row)
@@ -96,7 +99,10 @@ def test_contributions_add_up_to_the_score(fitted):
 
 def test_the_graph_part_is_a_row_of_the_inverse(fitted):
     _, model, free, _ = fitted
-    influence, points = model._explainer.influence, model._explainer.points
+    influence, points = (
+        model._transduction.explainer.influence,
+        model._transduction.rows.points,
+    )
     labels = influence.labels
     w, mu = influence.graph.toarray().astype(np.float64), influence.prior_weight
     rows = np.setdiff1d(np.arange(len(w)), labels.at)
@@ -118,7 +124,7 @@ def test_the_graph_part_is_a_row_of_the_inverse(fitted):
 
 def test_the_prior_is_a_mixture_of_sums_over_labels(fitted):
     name, model, _, _ = fitted
-    influence = model._explainer.influence
+    influence = model._transduction.explainer.influence
     every = np.arange(len(influence.labels))
     parts = influence.evidence
     if name == "a head that is not linear":
@@ -150,9 +156,9 @@ def test_the_prior_is_a_mixture_of_sums_over_labels(fitted):
 def test_the_prior_part_is_the_integral_of_its_growth(fitted):
     """Against the growth itself: the sum of small steps from the uniform distribution."""
     _, model, free, _ = fitted
-    influence = model._explainer.influence
+    influence = model._transduction.explainer.influence
     every = np.arange(len(influence.labels))
-    point = int(model._explainer.points.of_row[free[0]])
+    point = int(model._transduction.rows.points.of_row[free[0]])
     code = int(model.classes_.tolist().index(model.transduction_[free[0]]))
     grown = np.zeros(len(every))
     for part in influence.evidence:
@@ -187,7 +193,7 @@ def test_both_ways_to_the_contributions_agree(fitted):
 
 def test_a_path_leads_along_edges_to_the_label(fitted):
     _, model, free, few = fitted
-    explainer = model._explainer
+    explainer = model._transduction.explainer
     influence, points = explainer.influence, explainer.points
     w, mu = influence.graph.toarray().astype(np.float64), influence.prior_weight
     walk = w / w.sum(1, keepdims=True) / (1 + (0 if mu == np.inf else mu))
@@ -267,7 +273,9 @@ def test_copies_share_what_their_point_adds(blobs):
     # Another row: a contradicting copy stands for a label that is none of the prior's.
     other = int(np.flatnonzero(few == -1)[5])
     why = model.explain(other)
-    exact = dense_scores(model._explainer.influence)[model._explainer.points.of_row[other]]
+    exact = dense_scores(model._transduction.explainer.influence)[
+        model._transduction.rows.points.of_row[other]
+    ]
     assert why.score == pytest.approx(exact[why.label], abs=1e-6)
 
 
@@ -280,7 +288,7 @@ def test_a_row_that_no_label_reaches_has_the_prior_alone(blobs):
     assert len(lost)
     why = model.explain(int(lost[0]))
     assert not why.reached
-    point = model._explainer.points.of_row[lost[0]]
+    point = model._transduction.rows.points.of_row[lost[0]]
     assert why.score == pytest.approx(model._model.prior[point].max(), abs=1e-6)
     assert all(each.graph == 0 and each.path == () for each in why.contributions)
     assert "no label is connected" in str(why)
@@ -296,10 +304,10 @@ def test_an_overruled_label_is_explained_by_the_others():
     model = DiffusionClassifier(relabel=True, prior_weight=0.1).fit(x, few)
     wrong = int(flipped[model.transduction_[flipped] == y[flipped]][0])
     why = model.explain(wrong)
-    point = model._explainer.points.of_row[wrong]
+    point = model._transduction.rows.points.of_row[wrong]
     assert why.label == y[wrong]
     assert wrong not in [each.row for each in why.contributions]
-    exact = dense_scores(model._explainer.influence, point)[point, why.label]
+    exact = dense_scores(model._transduction.explainer.influence, point)[point, why.label]
     assert why.score == pytest.approx(exact, abs=1e-6)
 
 

@@ -1,5 +1,4 @@
 import json
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,6 +8,7 @@ from sklearn.datasets import load_digits, make_blobs
 from sklearn.metrics import roc_auc_score
 
 from diffresnet import DiffusionClassifier, similarity_graph
+from diffresnet.classify.domain import Domain
 from diffresnet.classify.estimator import EMBEDDED
 from diffresnet.classify.head import default_head
 from diffresnet.classify.novelty import (
@@ -132,9 +132,9 @@ def test_scores_solve_the_equation_of_the_walk(blobs, unit):
     at = np.flatnonzero(few >= 0)
     labels = LabelledPoints.of(at, few[at], 4)
     config = SolverConfig(default_head())
-    problem = Problem(w, torch.from_numpy(x), labels, config, torch.device("cpu"))
+    domain = Domain(w, torch.from_numpy(x), torch.device("cpu"), unit)
     seen = [np.ones(len(at), dtype=bool), few[at] != 0]
-    distance, cost, _ = novelty_scores(replace(problem, unit=unit), seen)
+    distance, cost, _ = novelty_scores(Problem(domain, labels, config), seen)
     dense = w.toarray().astype(np.float64)
     d = dense.sum(1)
     z = x.astype(np.float64) - x.mean(0, dtype=np.float64)
@@ -275,8 +275,8 @@ def test_a_novelty_of_one_class_is_unsure():
     x = np.random.default_rng(0).normal(size=(30, 3)).astype(np.float32)
     labels = LabelledPoints.of(np.arange(4), np.zeros(4, dtype=np.int64), 1)
     config, cpu = SolverConfig(default_head()), torch.device("cpu")
-    problem = Problem(similarity_graph(x), torch.from_numpy(x), labels, config, cpu)
-    values, novel = Novelty.fit(problem).of_points()
+    domain = Domain(similarity_graph(x), torch.from_numpy(x), cpu)
+    values, novel = Novelty.fit(Problem(domain, labels, config)).of_points()
     assert np.isfinite(values).all()
     assert values.max() <= 0.5
     assert not novel.any()
