@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from copy import copy
+from itertools import pairwise
 from statistics import median
 from time import perf_counter
 from typing import Any
@@ -106,7 +107,7 @@ def rows_in_series(
     few = np.append(few_labels(y[:first], 5, rng), np.full(len(x) - first, -1))
     cuts = np.linspace(first, len(x), BATCHES).astype(int)
     model, found = fit(x[:first], few[:first]), []
-    for a, b in zip(cuts[:-1], cuts[1:], strict=True):
+    for a, b in pairwise(cuts):
         choices, rest = model._transduction.choices, few[:b] == -1
         model.refit(few[:b], x[a:b])
         both = (model, fit(x[:b], few[:b]))
@@ -118,12 +119,8 @@ def rows_in_series(
 def accuracy(
     name: str, x: np.ndarray, y: np.ndarray, draws: int, what: str, series: Callable[..., Any]
 ) -> dict[str, Any]:
-    refits, fits, again = np.array(
-        [
-            list(zip(*series(x, y, np.random.default_rng(seed)), strict=True))
-            for seed in range(draws)
-        ]
-    ).transpose(1, 0, 2)
+    found = np.array([series(x, y, np.random.default_rng(seed)) for seed in range(draws)])
+    refits, fits, again = found.astype(float).transpose(2, 0, 1)
     gap = 100 * (refits - fits).mean(axis=1)
     last = 100 * (refits - fits)[:, -1]
     return {
