@@ -28,7 +28,7 @@ EMBEDDINGS = {
     "Banking77": "embeddings/banking77_minilm-l6.npz",
     "CIFAR-FS val": "embeddings/cifarfs_val_efficientnet-lite0.npz",
 }
-MORE, SERIES, BATCHES = 10, 8, 5
+MORE, SERIES, BATCHES = 10, 6, 5
 
 
 def few_labels(y: np.ndarray, per_class: int, rng: np.random.Generator) -> np.ndarray:

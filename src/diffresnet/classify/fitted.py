@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import scipy.sparse
@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float
 
 from ..errors import InputError
 from ..similarity import SEARCHES, GraphSettings, Neighbours, NeighbourSearch
-from .calibrator import Calibrator, softmax_in_place
+from .calibrator import Calibrator
 from .chunks import map_chunks
 from .column_scale import ColumnScale
 from .links import Links
@@ -26,6 +26,8 @@ from .word_weights import WordWeights
 
 # New rows that are labelled at once: what is computed for them then stays in the cache.
 CHUNK = 1024
+
+Scores = TypeVar("Scores", np.ndarray, torch.Tensor)
 
 
 @dataclass(frozen=True)
@@ -78,30 +80,32 @@ class FittedHead:
             heads.append(head)
         return tuple(head for head in heads if head.share > 0)
 
-    def probabilities(self, x: Float[np.ndarray, "m d"], links: Links) -> Float[np.ndarray, "m c"]:
+    def probabilities(
+        self, x: Float[np.ndarray, "m d"], links: Links
+    ) -> Float[torch.Tensor, "m c"]:
         """Return the share of the head in the prior of new rows.
 
         Each is moved by one implicit step among the fitted points.
         """
-        z = x - self.mean
+        mean, centre, weight, bias = self._single
+        # By torch, whose threads are those of `map_chunks`; NumPy's would start more.
+        z = torch.from_numpy(x) - mean
         if self.diffused is not None:
             around = links.average(torch.from_numpy(self.diffused))
-            around *= self.time
-            z += around
-            z /= 1.0 + self.time
-        z -= self.centre
-        if self.length:
-            z /= self.length
-        else:
-            norm = np.sqrt(np.einsum("md,md->m", z, z))[:, None]
-            z /= np.where(norm > 0, norm, 1.0)
-        # By torch, whose threads are those of `map_chunks`; NumPy's would start more.
-        logits = (torch.from_numpy(z) @ torch.from_numpy(self.weight).T).numpy()
-        logits += self.bias
-        logits *= self.inverse_temperature
-        p = softmax_in_place(logits)
-        p *= self.share
-        return p
+            z = z.add_(around, alpha=self.time).div_(1.0 + self.time)
+        z -= centre
+        z = z.div_(self.length) if self.length else torch.nn.functional.normalize(z, dim=1)
+        return torch.softmax(torch.addmm(bias, z, weight), dim=1).mul_(self.share)
+
+    @cached_property
+    def _single(self) -> tuple[torch.Tensor, ...]:
+        """Mean, centre, weights (d, c) and biases in float32, the temperature taken in."""
+        arrays = (self.mean, self.centre, self.weight.T, self.bias)
+        factors = (1.0, 1.0, self.inverse_temperature, self.inverse_temperature)
+        return tuple(
+            torch.from_numpy(np.ascontiguousarray(factor * each, dtype=np.float32))
+            for factor, each in zip(factors, arrays, strict=True)
+        )
 
     def to_arrays(self, name: str) -> tuple[dict[str, float], dict[str, np.ndarray]]:
         """Return facts and arrays, the names of which begin with a name of the head."""
@@ -270,7 +274,7 @@ class FittedModel:
             links = Links.of(neighbours, points.bandwidth, points.settings)
             # Without a link there is no label to find.
             lost = 1.0 - links.touch(np.ones(len(cost), dtype=bool))
-            around[part] = links.average(cost)[:, 0] + lost * (1.0 + distance[part])
+            around[part] = links.average(cost)[:, 0].numpy() + lost * (1.0 + distance[part])
             same[part] = (neighbours.distances[:, 0] == 0.0).cpu().numpy()
             at[part] = neighbours.indices[:, 0].cpu().numpy()
         values, novel = novelty.of_rows(distance, around)
@@ -306,12 +310,13 @@ class FittedModel:
             scores = links.average(self._single_prior)
         if self.prior_weight != float("inf"):
             scores = self._with_neighbours(scores, links.average(self._single_scores))
+        exact = scores.double().numpy()
         same = (neighbours.distances[:, 0] == 0.0).cpu().numpy()
-        scores[same] = self.scores[neighbours.indices[:, 0].cpu().numpy()[same]]
+        exact[same] = self.scores[neighbours.indices[:, 0].cpu().numpy()[same]]
         reached = links.touch(self.reached)
         if settings.metric == "cosine":
             reached &= x.any(axis=1)  # a row of zeros has no direction
-        return self.calibrator.probabilities(scores, reached), reached
+        return self.calibrator.probabilities(exact, reached), reached
 
     # In the float32 that they were computed in, for the averages over links.
     @cached_property
@@ -322,7 +327,7 @@ class FittedModel:
     def _single_prior(self) -> torch.Tensor:
         return torch.from_numpy(self.prior.astype(np.float32))
 
-    def _with_neighbours(self, prior: np.ndarray, around: np.ndarray) -> np.ndarray:
+    def _with_neighbours(self, prior: Scores, around: Scores) -> Scores:
         """Solve the equation of one more free point, with the fitted ones held."""
         if self.prior_weight == float("inf"):
             return prior

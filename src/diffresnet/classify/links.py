@@ -48,12 +48,11 @@ class Links:
         count = linked.sum(dim=1)
         return cls(near[linked], w[linked].float(), count.cumsum(0) - count)
 
-    def average(self, table: Float[Tensor, "n c"]) -> Float[np.ndarray, "m c"]:
+    def average(self, table: Float[Tensor, "n c"]) -> Float[Tensor, "m c"]:
         """Average rows of a float32 table over the links; a row without any gets 0."""
-        sums = embedding_bag(
+        return embedding_bag(
             self.near, table, self.starts, mode="sum", per_sample_weights=self.share
         )
-        return np.asarray(sums.numpy(), dtype=np.float64)
 
     def touch(self, points: Bool[np.ndarray, " n"]) -> Bool[np.ndarray, " m"]:
         """Return which rows have a link to one of some points."""

@@ -229,7 +229,7 @@ def locality_order(graph: scipy.sparse.csr_array) -> Int[np.ndarray, " n"]:
     Products with the graph are bound by memory, and twice as fast so.
     """
     order = csgraph.reverse_cuthill_mckee(scipy.sparse.csr_matrix(graph), symmetric_mode=True)
-    return np.ascontiguousarray(order)
+    return order.copy()  # a view that runs backwards
 
 
 def reached_from(graph: scipy.sparse.csr_array, points: Int[np.ndarray, " l"]) -> np.ndarray:

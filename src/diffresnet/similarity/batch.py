@@ -6,7 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from .exact import SLACK, middle_row, nearest_first
+from .exact import SLACK, middle_row
+from .selection import nearest_first
 from .settings import GraphSettings
 from .weights import bandwidth, gaussian, kept
 

@@ -11,13 +11,12 @@ from .exact import (
     SAMPLE,
     ExactIndex,
     Points,
-    largest,
-    nearest_first,
     overlap,
     rows_at_once,
     sampled_neighbours,
 )
 from .index import NeighbourIndex, Neighbours
+from .selection import largest, nearest_first
 
 # Asked for by name, the search goes for this recall.
 RECALL = 0.98

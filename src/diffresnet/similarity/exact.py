@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from functools import cached_property
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
 from .index import NeighbourIndex, Neighbours
+from .rounded import RoundedPoints, has_tiles
+from .selection import largest, nearest_first
 
 # What one chunk of the score matrix may take. glibc maps blocks above 32 MiB anew each time, and to
 # clear their pages took as long as half of the product.
@@ -17,8 +20,11 @@ CHUNK_BYTES = 16 * 2**20
 DEVICE_CHUNK_BYTES = 128 * 2**20
 # Candidates kept beyond k before distances are computed anew, to be safe from rounding.
 SLACK = 8
-# Scores are first compared by the maxima of this many groups for each that is wanted.
-GROUPS = 8
+# The same where candidates are found in bfloat16.
+ROUNDED_SLACK = 16
+# Where there are fewer points or queries, or where more of the queries of a chunk need the whole
+# product after all, products in bfloat16 save nothing.
+ROUNDED_POINTS, ROUNDED_QUERIES, ROUNDED_AGAIN = 2000, 32, 0.25
 # Points of which the true neighbours are computed, to measure recall; drawn by a seed of their own.
 SAMPLE = 256
 RECALL_SEED = 1
@@ -136,22 +142,48 @@ class Points:
         With `others` the queries are these rows, and none is its own neighbour.
         """
         n, m = self.x.shape[0], queries.x.shape[0]
-        width = min(k + SLACK, n - others)
-        step = rows_at_once(n * self.x.element_size(), self.x.device)
-        indices, distances = [], []
-        for start in range(0, max(1, m), step):
-            stop = min(start + step, m)
-            rows = queries.dense(start, stop)
-            scores = self.scores(rows)
-            if others:
-                here = torch.arange(start, stop, device=scores.device)
-                scores[here - start, here] = -torch.inf
-            best = largest(scores, width)
-            d = self.distances(rows, best, scores)
-            i, d = nearest_first(best, d, k)
+        rounded = self._rounded if min(n / ROUNDED_POINTS, m / ROUNDED_QUERIES) >= 1 else None
+        indices: list[Tensor] = []
+        distances: list[Tensor] = []
+        start = 0
+        while start < m or not indices:
+            entry = self.x.element_size() if rounded is None else 2
+            rows = queries.dense(start, min(start + rows_at_once(n * entry, self.x.device), m))
+            own = torch.arange(start, start + len(rows), device=rows.device) if others else None
+            if rounded is None:
+                i, d = self._nearest(rows, k, own)
+            else:
+                best, beyond = rounded.nearest(rows, min(k + ROUNDED_SLACK, n - others), own)
+                i, d = nearest_first(best, self.distances(rows, best), k)
+                again = ~(d[:, -1] < beyond * self.scale)
+                if bool(again.any()):
+                    i[again], d[again] = self._nearest(
+                        rows[again], k, None if own is None else own[again]
+                    )
+                if again.float().mean() > ROUNDED_AGAIN:
+                    rounded = None
             indices.append(i)
             distances.append(d)
+            start += max(1, len(rows))
         return torch.cat(indices), torch.cat(distances)
+
+    def _nearest(
+        self, rows: Float[Tensor, "c d"], k: int, own: Int[Tensor, " c"] | None
+    ) -> tuple[Int[Tensor, "c k"], Float[Tensor, "c k"]]:
+        """Find the same of some rows, which may be the points `own`."""
+        scores, others = self.scores(rows), own is not None
+        if own is not None:
+            scores.scatter_(1, own[:, None], -torch.inf)
+        best = largest(scores, min(k + SLACK, self.x.shape[0] - others))
+        return nearest_first(best, self.distances(rows, best, scores), k)
+
+    @cached_property
+    def _rounded(self) -> RoundedPoints | None:
+        """The points in bfloat16, where the processor is fast with them."""
+        single = not self.is_sparse and self.x.dtype == torch.float32
+        if single and self.x.device.type == "cpu" and has_tiles():
+            return RoundedPoints(self.x, self.square)
+        return None
 
     def dense(self, start: int, stop: int) -> Tensor:
         """Return some of the rows, dense."""
@@ -173,10 +205,14 @@ class Points:
         return torch.addmm(-self.square[None, :], rows, self.x.T, alpha=2.0)
 
     def distances(
-        self, rows: Float[Tensor, "c d"], candidates: Int[Tensor, "c w"], scores: Tensor
+        self,
+        rows: Float[Tensor, "c d"],
+        candidates: Int[Tensor, "c w"],
+        scores: Tensor | None = None,
     ) -> Float[Tensor, "c w"]:
         """Compute the distances of rows to their candidates, from differences where dense."""
         if self.is_sparse:
+            assert scores is not None
             square = (rows * rows).sum(1, keepdim=True)
             d2 = square - scores.gather(1, candidates)
             # Equal rows leave only rounding, which is no distance.
@@ -197,32 +233,3 @@ def rows_at_once(row_bytes: int, device: torch.device) -> int:
     """Return how many rows of scores make a chunk."""
     most = CHUNK_BYTES if device.type == "cpu" else DEVICE_CHUNK_BYTES
     return max(1, most // max(1, row_bytes))
-
-
-def largest(scores: Float[Tensor, "c n"], k: int) -> Int[Tensor, "c k"]:
-    """Return the columns of the k largest scores of each row, in no order.
-
-    The k largest lie in the k groups with the largest maxima: one cheap pass finds those, and
-    only they are searched, in the same way.
-    """
-    n = scores.shape[1]
-    group = n // (GROUPS * k) if k else 0
-    if group < 4 or len(scores) == 1:  # a single row is done before the groups are made
-        return scores.topk(k, dim=1, sorted=False).indices
-    whole = n // group * group
-    blocks = scores[:, :whole].unflatten(1, (-1, group))
-    chosen = blocks.amax(2).topk(k, dim=1, sorted=False).indices
-    row = torch.arange(len(scores), device=scores.device)[:, None]
-    candidates = torch.cat([blocks[row, chosen].flatten(1), scores[:, whole:]], dim=1)
-    best = largest(candidates, k)
-    inside = chosen.gather(1, (best // group).clamp_max(k - 1)) * group + best % group
-    return torch.where(best < k * group, inside, best + (whole - k * group))
-
-
-def nearest_first(
-    candidates: Int[Tensor, "*c w"], distances: Float[Tensor, "*c w"], k: int
-) -> tuple[Int[Tensor, "*c k"], Float[Tensor, "*c k"]]:
-    """Return the k nearest of the candidates in order, of equal ones the lower index first."""
-    candidates, by_index = candidates.sort(dim=-1)
-    d, order = distances.gather(-1, by_index).sort(dim=-1, stable=True)
-    return candidates.gather(-1, order[..., :k]), d[..., :k]

@@ -6,9 +6,10 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from .exact import measured_recall, nearest_first
+from .exact import measured_recall
 from .index import Neighbours
 from .neighbours import NeighbourSearch
+from .selection import nearest_first
 
 
 def extend_neighbours(

@@ -6,8 +6,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from diffresnet.similarity import exact
-from diffresnet.similarity.exact import ExactIndex, largest, middle_row, nearest_first
+from diffresnet.similarity.exact import ExactIndex, middle_row
 from diffresnet.similarity.graph import as_points
+from diffresnet.similarity.selection import largest, nearest_first
 
 
 def brute_force(x, queries=None):

@@ -1,0 +1,89 @@
+"""Points in bfloat16, whose products say in a fraction of the time which may be near."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from .selection import largest
+
+# Bounds of the relative error of a bfloat16 number and of a float32 sum, with some to spare.
+ROUNDING, SUMMING = 2.0**-8, 2.0**-14
+# Columns are filled up to a multiple of this, as the processor's tiles are.
+TILE = 32
+
+
+@cache
+def has_tiles() -> bool:
+    """Return whether the processor multiplies bfloat16 matrices in hardware (AMX)."""
+    ask = getattr(torch.cpu, "get_capabilities", None)  # not in the oldest PyTorch
+    return ask is not None and bool(ask().get("amx_bf16"))
+
+
+class RoundedPoints:
+    """Points rounded to bfloat16.
+
+    Half the squared distance of a row to a point, q = |x|^2 / 2 + |y|^2 / 2 - <x, y>, is one
+    product, in which three bfloat16 columns hold a norm to 24 bits. Where x is off by e and y by f
+    in rounding, q is off by no more than |e| |y| + |x| |f|, besides what sums and the result lose.
+
+    Parameters
+    ----------
+    x : (n, d) centred.
+    square : (n,) their squared norms.
+    """
+
+    def __init__(self, x: Float[Tensor, "n d"], square: Float[Tensor, " n"]) -> None:
+        rounded = x.bfloat16()
+        norms = _in_three(square / 2)
+        self._columns = _filled(rounded, norms, torch.ones_like(norms)).T.contiguous()
+        self._length = square.max().sqrt()
+        self._error = (x - rounded.float()).norm(dim=1).max()
+
+    def nearest(
+        self, rows: Float[Tensor, "c d"], width: int, own: Int[Tensor, " c"] | None = None
+    ) -> tuple[Int[Tensor, "c w"], Float[Tensor, " c"]]:
+        """Find candidates for the nearest points of rows.
+
+        Parameters
+        ----------
+        own : the points that the rows are, where none is its own neighbour.
+
+        Returns
+        -------
+        candidates : (c, width) points, in no order.
+        beyond : (c,) distance that all other points are at least away.
+        """
+        rounded, square = rows.bfloat16(), torch.linalg.vecdot(rows, rows)
+        norms = _in_three(square / 2)
+        q = _filled(-rounded, torch.ones_like(norms), norms) @ self._columns
+        # Numbers that are not negative are ordered as the integers of their bits are, and those
+        # are compared faster. The few below 0 by rounding are taken for the nearest.
+        scores = q.view(torch.int16).bitwise_not_()
+        if own is not None:
+            scores.scatter_(1, own[:, None], torch.iinfo(torch.int16).min)
+        best = largest(scores, width)
+        last = scores.gather(1, best).amin(1).bitwise_not_().view(torch.bfloat16).float()
+        error = (rows - rounded.float()).norm(dim=1)
+        length = square.sqrt()
+        off = error * self._length + (length + error) * self._error
+        off += SUMMING * (length + self._length) ** 2
+        return best, (2.0 * (last * (1.0 - ROUNDING) - off)).clamp_min(0.0).sqrt()
+
+
+def _in_three(values: Float[Tensor, " n"]) -> Tensor:
+    """Return three bfloat16 columns that sum to the values."""
+    parts = []
+    for _ in range(3):
+        parts.append(values.bfloat16())
+        values = values - parts[-1].float()
+    return torch.stack(parts, dim=1)
+
+
+def _filled(*columns: Tensor) -> Tensor:
+    """Return columns side by side, and zeros up to whole tiles."""
+    joined = torch.cat(columns, dim=1)
+    return torch.nn.functional.pad(joined, (0, -joined.shape[1] % TILE))
