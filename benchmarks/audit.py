@@ -97,7 +97,7 @@ def run(x: np.ndarray, y: np.ndarray, true: np.ndarray, given: np.ndarray) -> di
     mended = DiffusionClassifier(relabel=True, random_state=0).fit(x, given)
     ours = np.isin(rows, mended.audit().suspects)
     auditor = mended._transduction.auditor
-    held_out = auditor._held_out(auditor.solution)
+    held_out = auditor.first.held_out
     logistic = logistic_held_out(x[rows], given[rows])
     issues = (
         ours,

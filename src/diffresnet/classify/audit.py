@@ -41,17 +41,17 @@ class LabelAudit:
     @classmethod
     def of(cls, auditor: Auditor, rows: Int[np.ndarray, " k"], classes: np.ndarray) -> LabelAudit:
         """Sort the judgement of labelled rows."""
-        verdict, codes = auditor.verdict, auditor.codes
-        others = verdict.probabilities.copy()
+        look, codes = auditor.last, auditor.codes
+        others = look.true_class.copy()
         others[np.arange(len(codes)), codes] = -1.0
-        order = np.lexsort((rows, -verdict.wrong, ~verdict.suspicious))
+        order = np.lexsort((rows, -look.wrong, ~look.suspicious))
         return cls(
             rows[order],
             classes[codes[order]],
             classes[others.argmax(axis=1)[order]],
-            verdict.wrong[order],
-            verdict.suspicious[order],
-            auditor.noise.rate,
+            look.wrong[order],
+            look.suspicious[order],
+            auditor.first.noise.rate,
         )
 
     def __len__(self) -> int:
@@ -72,26 +72,46 @@ class LabelAudit:
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """The judgement of every given label.
+class Look:
+    """What a solution that has learned from some labels says of all of them.
 
     Attributes
     ----------
-    probabilities : (k, c) of the true class of each labelled row, by models without its label.
-    wrong : (k,) posterior probability that the label is wrong.
-    suspicious : (k,) bool
-    learned : (k,) bool
-        Labels that the last solution learned from: all but those that the first one suspects.
     problem, solution : Problem, Solution
-        Of these labels, the confidence that of the true class.
+        Of the labels that were learned from.
+    held_out : (k, c)
+        Probabilities of every labelled row, by models that have not seen its label.
+    codes : (k,) given classes.
+    noise : of the given labels.
+    wrong : (k,) posterior probability that a label is wrong.
     """
 
-    probabilities: Float[np.ndarray, "k c"]
-    wrong: Float[np.ndarray, " k"]
-    suspicious: Bool[np.ndarray, " k"]
-    learned: Bool[np.ndarray, " k"]
     problem: Problem
     solution: Solution
+    held_out: Float[np.ndarray, "k c"]
+    codes: Int[np.ndarray, " k"]
+    noise: LabelNoise
+    wrong: Float[np.ndarray, " k"]
+
+    @cached_property
+    def suspicious(self) -> Bool[np.ndarray, " k"]:
+        """Which labels to suspect."""
+        return suspicious(self.wrong, self.codes)
+
+    @property
+    def true_class(self) -> Float[np.ndarray, "k c"]:
+        """Probabilities of the true class of each labelled row."""
+        return self.noise.true_class(self.held_out)
+
+    @property
+    def calibrated(self) -> Solution:
+        """The solution, its confidence that of the true class instead of the given one."""
+        solution, noise = self.solution, self.noise
+        if not (self.problem.config.calibrate and noise.is_clear):
+            return solution
+        sharpness = solution.calibrator.inverse_temperature * noise.inverse_temperature
+        calibrator = replace(solution.calibrator, inverse_temperature=sharpness)
+        return replace(solution, calibrator=calibrator)
 
 
 @dataclass(frozen=True)
@@ -137,36 +157,41 @@ class Auditor:
         return cls(problem, solution, solve, point, codes, weight)
 
     @cached_property
-    def solution(self) -> Solution:
-        """The solution of the problem, with held-out probabilities."""
-        return self.solve(self.problem) if self.solved is None else self.solved
+    def first(self) -> Look:
+        """The look by all labels.
+
+        What it suspects is taken from the second one, so that two witnesses must agree: the prior
+        alone, and the scores after neighbours had their say. Where classes overlap each of them
+        errs on its own.
+        """
+        solution = self.solve(self.problem) if self.solved is None else self.solved
+        of_prior = self._held_out(self.problem, solution, by_prior=True)
+        by_prior = LabelNoise.fit(of_prior, self.codes).wrong(of_prior, self.codes)
+        look = self._look(self.problem, solution)
+        return replace(look, wrong=np.minimum(look.wrong, by_prior))
 
     @cached_property
-    def noise(self) -> LabelNoise:
-        """Noise of the given labels."""
-        return LabelNoise.fit(self._held_out(self.solution), self.codes)
-
-    @property
-    def calibrated(self) -> Solution:
-        """The solution, its confidence that of the true class instead of the given one."""
-        return self._calibrated(self.solution, self.noise)
-
-    @cached_property
-    def verdict(self) -> Verdict:
-        """Judge the labels twice."""
-        held_out = self._held_out(self.solution)
-        wrong = self.noise.wrong(held_out, self.codes)
-        suspects = suspicious(wrong, self.codes)
-        first = Verdict(
-            self.noise.true_class(held_out),
-            wrong,
-            suspects,
-            ~suspects,
-            self.problem,
-            self.calibrated,
-        )
+    def last(self) -> Look:
+        """The look by the labels that the first one leaves; the first where too few are left."""
+        suspects = self.first.suspicious
         if not suspects.any():
-            return first
+            return self.first
+        problem, solution = self._solved_without(suspects)
+        return self.first if solution.held_out is None else self._look(problem, solution)
+
+    @cached_property
+    def mended(self) -> tuple[Problem, Solution]:
+        """The problem without any label that the last look suspects, and its solution."""
+        last, suspects = self.last, self.last.suspicious
+        left_out = self.first.suspicious & (last is not self.first)
+        if (suspects == left_out).all():
+            return last.problem, last.calibrated
+        problem, solution = self._solved_without(suspects)
+        if solution.held_out is None:
+            return problem, solution
+        return problem, self._look(problem, solution).calibrated
+
+    def _solved_without(self, suspects: Bool[np.ndarray, " k"]) -> tuple[Problem, Solution]:
         kept = ~suspects
         labels = LabelledPoints.of(
             self.point[kept],
@@ -175,36 +200,27 @@ class Auditor:
             None if self.weight is None else self.weight[kept],
         )
         problem = replace(self.problem, labels=labels)
-        solution = self.solve(problem)
-        if solution.held_out is None:  # too few are left to hold any out
-            return replace(first, problem=problem, solution=solution)
-        again = self._held_out(solution, labels)
-        # The suspects are asked again too: labels that agree with a model calibrate it too well.
-        noise = replace(LabelNoise.fit(again, self.codes), rate=self.noise.rate)
-        wrong = noise.wrong(again, self.codes)
-        return Verdict(
-            noise.true_class(again),
-            wrong,
-            suspicious(wrong, self.codes),
-            kept,
-            problem,
-            self._calibrated(solution, noise),
-        )
+        return problem, self.solve(problem)
 
-    def _calibrated(self, solution: Solution, noise: LabelNoise) -> Solution:
-        if not (self.problem.config.calibrate and noise.is_clear):
-            return solution
-        sharpness = solution.calibrator.inverse_temperature * noise.inverse_temperature
-        calibrator = replace(solution.calibrator, inverse_temperature=sharpness)
-        return replace(solution, calibrator=calibrator)
+    def _look(self, problem: Problem, solution: Solution) -> Look:
+        held_out = self._held_out(problem, solution)
+        noise = LabelNoise.fit(held_out, self.codes)
+        if problem is not self.problem:
+            # Of all labels: those that agree with a model calibrate it too well.
+            noise = replace(noise, rate=self.first.noise.rate)
+        wrong = noise.wrong(held_out, self.codes)
+        return Look(problem, solution, held_out, self.codes, noise, wrong)
 
     def _held_out(
-        self, solution: Solution, labels: LabelledPoints | None = None
+        self, problem: Problem, solution: Solution, by_prior: bool = False
     ) -> Float[np.ndarray, "k c"]:
         """Return probabilities (k, c) of a solution that has not seen the label of a row."""
-        labels = self.problem.labels if labels is None else labels
-        assert solution.held_out is not None
-        found = solution.calibrator.probabilities(solution.scores[self.point])
-        seen = np.isin(self.point, labels.at)
-        found[seen] = solution.held_out[np.searchsorted(labels.at, self.point[seen])]
+        if by_prior:
+            found, of_folds = solution.prior[self.point].copy(), solution.held_out_prior
+        else:
+            found = solution.calibrator.probabilities(solution.scores[self.point])
+            of_folds = solution.held_out
+        assert of_folds is not None
+        seen = np.isin(self.point, problem.labels.at)
+        found[seen] = of_folds[np.searchsorted(problem.labels.at, self.point[seen])]
         return found

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from numbers import Real
 from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Float
 
 from ..errors import InputError
+from .calibrator import SMALLEST, log_of, softmax_in_place
 
 ClassPrior = Literal["uniform", "estimate"] | Mapping[Any, float] | None
 
@@ -33,27 +35,49 @@ def class_shares(
     """
     if prior is None or prior == "estimate":
         return prior
-    count = len(classes)
     if isinstance(prior, str):
-        return np.full(count, 1.0 / count)
-    known = {str(name): name for name in prior}
-    missing = [name for name in classes.tolist() if str(name) not in known]
-    if missing:
-        raise InputError(f"no share is given for class {missing[0]!r}", "class_prior")
-    unknown = sorted(set(known) - {str(name) for name in classes.tolist()})
-    if unknown:
-        raise InputError(f"no label is of class {known[unknown[0]]!r}", "class_prior")
-    values = [prior[known[str(name)]] for name in classes.tolist()]
-    try:
-        shares = np.array(values, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise InputError("shares of classes must be numbers", "class_prior") from None
-    if not (shares >= 0).all() or abs(shares.sum() - 1.0) > ROUNDED:
+        return np.full(len(classes), 1.0 / len(classes))
+    names = classes.tolist()
+    # A key is a class by its value, 0 for 0.0, else by its text, "0" for 0 as in a model file.
+    by_value = {name: code for code, name in enumerate(names)}
+    by_text = {str(name): code for code, name in enumerate(names)}
+    shares = np.full(len(classes), np.nan)
+    for key, share in prior.items():
+        code = by_value.get(key, by_text.get(str(key)))
+        if code is None:
+            raise InputError(f"no label is of class {key!r}", "class_prior")
+        if not np.isnan(shares[code]):
+            raise InputError(f"two shares are given for class {names[code]!r}", "class_prior")
+        if isinstance(share, bool) or not isinstance(share, Real) or not 0 <= share < np.inf:
+            raise InputError(
+                f"the share of class {names[code]!r} must be a number of 0 or more, not {share!r}",
+                "class_prior",
+            )
+        shares[code] = share
+    missing = np.flatnonzero(np.isnan(shares))
+    if len(missing):
+        raise InputError(f"no share is given for class {names[missing[0]]!r}", "class_prior")
+    if abs(shares.sum() - 1.0) > ROUNDED:
         raise InputError(
-            f"the shares of the classes must be 0 or more and sum to 1, not {shares.sum():g}",
-            "class_prior",
+            f"the shares of the classes must sum to 1, not {shares.sum():g}", "class_prior"
         )
     return shares / shares.sum()
+
+
+def shares_of_others(
+    shares: Float[np.ndarray, " c"], given: Float[np.ndarray, " c"], rows: int
+) -> Float[np.ndarray, " c"]:
+    """Return the shares of the classes among the rows without a label.
+
+    Parameters
+    ----------
+    shares : among all rows.
+    given : (c,) how many rows are labelled. A class that has more already than its share of all
+        rows gets none of the others.
+    rows : how many there are in all, more than are given.
+    """
+    others = np.maximum(shares * rows - given, 0.0)
+    return others / others.sum()
 
 
 def match_shares(
@@ -62,16 +86,18 @@ def match_shares(
     """Return log factors g of the classes with which the probabilities average to given shares.
 
     The rows p_ic exp(g_c) / sum_k p_ik exp(g_k) have the mean `shares`. The update is that of
-    iterative proportional fitting.
+    iterative proportional fitting. The factor of a class without a share is so small that only a
+    row that is of no other class at all keeps it.
     """
-    factors = np.ones(p.shape[1])
+    log_p = log_of(p)
+    factors = np.zeros(p.shape[1])
     for _ in range(STEPS):
-        mean = (p * (factors / (p @ factors)[:, None])).mean(axis=0)
-        factors *= np.where(shares > 0, shares / np.maximum(mean, 1e-300), 0.0)
-        factors /= factors.sum()
+        mean = softmax_in_place(log_p + factors).mean(axis=0)
+        factors += np.log(np.maximum(shares, SMALLEST**2) / np.maximum(mean, SMALLEST**2))
+        factors -= factors.max()
         if np.abs(mean - shares).max() < TOLERANCE:
             break
-    return np.log(np.maximum(factors, 1e-30))
+    return np.maximum(factors, 3 * np.log(SMALLEST))
 
 
 def estimate_shares(p: Float[np.ndarray, "n c"]) -> Float[np.ndarray, " c"]:

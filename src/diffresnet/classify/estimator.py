@@ -121,7 +121,8 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
     reached_ : (n,) bool
         Whether the graph connects a row to any label.
     class_shares_ : (c,)
-        Mean of the probabilities: shares of the classes among the rows.
+        Mean of the probabilities: shares of the classes among the rows. `class_prior` may want
+        others than the given labels leave room for; a warning then says so.
     novelty_ : (n,)
         How much a row looks like none of the classes, from 0 to 1: one half where a row of a
         hidden class and one of a known class would score it as often. 0 at labelled rows. It
@@ -324,7 +325,7 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
         self.reached_, self.label_distributions_ = found.reached, found.distributions
         self.transduction_ = found.classes[found.codes]
         self.confidence_ = found.confidence
-        self.class_shares_ = found.distributions.mean(axis=0)
+        self.class_shares_ = _mean_shares(found.distributions)
         self.diffusion_time_, self.prior_weight_ = found.diffusion_time, found.model.prior_weight
         self.recall_ = found.rows.joined.recall
         self.scaled_ = found.rows.projection.scale is not None
@@ -371,6 +372,7 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
         self.confidence_[~used] = 1.0
         self.reached_[~used] = True
         self.novelty_[~used], self.novel_[~used] = 0.0, False
+        self.class_shares_ = _mean_shares(self.label_distributions_)
 
     def predict_proba(
         self, X: Any, *, links: Any = None, feature_names: Sequence[str] | None = None
@@ -441,12 +443,14 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
 
         Returns
         -------
-        (n,) row numbers, of rows that differ and have no label.
+        (n,) row numbers, of rows that differ and have no label. After `relabel`, a row whose label
+        was overruled counts as one without.
 
         Raises
         ------
         InputError
-            If there are fewer such rows, or the model comes from a file, which has no rows.
+            If there are fewer such rows, y is not of the rows of X, or the model comes from a file,
+            which has no rows.
 
         Examples
         --------
@@ -467,8 +471,12 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
         """Return rows to label, and by how much their labels are expected to raise confidence.
 
         Parameters are those of `suggest`. The gain is in mean confidence of all rows without a
-        label, from 0 to 1; NaN where no label tells.
+        label, from 0 to 1; NaN where rows are given by X, as nothing is fitted to them.
         """
+        if isinstance(n, bool) or not isinstance(n, Integral):
+            raise InputError(f"n is a whole number of rows, not {n!r}", "n")
+        if X is None and y is not None:
+            raise InputError("the labels y are of the rows X; give both, or neither", "y")
         if X is not None:
             types = [np.float64, np.float32]
             x = check_array(as_host_array(X), accept_sparse="csr", dtype=types)
@@ -476,7 +484,10 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
             rows, uncertain = np.arange(x.shape[0]), np.ones(x.shape[0])
             known = np.empty(0, dtype=np.int64)
             if y is not None:
-                known = encode_labels(y, self.unlabelled, binary=True).rows
+                labels = encode_labels(y, self.unlabelled, binary=True)
+                if len(labels) != len(rows):
+                    raise InputError(f"X has {len(rows)} rows and y has {len(labels)} labels", "y")
+                known = labels.rows
             labelled = np.unique(joined.points.of_row[known])
         else:
             fitted = self._fitted("suggest")
@@ -538,7 +549,8 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
         Returns
         -------
         rows : (n, count) labelled rows of the same label, the strongest first, -1 for none: where a
-            row has a label of its own, or no label reaches it.
+            row has a label of its own, or no label reaches it. Equal rows are one here, named by
+            the first that has the likeliest label of them, where `explain` lists each.
         shares : (n, count) of each in what all labels of that class add to the score.
 
         Raises
@@ -547,9 +559,10 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
             As `explain`, and if `count` is below 1.
         """
         explainer = self._check_explainable()
-        if count < 1:
-            raise InputError(f"at least 1 label is named, not {count}", "count")
-        found, found_shares = explainer.strongest(self._model.scores.argmax(axis=1), count)
+        if isinstance(count, bool) or not isinstance(count, Integral) or count < 1:
+            raise InputError(f"count is a whole number of 1 or more, not {count!r}", "count")
+        answers = self._model.probabilities().argmax(axis=1)  # of points, by `class_prior` as well
+        found, found_shares = explainer.strongest(answers, int(count))
         rows = np.full((len(self.transduction_), count), -1)
         shares = np.zeros(rows.shape)
         free = ~self._transduction.is_given
@@ -739,7 +752,7 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
         model.diffusion_time_, model.prior_weight_ = header["strength"], header["prior_weight"]
         model.recall_ = header["recall"]
         model.scaled_ = model._model.projection.scale is not None
-        model.class_shares_ = model.label_distributions_.mean(axis=0)
+        model.class_shares_ = _mean_shares(model.label_distributions_)
         return model
 
     @property
@@ -856,6 +869,12 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
             f"{fitted[at]!r}, and is {given[at]!r}",
             "features",
         )
+
+
+def _mean_shares(distributions: np.ndarray) -> np.ndarray:
+    """Return the mean of distributions; a row of zeros, whose label is no class, is left out."""
+    total = distributions.sum(axis=0)
+    return np.asarray(total / total.sum())
 
 
 def seed_of(random_state: Any) -> int:

@@ -138,6 +138,8 @@ class Solution:
     experts : of the mixture, where new points are to be read by heads; else none.
     held_out : (l, c), optional
         For each labelled point, mean probabilities from folds that did not see its label.
+    held_out_prior : (l, c), optional
+        The same of the prior, before scores were propagated.
     prior_inputs : PriorInputs, optional
         None where scores are not propagated.
     """
@@ -150,4 +152,5 @@ class Solution:
     graph: scipy.sparse.csr_array
     experts: tuple[Expert, ...] = ()
     held_out: Float[np.ndarray, "l c"] | None = None
+    held_out_prior: Float[np.ndarray, "l c"] | None = None
     prior_inputs: PriorInputs | None = None

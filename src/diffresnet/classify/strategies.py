@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import scipy.sparse
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from ..operators import SparseLaplacian
@@ -112,8 +112,11 @@ class HeldOut(Strategy):
         if config.calibrate:
             calibrator = Calibrator.fit_held_out(choice.scores, choice.codes, len(labels))
         solution = _propagated(problem, experts, mixture, prior, choice.weight, calibrator)
-        held_out = self._mean_held_out(problem, calibrator.probabilities(choice.scores))
-        return replace(solution, held_out=held_out)
+        return replace(
+            solution,
+            held_out=self._mean_held_out(problem, calibrator.probabilities(choice.scores)),
+            held_out_prior=self._mean_held_out(problem, self._at_held_rows(labels.at, priors)),
+        )
 
     def _prior_of_heads(self, problem: Problem) -> FoldPriors:
         """Mix a head on diffused features with one on undiffused ones."""
@@ -143,13 +146,19 @@ class HeldOut(Strategy):
         log_p, *of_folds = (
             _soft(problem.sources(seen)).log() for seen in (every, *~self.folds.held)
         )
-        held_log_p = _stack(
-            of_fold[torch.from_numpy(labels.at[held]).to(of_fold.device)]
-            for of_fold, held in zip(of_folds, self.folds.held, strict=True)
-        )
+        held_log_p = self._at_held_rows(labels.at, of_folds)
         mixture = Mixture.fit([held_log_p], labels.codes[self.folds.held_rows], len(labels))
         prior, *priors = (mixture.probabilities([each]) for each in (log_p, *of_folds))
         return (), mixture, prior, priors
+
+    def _at_held_rows(
+        self, at: Int[np.ndarray, " l"], of_folds: list[Tensor]
+    ) -> Float[np.ndarray, "m c"]:
+        """Return what each fold says at the points that it holds out."""
+        return _stack(
+            of_fold[torch.from_numpy(at[held]).to(of_fold.device)]
+            for of_fold, held in zip(of_folds, self.folds.held, strict=True)
+        )
 
     def _mean_held_out(
         self, problem: Problem, probabilities: Float[np.ndarray, "m c"]

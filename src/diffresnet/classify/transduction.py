@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
@@ -13,7 +14,14 @@ from ..errors import InputError
 from ..labels import Labels
 from .audit import Auditor
 from .choices import Choices
-from .class_prior import ClassPrior, class_shares, estimate_shares, match_shares
+from .class_prior import (
+    ROUNDED,
+    ClassPrior,
+    class_shares,
+    estimate_shares,
+    match_shares,
+    shares_of_others,
+)
 from .explanation import Explainer, GivenLabels
 from .fitted import FittedHead, FittedModel
 from .influence import Influence
@@ -133,12 +141,11 @@ class Transducer:
             solution = strategy.solve(problem)
             auditor = Auditor.of(problem, solution, solve, *sound_labels, own)
             if auditor is not None:
-                solution = auditor.calibrated
+                solution = auditor.first.calibrated
             if auditor is not None and self.relabel:
-                verdict = auditor.verdict
-                problem, solution = verdict.problem, verdict.solution
-                kept[sound], learned = ~verdict.suspicious, sound.copy()
-                learned[sound] = verdict.learned
+                problem, solution = auditor.mended
+                kept[sound] = ~auditor.last.suspicious
+                learned = sound & kept
         novelty = Novelty.fit(problem, None if choices is None else choices.novelty)
         if choices is None and isinstance(strategy, HeldOut):
             choices = Choices.of(solution, novelty, labels)
@@ -224,10 +231,35 @@ class Transducer:
         shares = class_shares(self.class_prior, classes)
         if shares is None:
             return solution
-        of_row = rows.points.of_row
-        every = solution.calibrator.probabilities(solution.scores[of_row], given=given)
-        p = every[reached[of_row]]  # what no label reaches says nothing
+        of_row, (own, distributions) = rows.points.of_row, given
+        free = reached[of_row]  # what no label reaches says nothing
+        free[own] = False
+        if not free.any():
+            return solution
+        p = solution.calibrator.probabilities(solution.scores[of_row[free]])
         if isinstance(shares, str):
-            shares = estimate_shares(p)
-        factors = tuple(match_shares(p, shares).tolist())
-        return replace(solution, calibrator=replace(solution.calibrator, log_factors=factors))
+            shares = estimate_shares(np.concatenate([p, distributions]))
+        counts, total = distributions.sum(axis=0), len(p) + len(own)
+        factors = match_shares(p, shares_of_others(shares, counts, total))
+        calibrator = replace(solution.calibrator, log_factors=tuple(factors.tolist()))
+        p = calibrator.probabilities(solution.scores[of_row[free]])
+        _warn_if_missed((p.sum(axis=0) + counts) / total, shares, counts, classes)
+        return replace(solution, calibrator=calibrator)
+
+
+def _warn_if_missed(
+    found: Float[np.ndarray, " c"],
+    wanted: Float[np.ndarray, " c"],
+    given: Float[np.ndarray, " c"],
+    classes: np.ndarray,
+) -> None:
+    """Warn where the answers cannot have the wanted shares of the classes."""
+    worst = int(np.abs(found - wanted).argmax())
+    if abs(found[worst] - wanted[worst]) > ROUNDED:
+        warnings.warn(
+            f"class_prior wants {wanted[worst]:.1%} of the rows to be of class "
+            f"{classes[worst]!s}; they are {found[worst]:.1%}, of which {round(given[worst])} "
+            f"have this label",
+            UserWarning,
+            stacklevel=2,
+        )

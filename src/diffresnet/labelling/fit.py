@@ -110,8 +110,9 @@ def label_nodes(
     if not model.diffuses_:
         notes.append(
             Note(
-                f"edges join unlike nodes (adjusted homophily {model.homophily_:.2f}), so that "
-                f"features and neighbours are weighed by held-out labels"
+                f"edges seldom join like nodes (adjusted homophily {model.homophily_:.2f}, where 0 "
+                f"is chance and 1 always), so that features and neighbours are weighed by held-out "
+                f"labels"
             )
         )
     return replace(result, graph=graph, notes=tuple(notes))

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from sklearn.datasets import load_digits
+from sklearn.datasets import load_digits, make_classification
 
 from diffresnet import DiffusionClassifier
 from diffresnet.classify.calibrator import expected_calibration_error
@@ -50,6 +50,35 @@ def test_wrong_labels_are_found_and_right_ones_kept(noise):
     assert np.isin(changed, found.suspects).all()
     assert (fixed.transduction_[labelled] == Y[labelled]).mean() > 0.94
     assert calibration_error(fixed, few) < 6
+
+
+@pytest.mark.parametrize("seed", [1003, 1004, 1005])
+def test_every_label_that_is_suspicious_is_overruled(seed):
+    few, _ = draw(0.2, 10, seed)
+    model = DiffusionClassifier(relabel=True, random_state=0).fit(X, few)
+    suspects = model.audit().suspects
+    assert len(suspects)
+    kept = (few >= 0) & ~np.isin(np.arange(len(few)), suspects)
+    np.testing.assert_array_equal(model.transduction_[kept], few[kept])
+    assert (model.confidence_[kept] == 1.0).all()
+    # One whose label was learned all the same would keep it, at a confidence of 1.
+    assert (model.confidence_[suspects] < 1.0).all()
+    assert (model.transduction_[suspects] != few[suspects]).mean() > 0.9
+    for row in suspects[:3]:
+        assert all(each.row not in suspects for each in model.explain(row).contributions)
+
+
+def test_a_hard_table_without_wrong_labels_is_left_alone():
+    x, y = make_classification(
+        800, 12, n_informative=3, weights=[0.85], class_sep=0.5, flip_y=0.0, random_state=2
+    )
+    suspected = []
+    for seed in range(3):
+        few = np.full(800, -1)
+        rows = np.random.default_rng(seed).choice(800, 150, replace=False)
+        few[rows] = y[rows]
+        suspected.append(len(DiffusionClassifier(random_state=0).fit(x, few).audit().suspects))
+    assert np.mean(suspected) < 0.03 * 150
 
 
 def test_clean_labels_are_left_alone():

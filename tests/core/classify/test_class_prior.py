@@ -98,13 +98,51 @@ def test_a_model_keeps_its_shares(uneven, tmp_path):
         ({"a": 1.0}, "no share is given for class 'b'"),
         ({"a": 0.5, "b": 0.4, "c": 0.1}, "no label is of class 'c'"),
         ({"a": 0.5, "b": 0.9}, "sum to 1, not 1.4"),
-        ({"a": -0.5, "b": 1.5}, "0 or more"),
-        ({"a": "half", "b": 0.5}, "must be numbers"),
+        ({"a": -0.5, "b": 1.5}, "of class 'a' must be a number of 0 or more, not -0.5"),
+        ({"a": float("nan"), "b": 1.0}, "of class 'a' must be a number of 0 or more, not nan"),
+        ({"a": "half", "b": 0.5}, "must be a number"),
+        ({"a": np.array([0.5, 0.5]), "b": 0.5}, "must be a number"),
     ],
 )
 def test_bad_shares_are_refused(prior, message):
     with pytest.raises(InputError, match=message):
         class_shares(prior, np.array(["a", "b"]))
+
+
+def test_classes_are_named_by_value_or_by_text():
+    for prior in (
+        {0: 0.2, 1: 0.8},
+        {0.0: 0.2, 1.0: 0.8},
+        {"0": 0.2, "1": 0.8},
+        {np.int64(0): 0.2, "1": 0.8},
+    ):
+        assert np.allclose(class_shares(prior, np.array([0, 1])), [0.2, 0.8])
+    assert np.allclose(class_shares({0: 0.2, 1: 0.8}, np.array([0.0, 1.0])), [0.2, 0.8])
+    with pytest.raises(InputError, match="two shares are given for class 0"):
+        class_shares({"0": 0.1, 0: 0.1, 1: 0.8}, np.array([0, 1]))
+
+
+@pytest.mark.parametrize("share", [0.0, 0.001, 0.02])
+def test_a_share_below_that_of_the_labels_is_told(uneven, share):
+    x, y, few = uneven
+    few = np.where(y == 0, y, few)  # all of the largest class
+    prior = {0: share, 1: 0.5, 2: 0.5 - share}
+    with pytest.warns(UserWarning, match=r"rows to be of class 0; they are 78.9%, of which 300"):
+        model = DiffusionClassifier(class_prior=prior).fit(x, few)
+    assert np.isfinite(model.label_distributions_).all()
+    assert (model.transduction_[few < 0] > 0).all()
+    assert np.isfinite(model.predict_proba(x + 0.01)).all()
+
+
+def test_explanations_follow_the_shares(uneven):
+    x, _, few = uneven
+    model = DiffusionClassifier(class_prior={0: 0.2, 1: 0.2, 2: 0.6}).fit(x, few)
+    rows, shares = model.strongest_labels()
+    named = (few < 0) & (rows[:, 0] >= 0)
+    assert named.sum() > 300
+    assert (few[rows[named, 0]] == model.transduction_[named]).all()
+    plain = DiffusionClassifier().fit(x, few)
+    assert (model.transduction_ != plain.transduction_).sum() > 50
 
 
 def test_an_unknown_name_is_refused(uneven):

@@ -362,6 +362,36 @@ def test_weightless_labels_take_no_part(blobs):
     assert model.transduction_[rows[0]] == bad[rows[0]]
 
 
+def test_the_shares_of_classes_are_those_of_all_answers(blobs, tmp_path):
+    x, _, few = blobs
+    rows, weight = np.flatnonzero(few >= 0), np.ones(len(x))
+    weight[rows[few[rows] == few[rows[0]]][:1]] = 0.0
+    gone = np.append(few[:-1], 7)  # a label of no class, since its weight is 0
+    for labels in (few, gone):
+        weight[-1] = float(labels is few)
+        model = DiffusionClassifier(random_state=0).fit(x, labels, sample_weight=weight)
+        answered = model.label_distributions_[model.label_distributions_.any(axis=1)]
+        assert np.allclose(model.class_shares_, answered.mean(axis=0))
+        assert model.class_shares_.sum() == pytest.approx(1.0)
+        model.save(tmp_path / "m.npz")
+        again = DiffusionClassifier.load(tmp_path / "m.npz")
+        np.testing.assert_array_equal(again.class_shares_, model.class_shares_)
+
+
+def test_what_cannot_be_suggested_says_so(blobs):
+    x, _, few = blobs
+    model = DiffusionClassifier(random_state=0).fit(x, few)
+    for count in (1.5, "3", True, None, float("nan")):
+        with pytest.raises(InputError, match="n is a whole number"):
+            model.suggest(count)
+        with pytest.raises(InputError, match="count is a whole number"):
+            model.strongest_labels(count)
+    with pytest.raises(InputError, match=rf"X has {len(x)} rows and y has {len(x) - 5} labels"):
+        model.suggest(3, x, few[:-5])
+    with pytest.raises(InputError, match="give both, or neither"):
+        model.suggest(3, y=few)
+
+
 @pytest.mark.parametrize(
     ("options", "says"),
     [

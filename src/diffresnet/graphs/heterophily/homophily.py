@@ -39,8 +39,10 @@ def estimate_homophily(adjacency: scipy.sparse.csr_array, labels: Int[np.ndarray
     if edges >= 100 * PRIOR_EDGES or (labels >= 0).all():
         return measured  # the rest would count for 1% or less
     prior = propagation_skill(adjacency, labels)
-    if np.isnan(prior) or np.isnan(measured):
-        return measured if np.isnan(prior) else prior
+    if np.isnan(measured):
+        return prior
+    if np.isnan(prior):
+        return measured if edges >= PRIOR_EDGES else float("nan")
     return (edges * measured + PRIOR_EDGES * prior) / (edges + PRIOR_EDGES)
 
 
@@ -105,7 +107,7 @@ def propagation_skill(adjacency: scipy.sparse.csr_array, labels: Int[np.ndarray,
     Returns
     -------
     float
-        NaN where fewer than two classes have two labels.
+        NaN where fewer than two classes have two labels, or no walk joins any two labels.
     """
     rows = np.flatnonzero(labels >= 0)
     fold = stratified_folds(labels[rows], FOLDS)
@@ -127,6 +129,8 @@ def propagation_skill(adjacency: scipy.sparse.csr_array, labels: Int[np.ndarray,
             scores += walked
     mass = np.maximum(scores.sum(axis=0), np.finfo(np.float32).tiny)
     held_out = (scores / mass).reshape(len(labels), folds, classes)[rows, fold]  # (k, c)
+    if not held_out[:, judged].any():
+        return float("nan")
     held_out[:, ~judged] = -1.0
     # A node that no walk reaches, or two classes alike, is a guess: each gets its share.
     likeliest = held_out == held_out.max(axis=1, keepdims=True)

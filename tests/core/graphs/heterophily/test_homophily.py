@@ -64,6 +64,13 @@ def test_where_labels_say_nothing():
     one_class = np.where(graph.labels == 0, 0, -1)
     assert np.isnan(adjusted_homophily(graph.adjacency, one_class))
     assert np.isnan(estimate_homophily(sp.csr_array((90, 90)), one_each))
+    # many labels, but no walk from one to another
+    many = some(graph.labels, 20)
+    away = graph.adjacency.multiply((many < 0)[:, None] & (many < 0)).tocsr()
+    assert away.nnz
+    for adjacency in (sp.csr_array((90, 90)), sp.csr_array(away)):
+        assert np.isnan(propagation_skill(adjacency, many))
+        assert np.isnan(estimate_homophily(adjacency, many))
 
 
 def test_edges_between_labelled_nodes_are_counted():
