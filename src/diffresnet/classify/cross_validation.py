@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,8 +30,11 @@ NOISE = 0.5
 # weighs classes the same, gets more say from the start.
 UNEVEN = 3
 START_UNEVEN = PRIOR_WEIGHTS.index(0.1)
-# Columns that are propagated at once.
-COLUMNS = 512
+# Columns that are propagated at once, and scores beside those of the first split.
+COLUMNS, SIDE_BY_SIDE = 512, 8_000_000
+# Scores that are propagated at each weight at most, but for one split: the mixture of the prior
+# takes all splits, which cost little, and its weight those that this leaves.
+PROPAGATED = 25_000_000
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,11 @@ class Folds:
     def held_rows(self) -> Int[np.ndarray, " m"]:
         """Held-out points of all splits in turn, as indices into the labelled points."""
         return np.concatenate([np.flatnonzero(held) for held in self.held])
+
+    def affordable(self, scores: int) -> Folds:
+        """Return as many splits as may be propagated where each has so many scores."""
+        most = max(1, PROPAGATED // scores)
+        return self if len(self.held) <= most else Folds(self.held[:most], self.repeats)
 
 
 def stratified_folds(codes: Int[np.ndarray, " l"], seed: int, points: int) -> Folds | None:
@@ -99,7 +108,7 @@ class PriorChoice:
 
 def choose_prior_weight(
     laplacian: SparseLaplacian,
-    priors: list[Float[Tensor, "n c"]],
+    prior_of: Callable[[int], Float[Tensor, "n c"]],
     folds: Folds,
     labels: LabelledPoints,
     weights: tuple[float, ...] = PRIOR_WEIGHTS,
@@ -109,9 +118,13 @@ def choose_prior_weight(
     Scores are brought to their best temperature first. The search starts from the smallest weight
     (the most diffusion), or from a middle one where label counts are uneven. It moves only if that
     saves more than half of its standard error.
+
+    Parameters
+    ----------
+    prior_of : number of a split -> prior without the labels that it holds out.
     """
     codes, held_rows = labels.codes, folds.held_rows
-    scores = {w: _held_out_scores(laplacian, priors, folds, labels, w) for w in weights}
+    scores = _held_out_scores(laplacian, prior_of, folds, labels, weights)
     truth = codes[held_rows]
     losses = np.array([_losses(scores[w], truth, held_rows, len(codes)) for w in weights])
     start = 0
@@ -139,29 +152,33 @@ def _losses(
 
 def _held_out_scores(
     laplacian: SparseLaplacian,
-    priors: list[Float[Tensor, "n c"]],
+    prior_of: Callable[[int], Float[Tensor, "n c"]],
     folds: Folds,
     labels: LabelledPoints,
-    weight: float,
-) -> Float[np.ndarray, "m c"]:
+    weights: tuple[float, ...],
+) -> dict[float, Float[np.ndarray, "m c"]]:
     """Propagated scores at the points that each split holds out, several splits side by side."""
-    points, codes = labels.at, labels.codes
-    c = priors[0].shape[1]
-    held_scores = []
-    at_once = max(1, COLUMNS // c)
-    for first in range(0, len(priors), at_once):
-        group = range(first, min(first + at_once, len(priors)))
-        stacked = torch.cat([priors[s] for s in group], dim=1)
-        if weight != float("inf"):
-            fixed = torch.zeros(stacked.shape, dtype=torch.bool, device=stacked.device)
-            for j, s in enumerate(group):
-                seen = ~folds.held[s]
-                index = torch.from_numpy(points[seen]).to(stacked.device)
-                block = slice(j * c, (j + 1) * c)
-                fixed[index, block] = True
-                stacked[index, block] = one_hot(codes[seen], c, stacked)
-            stacked = diffuse_with_boundary(laplacian, stacked, fixed, 1.0 / weight, tol=1e-2)
+    points, codes, splits = labels.at, labels.codes, len(folds.held)
+    n, c = laplacian.shape[-1], labels.distributions.shape[1]
+    at_once = max(1, min(COLUMNS // c, SIDE_BY_SIDE // (n * c)))
+    held_scores: dict[float, list[np.ndarray]] = {weight: [] for weight in weights}
+    for first in range(0, splits, at_once):
+        group = range(first, min(first + at_once, splits))
+        stacked = torch.cat([prior_of(s) for s in group], dim=1)
+        width = 1 if len(group) == 1 else stacked.shape[1]
+        fixed = torch.zeros(n, width, dtype=torch.bool, device=stacked.device)
         for j, s in enumerate(group):
-            index = torch.from_numpy(points[folds.held[s]]).to(stacked.device)
-            held_scores.append(stacked[index, j * c : (j + 1) * c].double().cpu().numpy())
-    return np.concatenate(held_scores)
+            seen = ~folds.held[s]
+            index = torch.from_numpy(points[seen]).to(stacked.device)
+            block = slice(j * c, (j + 1) * c)
+            fixed[index, block] = True
+            stacked[index, block] = one_hot(codes[seen], c, stacked)
+        for weight in weights:
+            found = stacked
+            if weight != float("inf"):
+                found = diffuse_with_boundary(laplacian, stacked, fixed, 1.0 / weight, tol=1e-2)
+            for j, s in enumerate(group):
+                index = torch.from_numpy(points[folds.held[s]]).to(found.device)
+                part = found[index, j * c : (j + 1) * c]
+                held_scores[weight].append(part.double().cpu().numpy())
+    return {weight: np.concatenate(parts) for weight, parts in held_scores.items()}

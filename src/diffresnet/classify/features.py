@@ -48,6 +48,10 @@ class DiffusedFeatures:
         """Centred rows of length 1, or of mean square length 1."""
         return self._scaled(self.diffused - self.centre)
 
+    def part(self, start: int, stop: int) -> Float[Tensor, "m d"]:
+        """Return the same for a stretch of points."""
+        return self._scaled(self.diffused[start:stop] - self.centre)
+
     def some_rows(self, which: Int[np.ndarray, " l"]) -> Float[Tensor, "l d"]:
         """Return the same for a few points."""
         index = torch.from_numpy(which).to(self.diffused.device)

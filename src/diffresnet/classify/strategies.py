@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 import scipy.sparse
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from ..operators import SparseLaplacian
@@ -33,8 +33,27 @@ HEAD_SHARE = 0.5
 SOURCE_TEMPERATURE = 0.25
 
 
-# Experts, how they are mixed, and the prior (n, c) by all labels and by those of every fold.
-FoldPriors = tuple[tuple[Expert, ...], Mixture, Tensor, list[Tensor]]
+# Rows whose probabilities are mixed at once: the temporaries of all would take more than the rest.
+CHUNK = 16_384
+
+
+@dataclass(frozen=True)
+class FoldPriors:
+    """The prior by all labels, and by those that each fold leaves.
+
+    Attributes
+    ----------
+    experts, mixture : of the prior.
+    prior : (n, c)
+    of_fold : number of a fold -> (n, c) prior without the labels that it holds out.
+    held_out : (m, c) of these priors at the points that are held out, of all folds in turn.
+    """
+
+    experts: tuple[Expert, ...]
+    mixture: Mixture
+    prior: Float[Tensor, "n c"]
+    of_fold: Callable[[int], Float[Tensor, "n c"]]
+    held_out: Float[np.ndarray, "m c"]
 
 
 class Strategy(ABC):
@@ -102,73 +121,73 @@ class HeldOut(Strategy):
 
     def solve(self, problem: Problem) -> Solution:
         config, labels, domain = problem.config, problem.labels, problem.domain
-        if domain.x is None:
-            experts, mixture, prior, priors = self._prior_of_sources(problem)
-        else:
-            experts, mixture, prior, priors = self._prior_of_heads(problem)
+        of_sources = domain.x is None
+        made = self._prior_of_sources(problem) if of_sources else self._prior_of_heads(problem)
+        folds = self.folds.affordable(made.prior.numel())
         weights = {} if config.prior_weight is None else {"weights": (config.prior_weight,)}
-        choice = choose_prior_weight(domain.laplacian, priors, self.folds, labels, **weights)
+        choice = choose_prior_weight(domain.laplacian, made.of_fold, folds, labels, **weights)
         calibrator = Calibrator()
         if config.calibrate:
             calibrator = Calibrator.fit_held_out(choice.scores, choice.codes, len(labels))
-        solution = _propagated(problem, experts, mixture, prior, choice.weight, calibrator)
-        return replace(
-            solution,
-            held_out=self._mean_held_out(problem, calibrator.probabilities(choice.scores)),
-            held_out_prior=self._mean_held_out(problem, self._at_held_rows(labels.at, priors)),
+        solution = _propagated(
+            problem, made.experts, made.mixture, made.prior, choice.weight, calibrator
         )
+        own = np.eye(problem.n_classes)[labels.codes]
+        of_prior = _mean_held_out(self.folds, made.held_out, own)
+        of_scores = _mean_held_out(folds, calibrator.probabilities(choice.scores), of_prior)
+        return replace(solution, held_out=of_scores, held_out_prior=of_prior)
 
     def _prior_of_heads(self, problem: Problem) -> FoldPriors:
         """Mix a head on diffused features with one on undiffused ones."""
-        labels = problem.labels
+        labels, folds = problem.labels, self.folds.held
         experts = _experts(problem)
         features = [expert.features for expert in experts]
         of_folds = [
             tuple(Expert(each, problem.fit_head(each, ~held)) for each in features)
-            for held in self.folds.held
+            for held in folds
         ]
         held_log_p = [
-            _stack(
-                of_fold[k].log_proba(each.some_rows(labels.at[held]))
-                for of_fold, held in zip(of_folds, self.folds.held, strict=True)
+            torch.cat(
+                [
+                    of_fold[k].log_proba(each.some_rows(labels.at[held]))
+                    for of_fold, held in zip(of_folds, folds, strict=True)
+                ]
             )
             for k, each in enumerate(features)
         ]
-        mixture = Mixture.fit(held_log_p, labels.codes[self.folds.held_rows], len(labels))
-        z = [each.rows for each in features]
-        prior, *priors = (_mixed(mixture, each, z) for each in (experts, *of_folds))
-        return experts, mixture, prior, priors
+        host = [np.asarray(each.double().cpu().numpy()) for each in held_log_p]
+        mixture = Mixture.fit(host, labels.codes[self.folds.held_rows], len(labels))
+        return FoldPriors(
+            experts,
+            mixture,
+            _mixed(mixture, experts),
+            lambda fold: _mixed(mixture, of_folds[fold]),
+            np.asarray(mixture.probabilities(held_log_p).double().cpu().numpy()),
+        )
 
     def _prior_of_sources(self, problem: Problem) -> FoldPriors:
         """Propagate labels as sources, where there are no features."""
         labels = problem.labels
         every = np.ones(len(labels), dtype=bool)
-        log_p, *of_folds = (
-            _soft(problem.sources(seen)).log() for seen in (every, *~self.folds.held)
-        )
-        held_log_p = self._at_held_rows(labels.at, of_folds)
-        mixture = Mixture.fit([held_log_p], labels.codes[self.folds.held_rows], len(labels))
-        prior, *priors = (mixture.probabilities([each]) for each in (log_p, *of_folds))
-        return (), mixture, prior, priors
 
-    def _at_held_rows(
-        self, at: Int[np.ndarray, " l"], of_folds: list[Tensor]
-    ) -> Float[np.ndarray, "m c"]:
-        """Return what each fold says at the points that it holds out."""
-        return _stack(
-            of_fold[torch.from_numpy(at[held]).to(of_fold.device)]
-            for of_fold, held in zip(of_folds, self.folds.held, strict=True)
-        )
+        def log_p(seen: Bool[np.ndarray, " l"]) -> Float[Tensor, "n c"]:
+            return _soft(problem.sources(seen)).log()
 
-    def _mean_held_out(
-        self, problem: Problem, probabilities: Float[np.ndarray, "m c"]
-    ) -> Float[np.ndarray, "l c"]:
-        held_rows, labelled = self.folds.held_rows, len(problem.labels)
-        total = np.zeros((labelled, problem.n_classes))
-        np.add.at(total, held_rows, probabilities)
-        count = np.bincount(held_rows, minlength=labelled)[:, None]
-        own = np.eye(problem.n_classes)[problem.labels.codes]
-        return np.where(count > 0, total / np.maximum(count, 1), own)
+        held_log_p = torch.cat(
+            [
+                log_p(~held)[torch.from_numpy(labels.at[held]).to(problem.domain.device)]
+                for held in self.folds.held
+            ]
+        )
+        host = np.asarray(held_log_p.double().cpu().numpy())
+        mixture = Mixture.fit([host], labels.codes[self.folds.held_rows], len(labels))
+        return FoldPriors(
+            (),
+            mixture,
+            mixture.probabilities([log_p(every)]),
+            lambda fold: mixture.probabilities([log_p(~self.folds.held[fold])]),
+            np.asarray(mixture.probabilities([held_log_p]).double().cpu().numpy()),
+        )
 
 
 @dataclass(frozen=True)
@@ -185,7 +204,7 @@ class HeldChoices(Strategy):
             prior = mixture.probabilities([_soft(problem.sources(every)).log()])
         else:
             experts = _experts(problem)
-            prior = _mixed(mixture, experts, [each.features.rows for each in experts])
+            prior = _mixed(mixture, experts)
         return _propagated(
             problem, experts, mixture, prior, choices.prior_weight, choices.calibrator
         )
@@ -265,13 +284,26 @@ def _experts(problem: Problem) -> tuple[Expert, ...]:
     return tuple(Expert(each, problem.fit_head(each)) for each in features)
 
 
-def _mixed(
-    mixture: Mixture, experts: tuple[Expert, ...], z: list[Float[Tensor, "n d"]]
-) -> Float[Tensor, "n c"]:
-    """Mix the probabilities of experts, each of rows of its features."""
-    return mixture.probabilities(
-        [expert.log_proba(rows) for expert, rows in zip(experts, z, strict=True)]
-    )
+def _mixed(mixture: Mixture, experts: tuple[Expert, ...]) -> Float[Tensor, "n c"]:
+    """Mix the probabilities of experts at all points."""
+    count = len(experts[0].features.diffused)
+    parts = [
+        mixture.probabilities(
+            [each.log_proba(each.features.part(start, start + CHUNK)) for each in experts]
+        )
+        for start in range(0, count, CHUNK)
+    ]
+    return torch.cat(parts)
+
+
+def _mean_held_out(
+    folds: Folds, probabilities: Float[np.ndarray, "m c"], others: Float[np.ndarray, "l c"]
+) -> Float[np.ndarray, "l c"]:
+    """Return the mean of what folds say of each labelled point; of others what is given."""
+    held_rows, total = folds.held_rows, np.zeros_like(others)
+    np.add.at(total, held_rows, probabilities)
+    count = np.bincount(held_rows, minlength=len(others))[:, None]
+    return np.where(count > 0, total / np.maximum(count, 1), others)
 
 
 def _propagated(
@@ -303,8 +335,3 @@ def _propagated(
 def _soft(scores: Float[Tensor, "n c"]) -> Float[Tensor, "n c"]:
     """Class probabilities of row-standardized scores."""
     return torch.softmax(row_standardize(scores) / SOURCE_TEMPERATURE, dim=1)
-
-
-def _stack(parts: Iterable[Float[Tensor, "m c"]]) -> Float[np.ndarray, "s c"]:
-    """Return the rows of all parts."""
-    return np.asarray(torch.cat(list(parts)).double().cpu().numpy())
