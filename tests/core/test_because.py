@@ -74,6 +74,8 @@ def test_rows_are_named_by_their_ids():
     by_number = label_file("in.csv", explain=True)
     for mine, other in zip(by_id.because[~GIVEN], by_number.because[~GIVEN], strict=True):
         assert mine == re.sub(r"row (\d+)", lambda m: f"k{int(m[1]) - 1:02}", other)
+    alone = label_file("in.csv", explain=True, id_column="code")
+    assert alone.because.tolist() == by_id.because.tolist()
 
 
 @pytest.mark.parametrize("make", [pd.DataFrame, pl.DataFrame])

@@ -93,7 +93,7 @@ def test_a_model_is_kept_and_used_again(table, tmp_path):
         ({"label_column": "topic"}, r"no column 'topic'.*\(label_column=\)"),
         ({"features": "z"}, r"no column .* is called 'z'.*\(features=\)"),
         ({"graph": "absent.csv"}, "no such file"),
-        ({"id_column": "id"}, r"list of edges too \(graph=\)"),
+        ({"id_column": "id"}, r"no column 'id' of ids; there are 'a'.*\(id_column=\)"),
         ({"with_": "absent.npz"}, "no such file"),
         ({"with_": "m", "model": "n"}, "leave one out"),
         ({"unlabelled": ["cat", "dog"]}, "one class"),

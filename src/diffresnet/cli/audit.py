@@ -56,11 +56,11 @@ def audit(options: AuditOptions) -> Outcome:
         seed=options.seed,
         progress=stages(options.quiet),
     )
-    audited = found.audit
+    audited, names = found.audit, found.table.row_names
     written = "" if options.out is None else f"; all are written to {options.out}"
     return Outcome(
-        [{**row, "row": row["row"] + 1} for row in audited.to_rows()],
-        text=_shown(found, options.id_column),
+        [{**row, **names.record(row["row"])} for row in audited.to_rows()],
+        text=_shown(found),
         notes=found.notes,
         summary=f"{int(audited.suspicious.sum())} of {len(audited)} labels are suspicious; "
         f"about {audited.noise:.0%} seem to be wrong{written}",
@@ -68,19 +68,15 @@ def audit(options: AuditOptions) -> Outcome:
     )
 
 
-def _shown(found: AuditResult, id_column: str | None) -> str:
+def _shown(found: AuditResult) -> str:
     """Return a line for each of the most suspicious labels; nothing where there are none."""
     rows = found.audit.to_rows()
     if not rows:
         return ""
-    names = [str(row["row"] + 1) for row in rows]
-    if id_column is not None:
-        ids = found.table.content.label_values(id_column, "the ids").tolist()
-        names = [str(ids[row["row"]]) for row in rows]
-    head = ("data row" if id_column is None else id_column, "given", "suggested", "wrong")
-    lines = [head] + [
+    names = found.table.row_names
+    lines = [(names.heading, "given", "suggested", "wrong")] + [
         (name, str(row["given"]), str(row["suggested"]), f"{row['probability']:.0%}")
-        for name, row in list(zip(names, rows, strict=True))[:SHOWN]
+        for name, row in zip(names.of(row["row"] for row in rows[:SHOWN]), rows, strict=False)
     ]
     short = [[*map(_short, line[:3]), line[3]] for line in lines]
     widths = [max(len(line[i]) for line in short) for i in range(4)]

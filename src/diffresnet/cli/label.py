@@ -49,9 +49,10 @@ class LabelOptions(TableOptions):
     id_column: Annotated[
         str | None,
         Option(
-            help="With --graph: the column of FILE that holds the ids.  [default: id, node or "
-            "node_id, else the one that holds the ends of edges]  With --labels: the column, in "
-            "both files, that tells rows apart.",
+            help="The column that names the rows, also in what --explain adds; with --labels, in "
+            "both files, by which they belong together; with --graph, the ids that edges join.  "
+            "[default with --graph: id, node or node_id, else the one that holds the ends of "
+            "edges]",
             metavar="NAME",
         ),
     ] = None
@@ -181,7 +182,7 @@ def _novel(result: LabelResult) -> str:
     kinds = result.proposed_classes()
     if not kinds:
         return text
-    typical = ", ".join(str(int(kind.typical[0]) + 1) for kind in kinds[:LISTED])
+    typical = ", ".join(result.row_names.of(int(kind.typical[0]) for kind in kinds[:LISTED]))
     typical += ", ..." if len(kinds) > LISTED else ""
     about = "1 new kind" if len(kinds) == 1 else f"{len(kinds)} new kinds"
     return f"{text}: about {about}; typical {'row' if len(kinds) == 1 else 'rows'} {typical}"

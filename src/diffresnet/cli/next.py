@@ -65,10 +65,10 @@ def next_command(options: NextOptions) -> Outcome:
         seed=options.seed,
         progress=stages(options.quiet),
     )
-    labelled = len(found.table.labels.rows)
+    labelled, names = len(found.table.labels.rows), found.table.row_names
     written = "" if options.out is None else f", written to {options.out}"
     return Outcome(
-        [{"rank": i + 1, "row": int(row) + 1} for i, row in enumerate(found.rows)],
+        [{"rank": i + 1, **names.record(int(row))} for i, row in enumerate(found.rows)],
         text=_shown(found),
         notes=[*found.notes, *_expected(found)],
         extra={} if isnan(found.gain) else {"expected_gain": found.gain},
@@ -90,13 +90,16 @@ def _expected(found: NextRows) -> list[str]:
 
 
 def _shown(found: NextRows) -> str:
-    """Return a line for each row: its number, and the beginning of what is no number in it."""
-    columns, chosen = found.columns(), found.table.chosen
-    features = () if chosen is None else chosen.columns
-    names = [name for name in columns.column_names[2:] if name not in features]
+    """Return a line for each row: its name, and the beginning of what is no number in it."""
+    columns, table = found.columns(), found.table
+    features = () if table.chosen is None else table.chosen.columns
+    said = (*features, table.label_key, table.row_names.column)
+    others = [name for name in columns.column_names[2:] if name not in said]
+    names = table.row_names.of(found.rows.tolist())
+    width = max(map(len, [table.row_names.heading, *names]))
     lines = []
-    for i, row in enumerate(found.rows):
-        cells = (columns[name][i].as_py() for name in names if name != found.table.label_key)
+    for i, name in enumerate(names):
+        cells = (columns[other][i].as_py() for other in others)
         text = ", ".join(str(cell) for cell in cells if cell is not None)
-        lines.append(f"{int(row) + 1:>8}  {textwrap.shorten(text, WIDTH)}".rstrip())
-    return "\n".join(["data row", *lines])
+        lines.append(f"{name:>{width}}  {textwrap.shorten(text, WIDTH)}".rstrip())
+    return "\n".join([table.row_names.heading, *lines])

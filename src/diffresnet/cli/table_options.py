@@ -30,7 +30,8 @@ class TableOptions(SeedOption, DeviceOption):
     id_column: Annotated[
         str | None,
         Option(
-            help="With --labels: the column, in both files, that tells rows apart.",
+            help="The column that names the rows; with --labels, in both files, by which they "
+            "belong together.",
             metavar="NAME",
         ),
     ] = None

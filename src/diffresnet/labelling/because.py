@@ -15,24 +15,18 @@ STRONGEST = 3
 """Labels that a cell names at most."""
 
 
-def explained(
-    result: LabelResult, table: LabelledTable, id_column: str | None = None
-) -> LabelResult:
+def explained(result: LabelResult, table: LabelledTable) -> LabelResult:
     """Add to a result which given labels of its class add most to the score of each row.
 
     Such as "row 12 61%; row 40 22%": of what all labels of the class add. None where a row has a
-    label of its own, and where no label reaches it.
-
-    Parameters
-    ----------
-    id_column : whose values name rows; by default they are numbered from 1, as `next_rows` does.
+    label of its own, and where no label reaches it. Ids name rows where the table has a column of
+    them.
     """
     assert result.model is not None
     rows, shares = result.model.strongest_labels(STRONGEST)
-    if id_column is None:
-        names = [f"row {row + 1}" for row in range(len(rows))]
-    else:
-        names = list(map(str, table.content.label_values(id_column, "the ids").tolist()))
+    names = table.row_names.of(range(len(rows)))
+    if table.row_names.column is None:
+        names = [f"row {name}" for name in names]
     percents = np.rint(100 * shares).astype(np.int64)
     named = pa.array([f"; {name}" for name in names])
     of_percent = pa.array([f"{percent}%" for percent in range(101)])

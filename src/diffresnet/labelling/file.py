@@ -83,8 +83,9 @@ def label_file(
         A list of edges between the rows: ids of the two ends in its first two columns. For a .h5ad
         file the name of a graph that it holds, such as "connectivities".
     id_column : str, optional
-        With `graph`: the column that holds the ids; by default id, node or node_id, or the one that
-        holds the ends of edges. With `labels`: the column, in both files, that tells rows apart.
+        The column that names the rows, in what is said of them and in `because`; with `labels`, in
+        both files, by which they belong together. With `graph`: the ids that edges join; by default
+        id, node or node_id, or the one that holds the ends of edges.
     skip_unknown : bool
         Leave out edges to nodes, or labels of rows, that are not in the file.
     model : path, optional
@@ -125,8 +126,11 @@ def label_file(
         raise InputError(
             "a saved model has no rows to explain labels by; label by a fit", "explain"
         )
-    if (id_column is not None or skip_unknown) and graph is None and labels is None:
-        raise InputError("ids are of rows that edges join; give a list of edges too", "graph")
+    if skip_unknown and graph is None and labels is None:
+        raise InputError(
+            "unknown ids are in a list of edges, or in a second file of labels; give one",
+            "skip_unknown",
+        )
     rule = Abstention.parse(abstain)
     path = Path(path) if Path(path).is_dir() else check_readable(path)
     cell_graph = None
@@ -156,6 +160,7 @@ def label_file(
             labels,
             features,
             label_column,
+            id_column,
             {"text": text, "image": image, "encoder": encoder},
         )
     if with_ is not None and not is_graph:
@@ -204,7 +209,7 @@ def label_file(
                 result = fit_table(table, unlabelled, device, seed, relabel, weights)
         if explain:
             with progress(f"explaining {len(table)} rows", None):
-                result = explained(result, table, id_column)
+                result = explained(result, table)
         if model is not None and result.model is not None:
             save_model(Path(model), result.model, raw)
     result = abstained(result, rule)
@@ -231,6 +236,7 @@ def _refuse_for_graphs(
     labels: Pathlike | None,
     features: str | Sequence[str] | None,
     label_column: str,
+    id_column: str | None,
     raw: Mapping[str, Any],
 ) -> None:
     """Refuse what has no meaning for the nodes of a graph."""
@@ -255,6 +261,7 @@ def _refuse_for_graphs(
         for name, odd in (
             ("features", features is not None),
             ("label_column", label_column not in ("label", "labels")),
+            ("id_column", id_column is not None),
         ):
             if odd:
                 raise InputError(

@@ -11,6 +11,7 @@ from ..errors import Note
 from ..graphs.graph import GraphData
 from ..labels import Labels
 from ..tables.labelled_table import LabelledTable
+from ..tables.row_names import RowNames
 
 if TYPE_CHECKING:
     from ..classify import DiffusionClassifier
@@ -33,6 +34,7 @@ class LabelResult:
         How much a row looks like none of the classes, from 0 to 1; 0 where its label is given.
     novel : (n,) bool, or None likewise
         Which rows look like none of them, also where no label reaches them.
+    row_names : what the rows are called.
     because : (n,) of texts or None, where it was asked for
         Which given labels each label comes from; None at rows that are not predicted.
     reached : (n,) bool
@@ -62,6 +64,7 @@ class LabelResult:
     because: np.ndarray | None = field(default=None, repr=False)
     novelty: np.ndarray | None = field(default=None, repr=False)
     novel: np.ndarray | None = field(default=None, repr=False)
+    row_names: RowNames = field(default=RowNames(), repr=False)
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -157,4 +160,5 @@ def result_of(
         class_names=table.class_names,
         notes=notes,
         model=model,
+        row_names=table.row_names,
     )

@@ -59,6 +59,7 @@ class Arrays(Content):
         label_key: str | None,
         where: str,
         labels: Labels | None = None,
+        id_column: str | None = None,
     ) -> Features:
         key = "features" if features is None else features
         if not isinstance(key, str):

@@ -87,7 +87,11 @@ class ColumnRole:
 
 
 def default_features(
-    columns: Columns, label_column: str | None, where: str, labels: Labels | None
+    columns: Columns,
+    label_column: str | None,
+    where: str,
+    labels: Labels | None,
+    id_column: str | None = None,
 ) -> tuple[dict[str, Numbers], tuple[ColumnRole, ...]]:
     """Choose the features of a table, and say what each column is taken for.
 
@@ -103,6 +107,8 @@ def default_features(
     for name in columns.names:
         if name == label_column:
             roles[name] = ColumnRole(name, False, HOLDS_LABELS)
+        elif name == id_column:
+            roles[name] = ColumnRole(name, False, "names the rows")
         elif INDEX_NAME.fullmatch(name):
             roles[name] = ColumnRole(name, False, "is the index of a data frame")
         else:

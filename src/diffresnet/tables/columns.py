@@ -111,8 +111,11 @@ class Columns(Content):
         label_key: str | None,
         where: str,
         labels: Labels | None = None,
+        id_column: str | None = None,
     ) -> Features:
-        return choose_features(self, label_key, features, where=where, labels=labels)
+        return choose_features(
+            self, label_key, features, where=where, labels=labels, id_column=id_column
+        )
 
     def class_names(self, labels: np.ndarray, where: str) -> tuple[str, ...] | None:
         return None

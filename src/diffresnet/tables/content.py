@@ -133,6 +133,7 @@ class Content(ABC):
         label_key: str | None,
         where: str,
         labels: Labels | None = None,
+        id_column: str | None = None,
     ) -> Features:
         """Choose the features; see `feature_columns.choose_features`."""
 

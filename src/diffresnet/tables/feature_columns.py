@@ -28,6 +28,7 @@ def choose_features(
     *,
     where: str = "the table",
     labels: Labels | None = None,
+    id_column: str | None = None,
 ) -> Features:
     """Choose the features of a table of columns.
 
@@ -41,6 +42,8 @@ def choose_features(
         The name of a column, a comma list of names, or a prefix of names; or a sequence of names.
     labels : Labels, optional
         Those of the rows, to tell their copies.
+    id_column : str, optional
+        The column that names the rows, which is no feature by default.
 
     Raises
     ------
@@ -50,7 +53,7 @@ def choose_features(
     """
     roles: tuple[ColumnRole, ...] = ()
     if features is None:
-        parts, roles = default_features(columns, label_column, where, labels)
+        parts, roles = default_features(columns, label_column, where, labels, id_column)
     else:
         parts = {}
         for name in _named(columns.names, label_column, features, where):

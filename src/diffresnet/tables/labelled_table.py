@@ -24,6 +24,7 @@ from .content import (
     listed,
 )
 from .formats import ARRAY_FORMATS, check_format, format_of, read_content
+from .row_names import RowNames
 from .second_file import SecondFile, read_labels
 
 
@@ -46,6 +47,7 @@ class LabelledTable:
     class_names : tuple of str or None
         Names of the classes 0, 1, ... of a file of arrays.
     notes : what a user should know about how the file was read.
+    row_names : RowNames
     """
 
     path: Path
@@ -56,6 +58,7 @@ class LabelledTable:
     chosen: Features | None = field(default=None, repr=False)
     class_names: tuple[str, ...] | None = None
     notes: tuple[Note, ...] = ()
+    row_names: RowNames = field(default=RowNames(), repr=False)
 
     @classmethod
     def read(
@@ -89,8 +92,10 @@ class LabelledTable:
             Where the labels are. In a .npz file "label" stands for the array `labels`.
         labels : path, optional
             A second file, which holds the labels; see `second_file.read_labels`.
-        id_column, skip_unknown
-            How its rows belong to those of the first.
+        id_column : str, optional
+            The column that names the rows, and by which rows of the second file belong to them.
+        skip_unknown : bool
+            Leave out labels of the second file that belong to no row.
         features : str or sequence of str, optional
             Which columns are features, as for `choose_features`; in .npz, the array.
         unlabelled : mark or marks of unlabelled rows, optional
@@ -109,6 +114,7 @@ class LabelledTable:
         path = Path(path)
         try:
             content = read_content(path) if content is None else content
+            row_names = RowNames.read(content, id_column, path)
             if labels is None:
                 table = cls.of_labels(path, content, label_column, unlabelled, labels_required)
             else:
@@ -122,7 +128,7 @@ class LabelledTable:
                 if features is None and fitted_names and set(fitted_names) <= set(content.names):
                     features = list(fitted_names)
                 chosen = content.choose_features(
-                    features, table.label_key, repr(str(path)), table.labels
+                    features, table.label_key, repr(str(path)), table.labels, id_column
                 )
         except MemoryError as error:
             raise InputError(f"{str(path)!r} is larger than the memory at hand") from error
@@ -142,7 +148,14 @@ class LabelledTable:
             )
         names = content.class_names(given.classes, repr(str(path)))
         notes = (*chosen.notes, *table.notes)
-        return replace(table, labels=given, chosen=chosen, class_names=names, notes=notes)
+        return replace(
+            table,
+            labels=given,
+            chosen=chosen,
+            class_names=names,
+            notes=notes,
+            row_names=row_names,
+        )
 
     @classmethod
     def of_labels(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,8 +14,7 @@ from ..files.compressed import ending
 from .content import Content, listed
 from .formats import READ_FORMATS, check_format, read_content
 from .formats.npy import map_array
-
-_FLOAT_ID = re.compile(r"-?[0-9]+\.0+")
+from .row_names import read_ids
 
 
 @dataclass(frozen=True)
@@ -145,8 +143,8 @@ def _id_column(
                 "id_column",
             )
         return id_column
-    own = {name: _ids(content, name) for name in both}
-    other = {name: _ids(second, name) for name in both}
+    own = {name: read_ids(content, name) for name in both}
+    other = {name: read_ids(second, name) for name in both}
     # Where the second file repeats an id of the first, its rows are named and refused later.
     found = [name for name in both if _all_differ(own[name]) and _known(other[name], own[name])]
     found = [name for name in found if _all_differ(other[name])] or found
@@ -192,23 +190,11 @@ def _refuse_another_order(
             )
 
 
-def _ids(content: Content, name: str) -> list[str | None] | None:
-    """Return the ids of a column as texts, None where blank; None if it holds no ids."""
-    try:
-        values = content.label_values(name, name)
-    except InputError:
-        return None
-    texts = ["" if v is None or v != v else str(v).strip() for v in values.tolist()]
-    if all(_FLOAT_ID.fullmatch(text) for text in texts if text):
-        texts = [text.partition(".")[0] for text in texts]  # as data frames with a gap write them
-    return [text or None for text in texts]
-
-
 def _places(
     content: Content, second: Content, name: str, paths: tuple[str, str], skip_unknown: bool
 ) -> tuple[np.ndarray, list[Note]]:
     """Return the row of each label, -1 for those that are left out."""
-    own, other = _ids(content, name), _ids(second, name)
+    own, other = read_ids(content, name), read_ids(second, name)
     if own is None or other is None:
         raise InputError(f"column {name!r} holds no ids: they are texts or whole numbers")
     row_of = _row_of(own, paths[0], name, blank=True)  # rows without an id have no label

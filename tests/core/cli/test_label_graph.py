@@ -100,7 +100,8 @@ def test_unlike_neighbours_are_noted(folder, capfd):
     [
         (["papers.csv", *OF_TABLE, "--relabel"], "this is for tables without a graph: the nodes"),
         (["papers.csv", *OF_TABLE, "--model", "m.npz"], "and given labels are kept (--model)"),
-        (["papers.csv", "--id-column", "paper"], "give a list of edges too (--graph)"),
+        (["papers.csv", "--skip-unknown"], "in a second file of labels; give one (--skip-unknown)"),
+        (["g.npz", "--id-column", "paper"], "leave this out (--id-column)"),
         (["papers.csv", *OF_TABLE, "--id-column", "who"], "no column 'who' of ids"),
         (["papers.csv", "--graph", "absent.csv"], "no such file"),
         (["papers.csv", "--graph", "g.npz"], either(COLUMN_FORMATS)),

@@ -38,6 +38,7 @@ class Cells(Columns):
         label_key: str | None,
         where: str,
         labels: Labels | None = None,
+        id_column: str | None = None,
     ) -> Features:
         """Choose a matrix; annotations, such as numbers of counts, are features only by name."""
         vectors = [field.name for field in self.held.schema if is_list(field.type)]
@@ -47,7 +48,7 @@ class Cells(Columns):
                 f"columns of obs",
                 "features",
             )
-        return super().choose_features(features, label_key, where, labels)
+        return super().choose_features(features, label_key, where, labels, id_column)
 
 
 class H5adFormat(Format):
