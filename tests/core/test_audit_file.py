@@ -108,3 +108,72 @@ def test_one_label_a_class_cannot_be_audited(data, capsys):
     assert not (data / "out.csv").exists()
     frame.assign(label=None).to_csv("none.csv", index=False)
     assert run(["audit", "none.csv", "--features", "e"]) == 2
+
+
+@pytest.mark.parametrize("out", ["out.csv", "out.parquet"])
+def test_labels_that_cannot_be_judged_are_written_last(data, out, capsys):
+    """Of rows of zeros, whose direction is none."""
+    rng = np.random.default_rng(0)
+    truth = np.repeat(np.arange(3), 60)
+    x = (rng.normal(size=(3, 64))[truth] + 0.3 * rng.normal(size=(180, 64))).astype(np.float32)
+    x[[9, 70]] = 0
+    labels = pd.read_csv("a.csv")["label"].fillna("").to_numpy(str)
+    np.savez("zeros.npz", features=x, labels=labels)
+    assert run(["audit", "zeros.npz", "--out", out, "--json", "a.json"]) == 0
+    text = " ".join(capsys.readouterr().err.split())
+    assert "2 labels are of rows whose features are zeros alone, and not judged" in text
+    assert "of 118 labels are suspicious" in text
+    payload = json.loads((data / "a.json").read_text())
+    assert (payload["labels"], payload["not_judged"]) == (118, 2)
+    read = pd.read_csv(out) if out == "out.csv" else pd.read_parquet(out)
+    assert len(read) == 120
+    last = read.iloc[-2:]
+    assert last["row"].tolist() == [10, 71]
+    assert last["given"].tolist() == ["cat", "dog"]
+    assert last[["suggested", "probability"]].isna().all(axis=None)
+    assert last["suspicious"].tolist() == ["no", "no"]
+    assert read["probability"][:-2].notna().all()
+
+
+def test_blank_texts_are_not_judged(data):
+    words = {"cat": "purr meow whisker litter", "dog": "bark leash bone fetch"}
+    rng, frame = np.random.default_rng(0), pd.DataFrame({"label": ["cat", "dog"] * 20})
+    frame["text"] = [" ".join(rng.choice(words[c].split(), 6)) for c in frame["label"]]
+    frame.loc[3, "text"] = None
+    frame.to_csv("texts.csv", index=False)
+    found = audit_file("texts.csv", "out.csv", text="text")
+    assert found.unjudged.tolist() == [3]
+    assert any("1 label is of rows" in note.message for note in found.notes)
+    assert pd.read_csv("out.csv")["row"].tolist()[-1] == 4
+
+
+def test_classes_of_arrays_are_called_by_their_names(data, capsys):
+    arrays = dict(np.load("a.npz"))
+    np.savez("named.npz", **arrays, class_names=np.array(["ant", "bee", "cow"]))
+    args = ["audit", "named.npz", "--out", "out.csv", "--json", "a.json"]
+    assert run(args) == 0
+    lines = capsys.readouterr().out.splitlines()[1:]
+    assert {tuple(line.split()[1:3]) for line in lines} == {
+        ("cow", "ant"),
+        ("ant", "bee"),
+        ("bee", "cow"),
+    }
+    rows = json.loads((data / "a.json").read_text())["results"]
+    assert {row["given"] for row in rows} == {"ant", "bee", "cow"}
+    read = pd.read_csv("out.csv")
+    assert set(read["given"]) == set(read["suggested"]) == {"ant", "bee", "cow"}
+    assert (read["given"] == np.array(["ant", "bee", "cow"])[read["labels"]]).all()
+
+
+def test_labels_that_differ_by_spaces_or_far_inside_are_told_apart(data, capsys):
+    frame = pd.read_csv("a.csv")
+    long = "a label of more letters than a column of a table has"
+    names = {"cat": "eel ", "dog": f"{long}: dog", "eel": f"{long}: eel"}
+    frame.assign(label=frame["label"].map(names)).to_csv("spaces.csv", index=False)
+    assert run(["audit", "spaces.csv", "--features", "e"]) == 0
+    out = capsys.readouterr().out
+    assert "'eel '" in out
+    assert {end for end in ("dog", "eel") if f"s: {end}" in out} == {"dog", "eel"}
+    frame.assign(label=frame["label"].replace("cat", "eel ")).to_csv("spaces.csv", index=False)
+    assert run(["label", "spaces.csv", "--features", "e", "--out", "out.csv"]) == 0
+    assert "'eel ': 40" in capsys.readouterr().err

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from ..files.atomic import either
 from ..tables.formats import COLUMN_FORMATS
 from .command import Outcome, command
+from .names import plain
 from .options import Argument, Option
 from .progress import stages
 from .table_options import TableOptions
@@ -59,18 +60,18 @@ def audit(options: AuditOptions) -> Outcome:
     audited, names = found.audit, found.table.row_names
     written = "" if options.out is None else f"; all are written to {options.out}"
     return Outcome(
-        [{**row, **names.record(row["row"])} for row in audited.to_rows()],
+        [{**row, **names.record(row["row"])} for row in found.suspects()],
         text=_shown(found),
         notes=found.notes,
         summary=f"{int(audited.suspicious.sum())} of {len(audited)} labels are suspicious; "
         f"about {audited.noise:.0%} seem to be wrong{written}",
-        extra={"labels": len(audited), "noise": audited.noise},
+        extra={"labels": len(audited), "not_judged": len(found.unjudged), "noise": audited.noise},
     )
 
 
 def _shown(found: AuditResult) -> str:
     """Return a line for each of the most suspicious labels; nothing where there are none."""
-    rows = found.audit.to_rows()
+    rows = found.suspects()
     if not rows:
         return ""
     names = found.table.row_names
@@ -90,5 +91,7 @@ def _shown(found: AuditResult) -> str:
 
 
 def _short(name: str) -> str:
-    name = name if name.isprintable() else repr(name)
-    return name if len(name) <= WIDTH else f"{name[: WIDTH - 3]}..."
+    """Return a name as it is told from others: by its spaces, and by both ends."""
+    name = plain(name)
+    half = (WIDTH - 3) // 2
+    return name if len(name) <= WIDTH else f"{name[: WIDTH - 3 - half]}...{name[-half:]}"

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from ..files.atomic import either
+from ..tables.content import named_classes
 from ..tables.formats import COLUMN_FORMATS, FORMATS
 from .command import Outcome, command
+from .names import plain
 from .options import Argument, Option
 from .progress import stages
 from .table_options import TableOptions
@@ -222,10 +224,6 @@ def _per_class(result: LabelResult) -> str:
         return f"in {len(counts)} classes, {each} in each"
     names: Any = result.given.names
     if result.class_names is not None:
-        names = [result.class_names[int(code)] for code in result.given.classes]
-    parts = [f"{_printable(name)}: {count}" for name, count in zip(names, counts, strict=True)]
+        names = named_classes(result.given.classes, result.class_names)
+    parts = [f"{plain(name)}: {count}" for name, count in zip(names, counts, strict=True)]
     return f"in {len(counts)} classes ({', '.join(parts)})"
-
-
-def _printable(name: str) -> str:
-    return name if name.isprintable() else repr(name)

@@ -91,10 +91,13 @@ def _expected(found: NextRows) -> list[str]:
 
 def _shown(found: NextRows) -> str:
     """Return a line for each row: its name, and the beginning of what is no number in it."""
-    columns, table = found.columns(), found.table
+    from ..labelling.row_table import take_rows
+
+    table = found.table
+    columns = take_rows(table, found.rows)
     features = () if table.chosen is None else table.chosen.columns
     said = (*features, table.label_key, table.row_names.column)
-    others = [name for name in columns.column_names[2:] if name not in said]
+    others = [name for name in columns.column_names if name not in said]
     names = table.row_names.of(found.rows.tolist())
     width = max(map(len, [table.row_names.heading, *names]))
     lines = []

@@ -4,29 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 
 from ..errors import Note
 from ..files.atomic import Pathlike
 from ..labels import Marks
-from ..tables.content import label_column_of
+from ..tables.content import label_column_of, named_classes
 from ..tables.labelled_table import LabelledTable
 from .fit import fit_table
 from .progress import Progress, silent
-from .row_table import read_for_rows, take_rows, write_columns
+from .row_table import ROW, own_first, read_for_rows, take_rows, write_columns
 
 if TYPE_CHECKING:
     from ..classify.audit import LabelAudit
 
-ROW, GIVEN, SUGGESTED, PROBABILITY, SUSPICIOUS = (
-    "row",
-    "given",
-    "suggested",
-    "probability",
-    "suspicious",
-)
+GIVEN, SUGGESTED, PROBABILITY, SUSPICIOUS = "given", "suggested", "probability", "suspicious"
+OWN = (ROW, GIVEN, SUGGESTED, PROBABILITY, SUSPICIOUS)
 """Columns that an output has before those of the file."""
 
 
@@ -45,22 +41,50 @@ class AuditResult:
     table: LabelledTable = field(repr=False)
 
     @property
+    def unjudged(self) -> np.ndarray:
+        """Labelled rows whose features are zeros alone, of which no other label says anything."""
+        return np.setdiff1d(self.table.labels.rows, self.audit.rows)
+
+    @property
     def notes(self) -> tuple[Note, ...]:
         """What a user should know, one line each."""
-        return self.table.notes
+        count = len(self.unjudged)
+        if not count:
+            return self.table.notes
+        labels = "1 label is" if count == 1 else f"{count} labels are"
+        return (
+            *self.table.notes,
+            Note(f"{labels} of rows whose features are zeros alone, and not judged"),
+        )
 
-    def columns(self) -> pa.Table:
-        """Return all labelled rows: the judgement of each, its number from 1, and its columns."""
-        audit, found = self.audit, take_rows(self.table, self.audit.rows)
+    def suspects(self) -> list[dict[str, Any]]:
+        """Return `LabelAudit.to_rows()`, with classes by their names where the file has them."""
+        names = self.table.class_names
+        return [
+            {**row, **{key: named_classes([row[key]], names)[0] for key in (GIVEN, SUGGESTED)}}
+            for row in self.audit.to_rows()
+        ]
+
+    def columns(self, typed: bool = False) -> pa.Table:
+        """Return all labelled rows: the judgement of each, its number from 1, and its columns.
+
+        Those that cannot be judged come last: no other class is suggested, and the probability is
+        blank. Features that stand as text, as in .csv, become numbers where they are typed.
+        """
+        audit, last = self.audit, self.unjudged
+        blank, names = [None] * len(last), self.table.class_names
+        rows = np.concatenate([audit.rows, last])
+        given = [*audit.given.tolist(), *self.table.labels.values()[last]]
+        suggested = [*audit.suggested.tolist(), *blank]
+        suspicious = ["yes" if bad else "no" for bad in audit.suspicious.tolist()]
         own = {
-            ROW: pa.array(audit.rows + 1),
-            GIVEN: label_column_of(audit.given.tolist()),
-            SUGGESTED: label_column_of(audit.suggested.tolist()),
-            PROBABILITY: pa.array(audit.probability.round(4)),
-            SUSPICIOUS: pa.array(["yes" if bad else "no" for bad in audit.suspicious.tolist()]),
+            ROW: pa.array(rows + 1),
+            GIVEN: label_column_of(named_classes(given, names)),
+            SUGGESTED: label_column_of(named_classes(suggested, names)),
+            PROBABILITY: pa.array([*audit.probability.round(4).tolist(), *blank], pa.float64()),
+            SUSPICIOUS: pa.array([*suspicious, *("no" for _ in last)], pa.string()),
         }
-        kept = [name for name in found.column_names if name not in own]
-        return pa.table({**own, **{name: found[name] for name in kept}})
+        return own_first(own, self.table, take_rows(self.table, rows, typed=typed))
 
 
 def audit_file(
@@ -88,7 +112,8 @@ def audit_file(
     out : path, optional
         Where to write all labelled rows, the likeliest to be wrong first: their row number from 1,
         the given and the likeliest other label, the probability that the given one is wrong,
-        whether it is suspicious, and the columns of the file.
+        whether it is suspicious, and the columns of the file. Rows of zeros, and blank texts, are
+        not judged: they come last, without a probability.
     progress : Progress
 
     Raises
@@ -104,6 +129,7 @@ def audit_file(
     table = read_for_rows(
         path,
         out,
+        OWN,
         label_column=label_column,
         labels=labels,
         id_column=id_column,
@@ -120,5 +146,5 @@ def audit_file(
         assert model is not None
         found = AuditResult(model.audit(), table)
     if out is not None:
-        write_columns(out, found.columns())
+        write_columns(out, found.columns)
     return found

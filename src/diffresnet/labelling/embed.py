@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from ..errors import InputError
 from ..files.atomic import Pathlike, check_writable, refuse_replacing
 from ..files.npz import save_npz
-from ..tables.content import Features
+from ..tables.content import Features, refuse_replaced
 from ..tables.formats import read_content
 from .model_file import encoded_rows
 from .progress import Progress, silent
+
+OWN = ("features", "feature_names")
+"""Arrays that an output has besides those of the file."""
 
 
 def embed_file(
@@ -41,12 +46,14 @@ def embed_file(
     """
     path, out = Path(path), check_writable(out, (".npz",))
     refuse_replacing({"out": out}, [path])
+    content = read_content(path)
+    refuse_replaced([name for name in OWN if name in content.names], path)
     raw, _ = encoded_rows(
         path, text, image, encoder, device, out=out, strict=strict, progress=progress
     )
     if raw is None:
         raise InputError("name the column of texts, or of paths of images", "text")
-    content = read_content(path)
     features = raw.features(content, path, None)
-    save_npz(out, content.to_arrays(features))
+    own = dict(zip(OWN, (features.matrix, np.array(features.names)), strict=True))
+    save_npz(out, content.to_arrays(features) | own)
     return features

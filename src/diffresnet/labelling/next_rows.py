@@ -14,9 +14,10 @@ from ..labels import Marks
 from ..tables.labelled_table import LabelledTable
 from .fit import fit_table, new_classifier
 from .progress import Progress, silent
-from .row_table import read_for_rows, take_rows, write_columns
+from .row_table import ROW, own_first, read_for_rows, take_rows, write_columns
 
-RANK, ROW = "rank", "row"
+RANK = "rank"
+OWN = (RANK, ROW)
 """Columns that an output has before those of the file."""
 
 
@@ -48,12 +49,13 @@ class NextRows:
         """About how many more labels a point of confidence takes; inf where none is expected."""
         return len(self.rows) / self.gain if self.gain > 0 else float("inf")
 
-    def columns(self) -> pa.Table:
-        """Return these rows alone: their rank, their number from 1, and their columns."""
-        found = take_rows(self.table, self.rows)
-        ranks = {RANK: np.arange(1, len(self.rows) + 1), ROW: self.rows + 1}
-        kept = [name for name in found.column_names if name not in ranks]
-        return pa.table({**ranks, **{name: found[name] for name in kept}})
+    def columns(self, typed: bool = False) -> pa.Table:
+        """Return these rows alone: their rank, their number from 1, and their columns.
+
+        Features that stand as text, as in .csv, become numbers where they are typed.
+        """
+        ranks = {RANK: pa.array(np.arange(1, len(self.rows) + 1)), ROW: pa.array(self.rows + 1)}
+        return own_first(ranks, self.table, take_rows(self.table, self.rows, typed=typed))
 
 
 def next_rows(
@@ -98,6 +100,7 @@ def next_rows(
     table = read_for_rows(
         path,
         out,
+        OWN,
         label_column=label_column,
         labels=labels,
         id_column=id_column,
@@ -120,5 +123,5 @@ def next_rows(
             rows, gain = model.suggest_with_gain(n, table.features, table.labels.values())
     found = NextRows(rows, table, 100 * gain)
     if out is not None:
-        write_columns(out, found.columns())
+        write_columns(out, found.columns)
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -217,6 +218,22 @@ def _is_novelty(cell: str) -> bool:
 
 def _is_because(cell: str) -> bool:
     return cell.endswith("%")
+
+
+def refuse_replaced(taken: Sequence[str], path: Path) -> None:
+    """Raise `InputError` if an output would replace columns, or arrays, of a table."""
+    if taken:
+        raise InputError(
+            f"{str(path)!r} already has {listed(taken)}, which the output would replace; rename "
+            f"{'it' if len(taken) == 1 else 'them'}"
+        )
+
+
+def named_classes(labels: Iterable[Any], class_names: Sequence[str] | None) -> list[Any]:
+    """Return labels, by the names of the classes 0, 1, ... where there are names."""
+    if class_names is None:
+        return list(labels)
+    return [None if label is None else class_names[int(label)] for label in labels]
 
 
 def label_column_of(values: Sequence[Any], like: pa.ChunkedArray | None = None) -> pa.Array:

@@ -22,6 +22,7 @@ from .content import (
     earlier_flags,
     earlier_result,
     listed,
+    refuse_replaced,
 )
 from .formats import ARRAY_FORMATS, check_format, format_of, read_content
 from .row_names import RowNames
@@ -288,11 +289,7 @@ class LabelledTable:
         if self.label_key == "label":
             taken = [name for name in taken if name != "label"]
         taken = [*taken, *(name for name in more if name in self.content.names)]
-        if taken:
-            raise InputError(
-                f"{str(self.path)!r} already has {listed(taken)}, which the output would replace; "
-                f"rename {'it' if len(taken) == 1 else 'them'}"
-            )
+        refuse_replaced(taken, self.path)
 
     def write(
         self,
