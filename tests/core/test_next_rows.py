@@ -153,3 +153,31 @@ def test_less_is_gained_the_more_is_known():
         assert len(rows) == 10
         gains.append(gain)
     assert gains[0] > gains[1] >= 0
+
+
+@pytest.mark.parametrize(
+    ("mark", "options", "hint"),
+    [
+        (None, [], ""),
+        ("?", [], "; '?' stands on 90 of 120 rows and is taken as a class; if it marks unlabelled"),
+        ("NA", ["--unlabelled", "na"], "; no row is marked 'na'; marks are compared letter by"),
+    ],
+)
+def test_where_every_row_has_a_label_it_is_said(mark, options, hint, capfd):
+    few = TRUTH if mark is None else np.where(np.arange(120) % 4 == 0, TRUTH, mark)
+    frame = pd.read_csv("a.csv").assign(label=few)
+    for labels in (few, [mark or "a"] * 120):
+        frame.assign(label=labels).to_csv("full.csv", index=False)
+        assert run(["next", "full.csv", *options]) == 2
+        err = capfd.readouterr().err
+        assert "every row of 'full.csv' has a label, so that none can be suggested" in err
+        assert hint.replace("90", "120" if labels is not few else "90") in err
+        assert ("(--unlabelled)" in err) == bool(hint)
+        assert err.count("\n") == 1
+
+
+def test_copies_of_labelled_rows_are_not_suggested():
+    x = np.repeat(X, 2, axis=0)
+    few = np.where(np.arange(240) % 2 == 0, np.repeat(TRUTH, 2), None)
+    with pytest.raises(InputError, match="every row has a label, or equals one that has"):
+        DiffusionClassifier().fit(x, few).suggest(1)

@@ -75,6 +75,8 @@ def suggest_points(
         raise InputError("rows are suggested by their features, and this graph has none")
     free = np.ones(len(x), dtype=bool)
     free[labelled] = False
+    if not free.any():
+        raise InputError("every row has a label, or equals one that has; none can be suggested")
     if not 0 < count <= free.sum():
         raise InputError(
             f"from 1 to {int(free.sum())} rows can be suggested, as many as differ and have no "

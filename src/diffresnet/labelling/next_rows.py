@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
-from ..errors import Note
+from ..errors import InputError, Note
 from ..files.atomic import Pathlike
-from ..labels import Marks
+from ..labels import Marks, label_notes
 from ..tables.labelled_table import LabelledTable
 from .fit import fit_table, new_classifier
 from .progress import Progress, silent
@@ -113,6 +113,8 @@ def next_rows(
         progress=progress,
         labels_required=False,
     )
+    if table.labels.labelled.all():
+        raise _none_is_left(table)
     with progress(f"choosing from {len(table)} rows", None):
         if len(table.labels.classes) > 1:
             model = fit_table(table, unlabelled, device, seed, relabel=False).model
@@ -125,3 +127,14 @@ def next_rows(
     if out is not None:
         write_columns(out, found.columns)
     return found
+
+
+def _none_is_left(table: LabelledTable) -> InputError:
+    """Return the error that every row has a label, and what marks rows that perhaps have none."""
+    marks = [note for note in label_notes(table.labels) if note.parameter == "unlabelled"]
+    text = "; ".join(note.message for note in marks)
+    return InputError(
+        f"every row of {str(table.path)!r} has a label, so that none can be suggested"
+        f"{'; ' if marks else ''}{text}",
+        marks[0].parameter if marks else None,
+    )
