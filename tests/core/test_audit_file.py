@@ -91,6 +91,7 @@ def test_relabel_overrules_what_audit_names_and_keeps_the_rest(data):
     assert (after["label"][kept] == before["label"][kept]).all()
     assert (after["flag"][kept] == "given").all()
     assert (after["confidence"][kept] == 1).all()
+    assert label_file("a.csv", features="e").overruled() == []
     # Read again, the overruled labels are no given ones any more.
     found = audit_file("out.csv", features="e")
     assert len(found.audit) == 117
@@ -177,3 +178,27 @@ def test_labels_that_differ_by_spaces_or_far_inside_are_told_apart(data, capsys)
     frame.assign(label=frame["label"].replace("cat", "eel ")).to_csv("spaces.csv", index=False)
     assert run(["label", "spaces.csv", "--features", "e", "--out", "out.csv"]) == 0
     assert "'eel ': 40" in capsys.readouterr().err
+
+
+def test_overruled_labels_are_counted_and_not_lost(data, capsys):
+    args = ["label", "a.csv", "--features", "e", "--out", "out.csv", "--json", "a.json"]
+    assert run([*args, "--relabel", "--id-column", "code"]) == 0
+    lines = capsys.readouterr().err.splitlines()
+    assert "overruled 3 given labels, of rows c006, c066, c126" in lines
+    payload = json.loads((data / "a.json").read_text())
+    assert payload["results"][0]["overruled"] == 3
+    rows = [(6, "eel", "cat"), (66, "cat", "dog"), (126, "dog", "eel")]
+    assert payload["overruled"] == [
+        {"row": row + 1, "id": f"c{row:03}", "given": given, "label": label}
+        for row, given, label in rows
+    ]
+    assert run(args) == 0
+    assert "overruled" not in capsys.readouterr().err
+    assert "overruled" not in json.loads((data / "a.json").read_text())
+    # A saved model is asked of every row, and says the same of most.
+    label_file("a.csv", features="e", relabel=True, model="m.npz")
+    assert run([*args, "--relabel", "--with", "m.npz"]) == 0
+    assert "overruled 3 given labels, of rows 7, 67, 127" in capsys.readouterr().err.splitlines()
+    pd.read_csv("out.csv").assign(flag="given").to_csv("right.csv", index=False)
+    assert run(["label", "right.csv", *args[2:], "--relabel"]) == 0
+    assert "overruled no given label" in capsys.readouterr().err.splitlines()

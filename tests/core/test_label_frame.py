@@ -55,6 +55,22 @@ def test_integers_with_gaps_stay_integers():
     assert out["label"].tolist() == (TRUTH == "dog").astype(int).tolist()
 
 
+@pytest.mark.parametrize("dtype", ["Int64", "Int16", "int64[pyarrow]", "boolean", "string"])
+def test_nullable_types_of_labels_stay(dtype):
+    values = {"boolean": [False, True], "string": ["cat", "dog"]}.get(dtype, [7, 2**9])
+    true = pd.array([values[name == "dog"] for name in TRUTH], dtype=dtype)
+    labels = pd.Series(true, index=range(100, 140)).mask(np.arange(40) % 10 != 0)
+    frame = pd.DataFrame(COLUMNS, index=labels.index).assign(label=labels)
+    out = label_frame(frame)
+    assert out["label"].dtype == labels.dtype
+    assert out["label"].tolist() == true.tolist()
+    some = label_frame(frame, abstain=0.5)
+    assert some["label"].dtype == labels.dtype
+    assert (some["label"].isna() == (some["flag"] == "abstained")).all()
+    assert some["label"].isna().sum() == 18
+    assert frame["label"].isna().sum() == 36
+
+
 def test_a_frame_of_vectors():
     frame = pl.DataFrame({"emb": X.tolist(), "n": range(40), "label": COLUMNS["label"]})
     assert label_frame(frame)["label"].to_list() == TRUTH.tolist()

@@ -135,6 +135,13 @@ def test_a_frame_and_the_command_abstain(capsys):
     line = next(x for x in capsys.readouterr().err.splitlines() if x.startswith("left "))
     assert "96 rows have no label, as the likeliest to be wrong; of the others" in line
     assert pd.read_csv("out.csv")["label"].isna().sum() == 96
+    for share in ("error=0.99", "0"):
+        assert run(["label", "in.csv", "--out", "out.csv", "--abstain", share]) == 0
+        line = next(x for x in capsys.readouterr().err.splitlines() if x.startswith("left "))
+        assert line.startswith("left      no row is left without a label; ")
+        assert line.endswith("% are expected to be wrong")
+    assert run(["label", "in.csv", "--out", "out.csv"]) == 0
+    assert "\nleft " not in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("value", [1, -0.1, "x", "error=", "error=2", True, "5%", [0.1]])

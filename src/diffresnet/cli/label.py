@@ -85,9 +85,10 @@ class LabelOptions(TableOptions):
     abstain: Annotated[
         str | None,
         Option(
-            help="Leave this share of the unlabelled rows without a label, the likeliest to be "
-            "wrong first; error=0.05 leaves as many as it takes for 5% expected errors among the "
-            "others.",
+            help="Leave this share of the rows whose label is not given, or overruled, without "
+            "one, the likeliest to be wrong first; error=0.05 leaves as many as it takes for 5% "
+            "expected errors among the others. That counts on labels of every class: rows of "
+            "others are doubtful only where they are flagged novel.",
             metavar="SHARE",
         ),
     ] = None
@@ -121,7 +122,8 @@ def label(options: LabelOptions) -> Outcome:
         [result.counts()],
         text=columns_text(result) if say_roles else "",
         notes=result.notes,
-        summary=summary(result, out),
+        summary=summary(result, options),
+        extra=_extra(result, options),
     )
 
 
@@ -136,7 +138,12 @@ def columns_text(result: LabelResult) -> str:
     )
 
 
-def summary(result: LabelResult, out: Path) -> str:
+def _extra(result: LabelResult, options: LabelOptions) -> dict[str, Any]:
+    """Return what --json says of single rows, where it was asked for."""
+    return {"overruled": result.overruled()} if options.relabel else {}
+
+
+def summary(result: LabelResult, options: LabelOptions) -> str:
     """Return what was read, labelled and written, a line each."""
     counts, blank = result.counts(), ~result.given.labelled
     confidence = counts["mean_confidence"]
@@ -148,12 +155,13 @@ def summary(result: LabelResult, out: Path) -> str:
         "labelled": f"{counts['labelled']} {_per_class(result)}".rstrip(),
         "reach": f"{int(result.reached[blank].sum())} of {int(blank.sum())} unlabelled rows are "
         f"connected to a label",
+        "overruled": _overruled(result) if options.relabel else "",
         "predicted": f"{counts['predicted']}"
         + (f", mean confidence {confidence:.3f}" if confidence is not None else ""),
         "novel": _novel(result),
-        "left": _left(result),
+        "left": "" if options.abstain is None else _left(result),
         "seconds": "{seconds}",
-        "written": str(out),
+        "written": str(options.out),
     }
     return "\n".join(f"{name:<10}{text}" for name, text in lines.items() if text)
 
@@ -190,11 +198,23 @@ def _novel(result: LabelResult) -> str:
     return f"{text}: about {about}; typical {'row' if len(kinds) == 1 else 'rows'} {typical}"
 
 
+def _overruled(result: LabelResult) -> str:
+    """Return how many given labels are others now, and of which rows."""
+    found = result.overruled()
+    if not found:
+        return "no given label"
+    rows = ", ".join(result.row_names.of(each["row"] - 1 for each in found[:LISTED]))
+    if len(found) == 1:
+        return f"1 given label, of row {rows}"
+    return f"{len(found)} given labels, of rows {rows}{', ...' if len(found) > LISTED else ''}"
+
+
 def _left(result: LabelResult) -> str:
-    """Return how many rows were left without a label, and what to expect of the others."""
+    """Return how many rows are left without a label, and what to expect of the others."""
     left, error = int((result.flags == "abstained").sum()), result.expected_error()
     if not left:
-        return ""
+        text = "no row is left without a label"
+        return text if error is None else f"{text}; {error:.1%} are expected to be wrong"
     rows = "1 row has no label" if left == 1 else f"{left} rows have no label"
     return f"{rows}, as the likeliest to be wrong; " + (
         "no row has a predicted one"

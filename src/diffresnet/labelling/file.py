@@ -94,14 +94,15 @@ def label_file(
         A saved model that labels without fitting; the file then needs no labels.
     relabel : bool
         Overrule the given labels that `audit_file` calls suspicious; with a saved model, all of
-        them.
+        them. Such rows are flagged as unlabelled ones are.
     explain : bool
         Add a column `because`: which given labels add most to each label. It takes one linear solve
         for each given label. Rows are named by `id_column`, or numbered from 1.
     abstain : float or str, optional
         Leave labels out where they are likeliest to be wrong. A number from 0 to below 1 is the
-        share of the unlabelled rows that are left; "error=0.05" leaves as many as it takes for 5%
-        expected errors among the others.
+        share that is left of the rows whose label is not given, or overruled; "error=0.05" leaves
+        as many as it takes for 5% expected errors among the others. That counts on labels of every
+        class: rows of others are doubtful only where they are flagged novel.
     device, seed
         As of `DiffusionClassifier`.
     progress : Progress

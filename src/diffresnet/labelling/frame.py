@@ -101,4 +101,15 @@ def label_frame(
         more,
     )
     found = nw.from_arrow(added, backend=given.implementation)
-    return given.with_columns(*(found[name] for name in added.column_names)).to_native()
+    labelled = given.with_columns(*(found[name] for name in added.column_names)).to_native()
+    if given.implementation.is_pandas():
+        _restore_type(labelled, added["label"], frame[label_column].dtype)
+    return labelled
+
+
+def _restore_type(frame: Any, labels: pa.ChunkedArray, dtype: Any) -> None:
+    """Give the labels of a pandas frame their nullable type, which is lost by way of Arrow."""
+    import pandas as pd
+
+    if isinstance(dtype, pd.api.extensions.ExtensionDtype):
+        frame["label"] = pd.array(labels.to_pylist(), dtype=dtype)

@@ -10,6 +10,7 @@ import numpy as np
 from ..errors import Note
 from ..graphs.graph import GraphData
 from ..labels import Labels
+from ..tables.content import named_classes
 from ..tables.labelled_table import LabelledTable
 from ..tables.row_names import RowNames
 
@@ -69,12 +70,17 @@ class LabelResult:
     def __len__(self) -> int:
         return len(self.labels)
 
+    @property
+    def is_fitted(self) -> bool:
+        """Whether the model was fitted to these rows, and is not from a file."""
+        return hasattr(self.model, "_transduction")
+
     def counts(self) -> dict[str, Any]:
         """Return how many rows there are of each kind, and the mean confidence of predicted ones.
 
-        Keys: rows, labelled, classes, predicted, novel (in whatever flag), unreached, abstained,
-        mean_confidence, and expected_error, the share of wrong ones among all predicted or
-        unreached.
+        Keys: rows, labelled, classes, predicted, novel (in whatever flag), unreached, overruled
+        (given labels that are others now), abstained, mean_confidence, and expected_error, the
+        share of wrong ones among all predicted or unreached.
         """
         predicted = np.isin(self.flags, ("predicted", "novel"))
         known = self.given.labelled.any()
@@ -86,12 +92,24 @@ class LabelResult:
             "predicted": int(predicted.sum()),
             "novel": 0 if self.novel is None else int(self.novel.sum()),
             "unreached": int((self.flags == "unreached").sum()),
+            "overruled": len(self.overruled()),
             "abstained": int((self.flags == "abstained").sum()),
             "mean_confidence": float(self.confidence[predicted].mean())
             if predicted.any()
             else None,
             "expected_error": self.expected_error(),
         }
+
+    def overruled(self) -> list[dict[str, Any]]:
+        """Return the rows whose given label is another now, or left out: row, given, label."""
+        rows = np.flatnonzero(self.given.labelled & (self.flags != "given"))
+        given = named_classes(self.given.values()[rows], self.class_names)
+        labels = named_classes(self.labels[rows], self.class_names)
+        return [
+            {**self.row_names.record(row), "given": before, "label": now}
+            for row, before, now in zip(rows.tolist(), given, labels, strict=True)
+            if str(before) != str(now)  # a model may have its classes of another type
+        ]
 
     def error_probability(self) -> np.ndarray:
         """Return the probability (n,) that a label is wrong: of novel rows, novelty counts too."""
@@ -102,7 +120,7 @@ class LabelResult:
 
     def proposed_classes(self) -> list[ProposedClass]:
         """Return groups of novel rows that may be classes of their own, of a model fitted here."""
-        if self.model is None or not hasattr(self.model, "_transduction"):
+        if self.model is None or not self.is_fitted:
             return []
         return self.model.propose_classes()
 

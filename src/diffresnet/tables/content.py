@@ -231,9 +231,8 @@ def refuse_replaced(taken: Sequence[str], path: Path) -> None:
 
 def named_classes(labels: Iterable[Any], class_names: Sequence[str] | None) -> list[Any]:
     """Return labels, by the names of the classes 0, 1, ... where there are names."""
-    if class_names is None:
-        return list(labels)
-    return [None if label is None else class_names[int(label)] for label in labels]
+    names = dict(enumerate(class_names or ()))
+    return [names.get(label, label) for label in labels]
 
 
 def label_column_of(values: Sequence[Any], like: pa.ChunkedArray | None = None) -> pa.Array:

@@ -83,7 +83,7 @@ def test_csv(data, capfd):
     mean = row.pop("mean_confidence")
     assert mean == pytest.approx(after["confidence"][~given].astype(float).mean(), abs=1e-4)
     assert row.pop("expected_error") == pytest.approx(1 - mean)
-    none = dict.fromkeys(("novel", "unreached", "abstained"), 0)
+    none = dict.fromkeys(("novel", "unreached", "overruled", "abstained"), 0)
     assert row == {"rows": 60, "labelled": 6, "classes": 3, "predicted": 54, **none}
 
 
@@ -212,6 +212,7 @@ def test_a_model_of_names_and_a_file_of_integers(data, capfd):
     capfd.readouterr()
     fails(capfd, data, "are integers, but the classes", "a.npz", "--out", "b.npz", "--with", "m")
     assert call(data, "a.npz", "--out", "b.npz", "--with", "m", "--relabel") == 0
+    assert "overruled no given label" in capfd.readouterr().err
     assert load_npz(data / "b.npz")["label"].tolist() == np.repeat(NAMES, 20).tolist()
 
 
