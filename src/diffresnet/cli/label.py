@@ -78,6 +78,14 @@ class LabelOptions(TableOptions):
             help="Overrule the given labels that audit calls suspicious; with --with, all of them."
         ),
     ] = False
+    class_prior: Annotated[
+        str | None,
+        Option(
+            help="Shares of the classes among all rows: uniform, estimate to find them, or one for "
+            "each class, such as cat=0.7,dog=0.3.",
+            metavar="SHARES",
+        ),
+    ] = None
     explain: Annotated[
         bool,
         Option(help="Add a column `because`: the given labels that add most to each label."),
@@ -139,8 +147,11 @@ def columns_text(result: LabelResult) -> str:
 
 
 def _extra(result: LabelResult, options: LabelOptions) -> dict[str, Any]:
-    """Return what --json says of single rows, where it was asked for."""
-    return {"overruled": result.overruled()} if options.relabel else {}
+    """Return what --json says of single rows and classes, where it was asked for."""
+    shares = result.class_shares()
+    return ({"overruled": result.overruled()} if options.relabel else {}) | (
+        {} if shares is None else {"class_shares": shares}
+    )
 
 
 def summary(result: LabelResult, options: LabelOptions) -> str:
@@ -159,6 +170,7 @@ def summary(result: LabelResult, options: LabelOptions) -> str:
         "predicted": f"{counts['predicted']}"
         + (f", mean confidence {confidence:.3f}" if confidence is not None else ""),
         "novel": _novel(result),
+        "shares": _shares(result),
         "left": "" if options.abstain is None else _left(result),
         "seconds": "{seconds}",
         "written": str(options.out),
@@ -207,6 +219,16 @@ def _overruled(result: LabelResult) -> str:
     if len(found) == 1:
         return f"1 given label, of row {rows}"
     return f"{len(found)} given labels, of rows {rows}{', ...' if len(found) > LISTED else ''}"
+
+
+def _shares(result: LabelResult) -> str:
+    """Return the shares of the classes that the rows were weighed to."""
+    shares = result.class_shares()
+    if shares is None:
+        return ""
+    if len(shares) > LISTED:
+        return f"{min(shares.values()):.1%} to {max(shares.values()):.1%} in each class"
+    return ", ".join(f"{plain(name)}: {share:.1%}" for name, share in shares.items())
 
 
 def _left(result: LabelResult) -> str:

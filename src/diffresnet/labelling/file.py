@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
 from ..files.atomic import Pathlike, check_readable, check_writable, refuse_replacing
@@ -20,11 +20,15 @@ from ..tables.formats.h5ad import read_cell_graph
 from ..tables.labelled_table import LabelledTable
 from .abstain import Abstention, abstained
 from .because import explained
+from .class_shares import parse_class_prior
 from .fit import apply_model, fit_table, label_nodes
 from .model_file import encoded_rows, load_model, save_model
 from .progress import Progress, silent
 from .raw_rows import refuse_features
 from .result import LabelResult
+
+if TYPE_CHECKING:
+    from ..classify.class_prior import ClassPrior
 
 
 def label_file(
@@ -45,6 +49,7 @@ def label_file(
     model: Pathlike | None = None,
     with_: Pathlike | None = None,
     relabel: bool = False,
+    class_prior: ClassPrior | str = None,
     explain: bool = False,
     abstain: float | str | None = None,
     device: str = "auto",
@@ -95,6 +100,9 @@ def label_file(
     relabel : bool
         Overrule the given labels that `audit_file` calls suspicious; with a saved model, all of
         them. Such rows are flagged as unlabelled ones are.
+    class_prior : "uniform", "estimate", mapping or str, optional
+        Shares of the classes among all rows, as of `DiffusionClassifier`; also as a text such as
+        "cat=0.7,dog=0.3".
     explain : bool
         Add a column `because`: which given labels add most to each label. It takes one linear solve
         for each given label. Rows are named by `id_column`, or numbered from 1.
@@ -127,12 +135,16 @@ def label_file(
         raise InputError(
             "a saved model has no rows to explain labels by; label by a fit", "explain"
         )
+    if with_ is not None and class_prior is not None:
+        raise InputError(
+            "a saved model weighs the classes as it was fitted; leave this out", "class_prior"
+        )
     if skip_unknown and graph is None and labels is None:
         raise InputError(
             "unknown ids are in a list of edges, or in a second file of labels; give one",
             "skip_unknown",
         )
-    rule = Abstention.parse(abstain)
+    rule, prior = Abstention.parse(abstain), parse_class_prior(class_prior)
     path = Path(path) if Path(path).is_dir() else check_readable(path)
     cell_graph = None
     if graph is not None and ending(path) == ".h5ad":
@@ -157,6 +169,7 @@ def label_file(
             model,
             with_,
             relabel,
+            prior,
             explain,
             labels,
             features,
@@ -207,7 +220,7 @@ def label_file(
                 result = apply_model(saved, table, relabel, device)
             else:
                 weights = None if cell_graph is None else read_cell_graph(path, cell_graph)
-                result = fit_table(table, unlabelled, device, seed, relabel, weights)
+                result = fit_table(table, unlabelled, device, seed, relabel, weights, prior)
         if explain:
             with progress(f"explaining {len(table)} rows", None):
                 result = explained(result, table)
@@ -233,6 +246,7 @@ def _refuse_for_graphs(
     model: Pathlike | None,
     with_: Pathlike | None,
     relabel: bool,
+    class_prior: ClassPrior,
     explain: bool,
     labels: Pathlike | None,
     features: str | Sequence[str] | None,
@@ -250,6 +264,10 @@ def _refuse_for_graphs(
         raise InputError(
             "the networks that label the nodes of a graph are no sum over labels; leave this out",
             "explain",
+        )
+    if class_prior is not None:
+        raise InputError(
+            "shares of classes are for tables without a graph; leave this out", "class_prior"
         )
     for name, value in (("model", model), ("with_", with_), ("relabel", relabel or None)):
         if value is not None:

@@ -15,16 +15,23 @@ from ..graphs.notes import graph_notes
 from ..labels import Marks
 from ..tables.content import listed
 from ..tables.labelled_table import LabelledTable
+from .class_shares import prior_of
 from .model_file import SavedModel
 from .progress import Progress
 from .result import LabelResult, result_of
 
 if TYPE_CHECKING:
     from ..classify import DiffusionClassifier
+    from ..classify.class_prior import ClassPrior
 
 
 def new_classifier(
-    table: LabelledTable, unlabelled: Marks, device: str, seed: int, relabel: bool = False
+    table: LabelledTable,
+    unlabelled: Marks,
+    device: str,
+    seed: int,
+    relabel: bool = False,
+    class_prior: ClassPrior = None,
 ) -> DiffusionClassifier:
     """Make the classifier of a table, not fitted yet."""
     from ..classify import DiffusionClassifier
@@ -33,7 +40,12 @@ def new_classifier(
     if table.chosen is not None and table.chosen.encoder:  # vectors whose direction says all
         own = {"metric": "cosine", "scale": None}
     return DiffusionClassifier(
-        unlabelled=unlabelled, relabel=relabel, device=device, random_state=seed, **own
+        unlabelled=unlabelled,
+        class_prior=class_prior,
+        relabel=relabel,
+        device=device,
+        random_state=seed,
+        **own,
     )
 
 
@@ -44,10 +56,12 @@ def fit_table(
     seed: int,
     relabel: bool,
     graph: scipy.sparse.csr_array | None = None,
+    class_prior: ClassPrior = None,
 ) -> LabelResult:
     """Fit a classifier to the labelled rows of a table, along their own graph if it is given."""
     table.labels.require_classes(f"the labels of {str(table.path)!r}")
-    model = new_classifier(table, unlabelled, device, seed, relabel)
+    prior = prior_of(class_prior, table)
+    model = new_classifier(table, unlabelled, device, seed, relabel, prior)
     names = table.feature_names if table.has_names else None
     model.fit(table.features, table.labels.values(), graph, feature_names=names)
     given, labels = table.labels.values(), model.transduction_

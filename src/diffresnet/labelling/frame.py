@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
@@ -17,7 +17,11 @@ from ..tables.content import BECAUSE, NOVELTY, RowResult, label_column_of, with_
 from ..tables.labelled_table import LabelledTable
 from .abstain import Abstention, abstained
 from .because import explained
+from .class_shares import parse_class_prior
 from .fit import fit_table
+
+if TYPE_CHECKING:
+    from ..classify.class_prior import ClassPrior
 
 
 def label_frame(
@@ -27,6 +31,7 @@ def label_frame(
     features: str | Sequence[str] | None = None,
     unlabelled: Marks = None,
     relabel: bool = False,
+    class_prior: ClassPrior | str = None,
     explain: bool = False,
     abstain: float | str | None = None,
     device: str = "auto",
@@ -37,7 +42,7 @@ def label_frame(
     Parameters
     ----------
     frame : eager data frame of pandas or polars, Arrow table, or another that narwhals knows
-    label_column, features, unlabelled, relabel, explain, abstain, device, seed
+    label_column, features, unlabelled, relabel, class_prior, explain, abstain, device, seed
         As of `label_file`.
 
     Returns
@@ -81,9 +86,9 @@ def label_frame(
         features=features,
         unlabelled=unlabelled,
     )
-    rule = Abstention.parse(abstain)
+    rule, prior = Abstention.parse(abstain), parse_class_prior(class_prior)
     table.check_names([NOVELTY, BECAUSE] if explain else [NOVELTY])
-    result = fit_table(table, unlabelled, device, seed, relabel)
+    result = fit_table(table, unlabelled, device, seed, relabel, class_prior=prior)
     for each in result.notes:
         warnings.warn(each.message, UserWarning, stacklevel=2)
     if explain:

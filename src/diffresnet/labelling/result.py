@@ -111,6 +111,14 @@ class LabelResult:
             if str(before) != str(now)  # a model may have its classes of another type
         ]
 
+    def class_shares(self) -> dict[str, float] | None:
+        """Return the shares of the classes among the rows; None where no prior asked for any."""
+        if self.model is None or self.model.class_prior is None or not self.is_fitted:
+            return None
+        names = named_classes(self.model.classes_.tolist(), self.class_names)
+        shares = self.model.class_shares_.tolist()
+        return {str(name): share for name, share in zip(names, shares, strict=True)}
+
     def error_probability(self) -> np.ndarray:
         """Return the probability (n,) that a label is wrong: of novel rows, novelty counts too."""
         right = self.confidence
