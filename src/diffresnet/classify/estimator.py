@@ -31,6 +31,7 @@ from ..similarity.backends import SEARCHES
 from .audit import LabelAudit
 from .class_prior import ClassPrior
 from .explanation import Contribution, Explainer, Explanation
+from .feature_names import require_names
 from .features import FlowName
 from .fitted import FittedModel, real_array
 from .head import default_head
@@ -835,7 +836,7 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
 
     def _check_new_rows(self, X: Any, feature_names: Sequence[str] | None) -> Any:
         if feature_names is not None:
-            self._check_names(feature_names)
+            require_names(getattr(self, "feature_names_in_", feature_names), feature_names)
         x = as_host_array(X)
         named = hasattr(self, "feature_names_in_")
         if (feature_names is not None or not named) and is_plain(x, self.n_features_in_):
@@ -846,29 +847,6 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
             return validate_data(
                 self, x, reset=False, accept_sparse="csr", dtype=[np.float64, np.float32]
             )
-
-    def _check_names(self, names: Sequence[str]) -> None:
-        """Refuse features of other names than those of `fit`, and name one."""
-        fitted = [str(name) for name in getattr(self, "feature_names_in_", names)]
-        given = [str(name) for name in names]
-        if fitted == given:
-            return
-        for what, some, others in (("lack", fitted, given), ("have", given, fitted)):
-            odd = [name for name in some if name not in set(others)]
-            if odd:
-                known = (
-                    "which the model was fitted on"
-                    if what == "lack"
-                    else ("which the model does not know")
-                )
-                more = f" (and {len(odd) - 1} more)" if len(odd) > 1 else ""
-                raise InputError(f"the features {what} {odd[0]!r}{more}, {known}", "features")
-        at = next(i for i, (a, b) in enumerate(zip(fitted, given, strict=True)) if a != b)
-        raise InputError(
-            f"the features are in another order than the model was fitted on: number {at + 1} was "
-            f"{fitted[at]!r}, and is {given[at]!r}",
-            "features",
-        )
 
 
 def _mean_shares(distributions: np.ndarray) -> np.ndarray:
