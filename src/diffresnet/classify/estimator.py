@@ -562,7 +562,8 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
         explainer = self._check_explainable()
         if isinstance(count, bool) or not isinstance(count, Integral) or count < 1:
             raise InputError(f"count is a whole number of 1 or more, not {count!r}", "count")
-        answers = self._model.probabilities().argmax(axis=1)  # of points, by `class_prior` as well
+        # Of points, by `class_prior` as well.
+        answers = self._model.probabilities(np.arange(len(self._model.scores))).argmax(axis=1)
         found, found_shares = explainer.strongest(answers, int(count))
         rows = np.full((len(self.transduction_), count), -1)
         shares = np.zeros(rows.shape)
@@ -851,7 +852,7 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
 
 def _mean_shares(distributions: np.ndarray) -> np.ndarray:
     """Return the mean of distributions; a row of zeros, whose label is no class, is left out."""
-    total = distributions.sum(axis=0)
+    total = distributions.sum(axis=0, dtype=np.float64)
     return np.asarray(total / total.sum())
 
 

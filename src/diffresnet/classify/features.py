@@ -28,7 +28,7 @@ class DiffusedFeatures:
     diffused : (n, d)
         F(L) (x - mean), not centred again.
     mean : (d,)
-        Mean of the points before diffusion.
+        Mean of the points before diffusion; 0 where there is none.
     centre : (d,)
         Mean of `diffused`.
     time : float
@@ -82,11 +82,12 @@ def diffuse_features(
     ----------
     unit : whether rows are scaled to length 1 each, as directions are compared, or all alike.
     """
-    mean = x.mean(0)
-    diffused = x - mean
     if time > 0:
+        mean = x.mean(0)
         with torch.no_grad():
-            diffused = diffuse(laplacian, diffused, integrator(flow, time))
+            diffused = diffuse(laplacian, x - mean, integrator(flow, time))
+    else:  # the features themselves: a copy of them would only be memory
+        mean, diffused = torch.zeros_like(x[0]), x
     centre = diffused.mean(0)
     length = None
     if not unit:

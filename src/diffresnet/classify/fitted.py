@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 import scipy.sparse
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 from ..errors import InputError
 from ..similarity import SEARCHES, GraphSettings, Neighbours, NeighbourSearch
@@ -211,8 +211,10 @@ class FittedModel:
         novelty: Novelty | None = None,
     ) -> FittedModel:
         """Keep what labelling new rows takes."""
-        scores = solution.scores.copy()
-        scores[~reached] = 1.0 / scores.shape[1]
+        scores = solution.scores
+        if not reached.all():
+            scores = scores.copy()
+            scores[~reached] = 1.0 / scores.shape[1]
         return cls(
             scores,
             solution.prior,
@@ -224,9 +226,13 @@ class FittedModel:
             novelty,
         )
 
-    def probabilities(self) -> Float[np.ndarray, "n c"]:
-        """Return the probabilities of the fitted points."""
-        return self.calibrator.probabilities(self.scores, self.reached)
+    def probabilities(self, at: Int[np.ndarray, " m"]) -> Float[np.ndarray, "m c"]:
+        """Return the probabilities of rows that stand at some of the fitted points."""
+        p = np.empty((len(at), self.scores.shape[1]), dtype=self.scores.dtype)
+        for start in range(0, len(at), CHUNK):
+            part = slice(start, start + CHUNK)
+            p[part] = self.calibrator.probabilities(self.scores[at[part]], self.reached[at[part]])
+        return p
 
     def predict(
         self, x: Float[np.ndarray, "m d"], device: torch.device
@@ -310,22 +316,22 @@ class FittedModel:
             scores = links.average(self._single_prior)
         if self.prior_weight != float("inf"):
             scores = self._with_neighbours(scores, links.average(self._single_scores))
-        exact = scores.double().numpy()
+        found = scores.numpy()
         same = (neighbours.distances[:, 0] == 0.0).cpu().numpy()
-        exact[same] = self.scores[neighbours.indices[:, 0].cpu().numpy()[same]]
+        found[same] = self.scores[neighbours.indices[:, 0].cpu().numpy()[same]]
         reached = links.touch(self.reached)
         if settings.metric == "cosine":
             reached &= x.any(axis=1)  # a row of zeros has no direction
-        return self.calibrator.probabilities(exact, reached), reached
+        return self.calibrator.probabilities(found, reached), reached
 
     # In the float32 that they were computed in, for the averages over links.
     @cached_property
     def _single_scores(self) -> torch.Tensor:
-        return torch.from_numpy(self.scores.astype(np.float32))
+        return torch.from_numpy(self.scores.astype(np.float32, copy=False))
 
     @cached_property
     def _single_prior(self) -> torch.Tensor:
-        return torch.from_numpy(self.prior.astype(np.float32))
+        return torch.from_numpy(self.prior.astype(np.float32, copy=False))
 
     def _with_neighbours(self, prior: Scores, around: Scores) -> Scores:
         """Solve the equation of one more free point, with the fitted ones held."""

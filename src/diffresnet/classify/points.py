@@ -207,18 +207,18 @@ def distinct_rows(
 
     Groups stand in the order of their hashes.
     """
-    rows = np.ascontiguousarray(x, dtype=np.float32) + 0.0  # -0 becomes 0
-    bits = rows.view(np.uint32)
+    rows = np.ascontiguousarray(x, dtype=np.float32)
     # An exact integer hash: one number a row is sorted faster than whole rows.
-    odd = np.random.default_rng(0).integers(2**63, size=bits.shape[1], dtype=np.uint64) * 2 + 1
+    odd = np.random.default_rng(0).integers(2**63, size=rows.shape[1], dtype=np.uint64) * 2 + 1
     key = np.empty(len(rows), dtype=np.uint64)
     for start in range(0, len(rows), HASHED):
         part = slice(start, start + HASHED)
-        key[part] = (bits[part].astype(np.uint64) * odd).sum(axis=1, dtype=np.uint64)
+        bits = (rows[part] + 0.0).view(np.uint32)  # -0 becomes 0
+        key[part] = (bits.astype(np.uint64) * odd).sum(axis=1, dtype=np.uint64)
     _, first, group = np.unique(key, return_index=True, return_inverse=True)
     if len(first) < len(rows) and not np.array_equal(rows[first][group], rows):
         # Two different rows of one hash: compare the rows themselves.
-        whole = rows.view(np.dtype((np.void, 4 * rows.shape[1])))[:, 0]
+        whole = (rows + 0.0).view(np.dtype((np.void, 4 * rows.shape[1])))[:, 0]
         _, first, group = np.unique(whole, return_index=True, return_inverse=True)
     return first, group
 

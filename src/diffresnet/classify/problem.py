@@ -78,7 +78,7 @@ class Problem:
         """Propagate all labels with a prior."""
         labels = torch.from_numpy(self.labels.distributions).to(prior)
         scores = propagate_labels(self.domain.laplacian, prior, self.labels.at, labels, weight)
-        return np.asarray(scores.double().cpu().numpy())
+        return np.asarray(scores.cpu().numpy())
 
     def diffuse(self, time: float) -> DiffusedFeatures:
         """Diffuse the features for some time."""

@@ -97,7 +97,7 @@ class FewLabels(Strategy):
             calibrator = Calibrator.fit_disagreement(scores, disagreement)
         return Solution(
             scores=scores,
-            prior=prior.double().cpu().numpy(),
+            prior=prior.cpu().numpy(),
             prior_weight=weight,
             diffusion_time=time,
             calibrator=calibrator,
@@ -264,7 +264,7 @@ class PaperNetwork(Strategy):
             problem.config.seed,
             self.training,
         )
-        scores = p.double().cpu().numpy()
+        scores = p.cpu().numpy()
         scores[labels.at] = labels.distributions
         return Solution(
             scores=scores,
@@ -317,7 +317,7 @@ def _propagated(
     """Propagate all labels with the prior of experts, or of sources where there are none."""
     return Solution(
         scores=problem.propagate(prior, weight),
-        prior=prior.double().cpu().numpy(),
+        prior=prior.cpu().numpy(),
         prior_weight=weight,
         diffusion_time=experts[-1].features.time if experts else 0.0,
         calibrator=calibrator,

@@ -84,7 +84,7 @@ class Transduction:
     @property
     def confidence(self) -> Float[np.ndarray, " m"]:
         """Probability of each answer."""
-        return np.asarray(self.distributions[np.arange(len(self.codes)), self.codes])
+        return self.distributions[np.arange(len(self.codes)), self.codes].astype(np.float64)
 
 
 @dataclass(frozen=True)
@@ -153,9 +153,8 @@ class Transducer:
         answers = given[kept], np.eye(len(labels.classes))[codes[kept]]
         solution = self._with_class_prior(solution, rows, labels.classes, reached, answers)
         model = self._model(rows, solution, reached, novelty)
-        distributions = solution.calibrator.probabilities(
-            points.spread_back(model.scores), points.spread_back(reached), answers
-        )
+        distributions = model.probabilities(points.of_row)
+        distributions[answers[0]] = answers[1]
         best, is_given = distributions.argmax(axis=1), np.zeros(len(labels), dtype=bool)
         is_given[given[kept]] = True
         # No label reaches these; where there are features, the head still has an opinion.
