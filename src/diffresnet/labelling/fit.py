@@ -49,6 +49,18 @@ def new_classifier(
     )
 
 
+def check_fit(table: LabelledTable, class_prior: ClassPrior = None) -> ClassPrior:
+    """Return the shares of the classes by the labels of a table.
+
+    Raises
+    ------
+    InputError
+        If there are not two classes, or the shares are of others.
+    """
+    table.labels.require_classes(f"the labels of {str(table.path)!r}")
+    return prior_of(class_prior, table)
+
+
 def fit_table(
     table: LabelledTable,
     unlabelled: Marks,
@@ -59,8 +71,7 @@ def fit_table(
     class_prior: ClassPrior = None,
 ) -> LabelResult:
     """Fit a classifier to the labelled rows of a table, along their own graph if it is given."""
-    table.labels.require_classes(f"the labels of {str(table.path)!r}")
-    prior = prior_of(class_prior, table)
+    prior = check_fit(table, class_prior)
     model = new_classifier(table, unlabelled, device, seed, relabel, prior)
     names = table.feature_names if table.has_names else None
     model.fit(table.features, table.labels.values(), graph, feature_names=names)
@@ -72,17 +83,34 @@ def fit_table(
     )
 
 
+def check_model(saved: SavedModel, table: LabelledTable) -> bool:
+    """Return whether the features of a table are told by their names, as those of a model are.
+
+    Raises
+    ------
+    InputError
+        If the model was fitted on other features.
+    """
+    from ..classify.feature_names import require_names
+
+    model, known = saved.classifier, saved.feature_names
+    if known is not None and table.has_names:
+        require_names(known, table.feature_names)
+        return True
+    if model.n_features_in_ != table.features.shape[1]:
+        raise InputError(
+            f"the model {str(saved.path)!r} was fitted on {model.n_features_in_} features, but "
+            f"{str(table.path)!r} has {table.features.shape[1]}",
+            "features",
+        )
+    return False
+
+
 def apply_model(saved: SavedModel, table: LabelledTable, relabel: bool, device: str) -> LabelResult:
     """Label the rows of a table by a saved model; given labels are kept unless `relabel`."""
     model, path = saved.classifier, saved.path
     model.device = device
-    named = hasattr(model, "feature_names_in_") and table.has_names
-    if not named and model.n_features_in_ != table.features.shape[1]:
-        raise InputError(
-            f"the model {str(path)!r} was fitted on {model.n_features_in_} features, but "
-            f"{str(table.path)!r} has {table.features.shape[1]}",
-            "features",
-        )
+    named = check_model(saved, table)
     notes: list[Note] = []
     if table.has_names and not named:
         notes.append(Note("the model has no names of features: columns are taken in their order"))

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
 import pyarrow as pa
 
-from ..errors import InputError
+from ..errors import InputError, Note
 from ..tables.column_roles import HOLDS_LABELS, ColumnRole
 from ..tables.columns import Columns
 from ..tables.content import Content, Features, listed
@@ -71,6 +72,30 @@ class RawRows:
             If a column is not there or of another kind, or the encoder cannot do it.
         """
         from ..encode.rows import encode_rows
+
+        kind, rows = self.columns.kind, self._rows(content, path)
+        if not self.is_fitted:
+            with self.progress(f"reading {len(rows)} {kind}s", None):
+                self.encoder.fit(rows)
+        with self.progress(f"encoding {len(rows)} {kind}s", len(rows)) as advance:
+            encoded = encode_rows(
+                self.encoder, rows, cache=self.cache, strict=self.strict, advance=advance
+            )
+        return self._features(content, label_key, encoded.matrix, encoded.notes)
+
+    def unencoded(self, content: Content, path: Path, label_key: str | None) -> Features:
+        """Return features of no columns, of a table that is still to be encoded.
+
+        Raises
+        ------
+        InputError
+            If a column is not there or of another kind, or the encoder takes no such rows.
+        """
+        none = np.empty((len(self._rows(content, path)), 0), dtype=np.float32)
+        return self._features(content, label_key, none)
+
+    def _rows(self, content: Content, path: Path) -> list[str] | list[Path]:
+        """Read what is to be encoded."""
         from ..encode.texts import join_columns
 
         kind, columns = self.columns.kind, self.columns.names
@@ -81,22 +106,22 @@ class RawRows:
                     kind,
                 )
         read = [_texts(content, name, path, kind) for name in columns]
-        if kind == "text":
-            rows: list[str] | list[Path] = join_columns(read)
-        else:
-            folder = path if path.is_dir() else path.parent
-            rows = [folder / (name or "") for name in read[0]]
         if kind not in self.encoder.kinds:
             raise InputError(f"{self.encoder.spec!r} encodes no {kind}s", "encoder")
-        if not self.is_fitted:
-            with self.progress(f"reading {len(rows)} {kind}s", None):
-                self.encoder.fit(rows)
-        with self.progress(f"encoding {len(rows)} {kind}s", len(rows)) as advance:
-            encoded = encode_rows(
-                self.encoder, rows, cache=self.cache, strict=self.strict, advance=advance
-            )
-        width = encoded.matrix.shape[1]
-        reason = f"is encoded by {self.encoder.spec} as {width} numbers"
+        if kind == "text":
+            return join_columns(read)
+        folder = path if path.is_dir() else path.parent
+        return [folder / (name or "") for name in read[0]]
+
+    def _features(
+        self,
+        content: Content,
+        label_key: str | None,
+        matrix: np.ndarray,
+        notes: tuple[Note, ...] = (),
+    ) -> Features:
+        columns, width = self.columns.names, matrix.shape[1]
+        reason = f"is encoded by {self.encoder.spec}" + (f" as {width} numbers" if width else "")
         roles = tuple(
             ColumnRole(name, name in columns, reason)
             if name in columns
@@ -104,7 +129,7 @@ class RawRows:
             for name in content.names
         )
         names = tuple(f"{'+'.join(columns)}[{i}]" for i in range(width))
-        return Features(encoded.matrix, names, (), encoded.notes, roles, self.encoder.spec)
+        return Features(matrix, names, (), notes, roles, self.encoder.spec)
 
 
 def raw_columns(
