@@ -1,0 +1,162 @@
+"""How much memory and time a fit takes, before it is begun."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass, replace
+
+from ..errors import InputError
+from .memory import format_memory
+
+NUMBER = 4
+"""Bytes of a float32."""
+
+# Measured in benchmarks/cost.py; memory is rather too large than too small.
+PROCESS = 560 * 10**6
+"""Bytes of the interpreter, its libraries, and what is worked on in parts."""
+SEARCHED, KEPT = 8, 5
+"""Copies of the features: while neighbours are searched, and while scores are made."""
+EDGE = 220
+"""Bytes of a neighbour of a row: its weight, the Laplacian, and what they are made by."""
+SCORES, SIDE_BY_SIDE_SCORES = 2, 4
+"""Copies of the scores of all classes, and of those of several splits side by side."""
+START = 0.4
+"""Seconds of any fit."""
+DIFFUSED, COMPARED, PROPAGATED_SCORE = 0.038e-6, 3.3e-12, 0.048e-6
+"""Seconds of a number that diffuses, that is compared, and that is propagated; of one edge."""
+OTHERS = 100
+"""Columns that stand for what takes time for each row whatever its columns."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a fit of rows takes.
+
+    Attributes
+    ----------
+    memory : bytes that the process holds at most, with the rows as float32.
+    seconds : of one processor.
+    """
+
+    memory: int
+    seconds: float
+
+    @property
+    def time(self) -> str:
+        """The seconds in words, to two digits.
+
+        Examples
+        --------
+        >>> Cost(0, 0.3).time, Cost(0, 94.0).time, Cost(0, 9000.0).time
+        ('about 1 second', 'about 94 seconds', 'about 2.5 hours')
+        """
+        for unit, name in ((3600, "hour"), (60, "minute")):
+            if self.seconds >= 2 * unit:
+                return f"about {_two_digits(self.seconds / unit):g} {name}s"
+        count = max(1, int(_two_digits(self.seconds)))
+        return f"about {count} second{'' if count == 1 else 's'}"
+
+
+@dataclass(frozen=True)
+class FitSize:
+    """How large a fit is, and so what it takes.
+
+    Attributes
+    ----------
+    rows, columns : of the features.
+    classes, labels : how many of each.
+    neighbours : of each row in the graph.
+    fits : how often heads and scores are made: 2 where suspicious labels are overruled.
+    """
+
+    rows: int
+    columns: int
+    classes: int
+    labels: int
+    neighbours: int = 10
+    fits: int = 1
+
+    @property
+    def splits(self) -> int:
+        """How many splits hold labels out, at most."""
+        from ..classify.cross_validation import AFFORDABLE, FEW, FOLDS, MANY
+
+        each = self.labels // self.classes
+        if each < 2:
+            return 0
+        if self.labels > MANY:
+            return 1
+        folds = min(FOLDS, each)
+        cheap = self.rows * self.classes * folds <= AFFORDABLE
+        return folds * (3 if self.labels <= FEW and cheap else 1)
+
+    @property
+    def propagated_splits(self) -> int:
+        """Of how many of these scores are propagated at each weight."""
+        from ..classify.cross_validation import PROPAGATED
+
+        return min(self.splits, max(1, PROPAGATED // (self.rows * self.classes)))
+
+    @property
+    def cost(self) -> Cost:
+        """Return what it takes."""
+        return Cost(self._memory(), self._seconds())
+
+    def _memory(self) -> int:
+        from ..classify.cross_validation import COLUMNS, FEW, FOLDS, SIDE_BY_SIDE
+
+        scores = self.rows * self.classes
+        splits = FOLDS * (3 if self.labels <= FEW else 1)
+        side_by_side = max(scores, min(scores * splits, self.rows * COLUMNS, SIDE_BY_SIDE))
+        numbers = NUMBER * self.rows * self.columns
+        search = SEARCHED * numbers
+        solve = (
+            KEPT * numbers
+            + EDGE * self.rows * self.neighbours
+            + NUMBER * (self.fits * SCORES * scores + SIDE_BY_SIDE_SCORES * side_by_side)
+        )
+        return PROCESS + max(search, solve)
+
+    def _seconds(self) -> float:
+        width, edges = self.columns + OTHERS, self.rows * self.neighbours
+        propagated = edges * self.classes * (1 + self.propagated_splits)
+        return (
+            START
+            + DIFFUSED * edges * width
+            + COMPARED * self.rows**2 * width
+            + PROPAGATED_SCORE * self.fits * propagated
+        )
+
+    def require(self, limit: int) -> None:
+        """Refuse a fit that takes more than so many bytes, and say what would fit.
+
+        Raises
+        ------
+        InputError
+        """
+        memory = self.cost.memory
+        if memory <= limit:
+            return
+        rows, columns = self._fitting("rows", limit), self._fitting("columns", limit)
+        fitting = [f"{rows} rows of these columns"] if rows else []
+        fitting += [f"{columns} columns of these rows"] if columns else []
+        raise InputError(
+            f"a fit of {self.rows} rows and {self.columns} columns in {self.classes} classes takes "
+            f"about {format_memory(memory)} of memory, where {format_memory(limit)} may be used; "
+            f"{'about ' + ' or '.join(fitting) if fitting else 'no smaller file'} would fit",
+            "max_memory",
+        )
+
+    def _fitting(self, name: str, limit: int) -> int:
+        """Return how many rows, or columns, would fit: rounded down to two digits."""
+
+        def memory(count: int) -> int:
+            return replace(self, **{name: count}).cost.memory
+
+        most = bisect_right(range(1, getattr(self, name) + 1), limit, key=memory)
+        unit = 10 ** max(0, len(str(most)) - 2)
+        return most // unit * unit
+
+
+def _two_digits(number: float) -> float:
+    return float(f"{number:.2g}")
