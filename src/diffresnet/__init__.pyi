@@ -3,6 +3,7 @@ from .graphs import NodeClassifier as NodeClassifier
 from .labelling import audit_file as audit_file
 from .labelling import label_file as label_file
 from .labelling import label_frame as label_frame
+from .labelling import plan_file as plan_file
 from .nn import DiffResNet as DiffResNet
 from .nn import DiffusionLayer as DiffusionLayer
 from .similarity import similarity_graph as similarity_graph

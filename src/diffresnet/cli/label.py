@@ -17,6 +17,7 @@ from .table_options import TableOptions
 
 if TYPE_CHECKING:
     from ..labelling import LabelResult
+    from ..labelling.plan import LabelPlan
 
 LISTED = 12
 """Classes up to which the summary counts each one."""
@@ -103,6 +104,21 @@ class LabelOptions(TableOptions):
     explain_columns: Annotated[
         bool, Option(help="Print what each column is taken for, and why.")
     ] = False
+    dry_run: Annotated[
+        bool,
+        Option(
+            help="Read and check everything, print what was read and the memory and time that the "
+            "fit is expected to take, and write nothing."
+        ),
+    ] = False
+    max_memory: Annotated[
+        str,
+        Option(
+            help="Refuse a fit that is expected to take more than this, such as 4G (K, M, G or T); "
+            "auto is what there is, none refuses nothing.",
+            metavar="SIZE",
+        ),
+    ] = "auto"
 
 
 @command("label")
@@ -119,13 +135,18 @@ def label(options: LabelOptions) -> Outcome:
     them as well as the features. A .npz FILE with adj_data, adj_indices, adj_indptr, adj_shape and
     labels is such a graph by itself.
     """
-    from ..labelling import label_file
+    from ..labelling import plan_file
 
     chosen = options.settings() | options.table_settings()
-    path, out, say_roles = (chosen.pop(name) for name in ("file", "out", "explain_columns"))
-    result = label_file(
-        path, out, with_=chosen.pop("with"), **chosen, progress=stages(options.quiet)
+    path, out, say_roles, dry_run = (
+        chosen.pop(name) for name in ("file", "out", "explain_columns", "dry_run")
     )
+    plan = plan_file(path, out, with_=chosen.pop("with"), **chosen, progress=stages(options.quiet))
+    if dry_run:
+        roles = [columns_text(plan)] if say_roles else []
+        text = "\n".join([*roles, planned(plan)])
+        return Outcome([plan.counts()], text=text, notes=plan.notes)
+    result = plan.run()
     return Outcome(
         [result.counts()],
         text=columns_text(result) if say_roles else "",
@@ -135,7 +156,24 @@ def label(options: LabelOptions) -> Outcome:
     )
 
 
-def columns_text(result: LabelResult) -> str:
+def planned(plan: LabelPlan) -> str:
+    """Return what was read, and what the fit is expected to take, a line each."""
+    from ..labelling.memory import format_memory
+
+    cost, limit = plan.cost, plan.max_memory
+    lines = _read(plan) | {
+        "labelled": f"{len(plan.given.rows)} {_per_class(plan)}".rstrip(),
+        "estimate": plan.unestimated,
+    }
+    if cost is not None:
+        there = "" if limit is None else f", where {format_memory(limit)} may be used"
+        lines["memory"] = f"about {format_memory(cost.memory)}{there}"
+        lines["time"] = f"{cost.time} of processor time"
+    lines["written"] = "nothing, as this is a dry run"
+    return _lines(lines)
+
+
+def columns_text(result: LabelResult | LabelPlan) -> str:
     """Return a line for each column: its name, whether it is a feature, and why."""
     roles = [(role.name, role.is_feature, role.reason) for role in result.column_roles]
     if not roles:
@@ -158,10 +196,7 @@ def summary(result: LabelResult, options: LabelOptions) -> str:
     """Return what was read, labelled and written, a line each."""
     counts, blank = result.counts(), ~result.given.labelled
     confidence = counts["mean_confidence"]
-    lines = {
-        "rows": f"{len(result)}, with {_features(result)}",
-        "encoder": result.encoder,
-        "left out": _left_out(result),
+    lines = _read(result) | {
         "scale": _scale(result),
         "labelled": f"{counts['labelled']} {_per_class(result)}".rstrip(),
         "reach": f"{int(result.reached[blank].sum())} of {int(blank.sum())} unlabelled rows are "
@@ -175,15 +210,30 @@ def summary(result: LabelResult, options: LabelOptions) -> str:
         "seconds": "{seconds}",
         "written": str(options.out),
     }
+    return _lines(lines)
+
+
+def _read(result: LabelResult | LabelPlan) -> dict[str, str]:
+    """Return what was read, by the name of its line."""
+    return {
+        "rows": f"{len(result)}, with {_features(result)}",
+        "encoder": result.encoder,
+        "left out": _left_out(result),
+    }
+
+
+def _lines(lines: dict[str, str]) -> str:
     return "\n".join(f"{name:<10}{text}" for name, text in lines.items() if text)
 
 
-def _features(result: LabelResult) -> str:
+def _features(result: LabelResult | LabelPlan) -> str:
     if result.graph is not None:
         features = result.graph.features
         count = 0 if features is None else features.shape[1]
         return f"{count} features and {result.graph.edges} edges"
     names = result.feature_names
+    if not names:
+        return "features that are still to be encoded"
     ends = ", ".join(names) if len(names) <= 3 else f"{names[0]} ... {names[-1]}"
     return f"{len(names)} features ({ends})"
 
@@ -245,7 +295,7 @@ def _left(result: LabelResult) -> str:
     )
 
 
-def _left_out(result: LabelResult) -> str:
+def _left_out(result: LabelResult | LabelPlan) -> str:
     """Return the columns that are neither features nor labels."""
     names = [role.name for role in result.column_roles if not role.is_feature and not role.is_label]
     if not names:
@@ -255,7 +305,7 @@ def _left_out(result: LabelResult) -> str:
     return f"{count} ({shown}); --explain-columns says why"
 
 
-def _per_class(result: LabelResult) -> str:
+def _per_class(result: LabelResult | LabelPlan) -> str:
     """How many rows each class has, at a glance."""
     counts = result.given.counts.tolist()
     if not counts:

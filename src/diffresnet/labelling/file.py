@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,13 +15,13 @@ from ..graphs.node_table import holds_graph, read_node_table
 from ..labels import Marks
 from ..tables.content import BECAUSE, NOVELTY
 from ..tables.formats import COLUMN_FORMATS, check_format
-from ..tables.formats.h5ad import read_cell_graph
 from ..tables.labelled_table import LabelledTable
-from .abstain import Abstention, abstained
-from .because import explained
+from .abstain import Abstention
 from .class_shares import parse_class_prior
-from .fit import apply_model, fit_table, label_nodes
-from .model_file import encoded_rows, load_model, save_model
+from .fit import check_fit, check_model
+from .memory import AVAILABLE, parse_max_memory
+from .model_file import encoded_rows, load_model
+from .plan import LabelPlan
 from .progress import Progress, silent
 from .raw_rows import refuse_features
 from .result import LabelResult
@@ -54,6 +53,7 @@ def label_file(
     abstain: float | str | None = None,
     device: str = "auto",
     seed: int = 0,
+    max_memory: int | str | None = AVAILABLE,
     progress: Progress = silent,
 ) -> LabelResult:
     """Label every row of a file from the few that have a label.
@@ -113,6 +113,9 @@ def label_file(
         class: rows of others are doubtful only where they are flagged novel.
     device, seed
         As of `DiffusionClassifier`.
+    max_memory : int, str or None
+        Bytes that this process may hold, or a text such as "4G": a fit that takes more is refused
+        before it begins. "auto" is what there is; None, or "none", is no limit.
     progress : Progress
         Called with the name of every stage.
 
@@ -126,6 +129,61 @@ def label_file(
     >>> result = label_file("texts.csv", "labelled.csv", label_column="intent")  # doctest: +SKIP
     >>> result.labels, result.confidence  # doctest: +SKIP
     """
+    plan = plan_file(
+        path,
+        out,
+        label_column=label_column,
+        labels=labels,
+        features=features,
+        text=text,
+        image=image,
+        encoder=encoder,
+        strict=strict,
+        unlabelled=unlabelled,
+        graph=graph,
+        id_column=id_column,
+        skip_unknown=skip_unknown,
+        model=model,
+        with_=with_,
+        relabel=relabel,
+        class_prior=class_prior,
+        explain=explain,
+        abstain=abstain,
+        device=device,
+        seed=seed,
+        max_memory=max_memory,
+        progress=progress,
+    )
+    return plan.run()
+
+
+def plan_file(
+    path: Pathlike,
+    out: Pathlike | None = None,
+    *,
+    label_column: str = "label",
+    labels: Pathlike | None = None,
+    features: str | Sequence[str] | None = None,
+    text: str | Sequence[str] | None = None,
+    image: str | None = None,
+    encoder: str | None = None,
+    strict: bool = False,
+    unlabelled: Marks = None,
+    graph: Pathlike | None = None,
+    id_column: str | None = None,
+    skip_unknown: bool = False,
+    model: Pathlike | None = None,
+    with_: Pathlike | None = None,
+    relabel: bool = False,
+    class_prior: ClassPrior | str = None,
+    explain: bool = False,
+    abstain: float | str | None = None,
+    device: str = "auto",
+    seed: int = 0,
+    max_memory: int | str | None = AVAILABLE,
+    progress: Progress = silent,
+) -> LabelPlan:
+    """Read and check a file, and label nothing yet. Parameters are those of `label_file`."""
     if with_ is not None and model is not None:
         raise InputError(
             "a saved model labels without fitting, so that there is none to save; leave one out",
@@ -145,6 +203,7 @@ def label_file(
             "skip_unknown",
         )
     rule, prior = Abstention.parse(abstain), parse_class_prior(class_prior)
+    parse_max_memory(max_memory)
     path = Path(path) if Path(path).is_dir() else check_readable(path)
     cell_graph = None
     if graph is not None and ending(path) == ".h5ad":
@@ -183,8 +242,7 @@ def label_file(
         path, text, image, encoder, device, saved, out=out, strict=strict, progress=progress
     )
     refuse_features(raw, features)
-    # Encoding is a stage of its own.
-    with nullcontext() if raw is not None else progress(f"reading {path}", None):
+    with progress(f"reading {path}", None):
         if is_graph:
             table, edges = read_node_table(
                 path,
@@ -206,38 +264,37 @@ def label_file(
                 unlabelled=unlabelled,
                 labels_required=with_ is None,
                 fitted_names=None if saved is None else saved.feature_names,
-                encode=None if raw is None else raw.features,
+                encode=None if raw is None else raw.unencoded,
             )
             table = replace(table, notes=(*table.notes, *notes))
     if out is not None:
         has_novelty = edges is None and (saved is None or saved.has_novelty)
         table.check_output(out, [NOVELTY] * has_novelty + [BECAUSE] * explain)
-    if edges is not None:
-        result = label_nodes(table, edges, device, seed, progress)
-    else:
-        with progress(f"labelling {len(table)} rows", None):
-            if saved is not None:
-                result = apply_model(saved, table, relabel, device)
-            else:
-                weights = None if cell_graph is None else read_cell_graph(path, cell_graph)
-                result = fit_table(table, unlabelled, device, seed, relabel, weights, prior)
-        if explain:
-            with progress(f"explaining {len(table)} rows", None):
-                result = explained(result, table)
-        if model is not None and result.model is not None:
-            save_model(Path(model), result.model, raw)
-    result = abstained(result, rule)
-    if out is not None:
-        with progress(f"writing {out}", None):
-            table.write(
-                out,
-                result.labels,
-                result.confidence,
-                result.flags,
-                result.novelty,
-                result.because,
-            )
-    return result
+    if saved is None:
+        check_fit(table, prior)
+    elif raw is None:
+        check_model(saved, table)
+    plan = LabelPlan(
+        table=table,
+        graph=edges,
+        out=out,
+        model=model,
+        saved=saved,
+        raw=raw,
+        cell_graph=cell_graph,
+        max_memory=parse_max_memory(max_memory),
+        unlabelled=unlabelled,
+        relabel=relabel,
+        class_prior=prior,
+        explain=explain,
+        abstention=rule,
+        device=device,
+        seed=seed,
+        progress=progress,
+    )
+    if plan.unestimated and plan.is_encoded and max_memory != AVAILABLE:
+        raise InputError(f"{plan.unestimated}, so that no limit holds; leave it out", "max_memory")
+    return plan
 
 
 def _refuse_for_graphs(
