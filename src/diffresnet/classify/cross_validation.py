@@ -164,7 +164,9 @@ def _held_out_scores(
     held_scores: dict[float, list[np.ndarray]] = {weight: [] for weight in weights}
     for first in range(0, splits, at_once):
         group = range(first, min(first + at_once, splits))
-        stacked = torch.cat([prior_of(s) for s in group], dim=1)
+        priors = [prior_of(s) for s in group]
+        stacked = priors[0] if len(priors) == 1 else torch.cat(priors, dim=1)
+        del priors
         width = 1 if len(group) == 1 else stacked.shape[1]
         fixed = torch.zeros(n, width, dtype=torch.bool, device=stacked.device)
         for j, s in enumerate(group):

@@ -286,14 +286,14 @@ def _experts(problem: Problem) -> tuple[Expert, ...]:
 
 def _mixed(mixture: Mixture, experts: tuple[Expert, ...]) -> Float[Tensor, "n c"]:
     """Mix the probabilities of experts at all points."""
-    count = len(experts[0].features.diffused)
-    parts = [
-        mixture.probabilities(
-            [each.log_proba(each.features.part(start, start + CHUNK)) for each in experts]
+    first = experts[0].features.diffused
+    p = first.new_empty(len(first), experts[0].head.n_classes)
+    for start in range(0, len(first), CHUNK):
+        stop = start + CHUNK
+        p[start:stop] = mixture.probabilities(
+            [each.log_proba(each.features.part(start, stop)) for each in experts]
         )
-        for start in range(0, count, CHUNK)
-    ]
-    return torch.cat(parts)
+    return p
 
 
 def _mean_held_out(

@@ -37,11 +37,9 @@ class RoundedPoints:
     """
 
     def __init__(self, x: Float[Tensor, "n d"], square: Float[Tensor, " n"]) -> None:
-        rounded = x.bfloat16()
-        norms = _in_three(square / 2)
-        self._columns = _filled(rounded, norms, torch.ones_like(norms)).T.contiguous()
+        self._columns = rounded_points(x, square).T.contiguous()
         self._length = square.max().sqrt()
-        self._error = (x - rounded.float()).norm(dim=1).max()
+        self._error = (x - x.bfloat16().float()).norm(dim=1).max()
 
     def nearest(
         self, rows: Float[Tensor, "c d"], width: int, own: Int[Tensor, " c"] | None = None
@@ -57,21 +55,38 @@ class RoundedPoints:
         candidates : (c, width) points, in no order.
         beyond : (c,) distance that all other points are at least away.
         """
-        rounded, square = rows.bfloat16(), torch.linalg.vecdot(rows, rows)
-        norms = _in_three(square / 2)
-        q = _filled(-rounded, torch.ones_like(norms), norms) @ self._columns
-        # Numbers that are not negative are ordered as the integers of their bits are, and those
-        # are compared faster. The few below 0 by rounding are taken for the nearest.
-        scores = q.view(torch.int16).bitwise_not_()
+        square = torch.linalg.vecdot(rows, rows)
+        scores = rounded_scores(rounded_rows(rows, square), self._columns)
         if own is not None:
             scores.scatter_(1, own[:, None], torch.iinfo(torch.int16).min)
         best = largest(scores, width)
         last = scores.gather(1, best).amin(1).bitwise_not_().view(torch.bfloat16).float()
-        error = (rows - rounded.float()).norm(dim=1)
+        error = (rows - rows.bfloat16().float()).norm(dim=1)
         length = square.sqrt()
         off = error * self._length + (length + error) * self._error
         off += SUMMING * (length + self._length) ** 2
         return best, (2.0 * (last * (1.0 - ROUNDING) - off)).clamp_min(0.0).sqrt()
+
+
+def rounded_points(x: Float[Tensor, "n d"], square: Float[Tensor, " n"]) -> Tensor:
+    """Return bfloat16 points to be compared with `rounded_rows`, both (n, D)."""
+    norms = _in_three(square / 2)
+    return _filled(x.bfloat16(), norms, torch.ones_like(norms))
+
+
+def rounded_rows(x: Float[Tensor, "c d"], square: Float[Tensor, " c"]) -> Tensor:
+    """Return bfloat16 rows to be compared with `rounded_points`."""
+    norms = _in_three(square / 2)
+    return _filled(-x.bfloat16(), torch.ones_like(norms), norms)
+
+
+def rounded_scores(rows: Tensor, columns: Tensor) -> Int[Tensor, "c n"]:
+    """Return int16 scores of rows (c, D) and points (D, n): the larger, the nearer.
+
+    Half squared distances that are not negative are ordered as the integers of their bits are, and
+    those are compared faster. The few below 0 by rounding are taken for the nearest.
+    """
+    return (rows @ columns).view(torch.int16).bitwise_not_()
 
 
 def _in_three(values: Float[Tensor, " n"]) -> Tensor:

@@ -90,7 +90,7 @@ def test_unlike_neighbours_are_noted(folder, capfd):
             parts[f"{name}_{part}"] = getattr(matrix, part)
     np.savez("unlike.npz", **parts, labels=np.where(np.arange(60) < 30, graph.labels, -1))
     assert label("unlike.npz", "--out", "out.npz") == 0
-    assert "edges join unlike nodes (adjusted homophily -" in " ".join(
+    assert "edges seldom join like nodes (adjusted homophily -" in " ".join(
         capfd.readouterr().err.split()
     )
 
