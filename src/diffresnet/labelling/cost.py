@@ -12,17 +12,17 @@ NUMBER = 4
 """Bytes of a float32."""
 
 # Measured in benchmarks/cost.py; memory is rather too large than too small.
-PROCESS = 560 * 10**6
+PROCESS = 600 * 10**6
 """Bytes of the interpreter, its libraries, and what is worked on in parts."""
 SEARCHED, KEPT = 8, 5
 """Copies of the features: while neighbours are searched, and while scores are made."""
-EDGE = 220
+EDGE = 120
 """Bytes of a neighbour of a row: its weight, the Laplacian, and what they are made by."""
-SCORES, SIDE_BY_SIDE_SCORES = 2, 4
-"""Copies of the scores of all classes, and of those of several splits side by side."""
+SCORES, ALONE, SIDE_BY_SIDE_SCORES = 2, 2, 4
+"""Copies of the scores of all classes, of those of one split, and of several side by side."""
 START = 0.4
 """Seconds of any fit."""
-DIFFUSED, COMPARED, PROPAGATED_SCORE = 0.038e-6, 3.3e-12, 0.048e-6
+DIFFUSED, COMPARED, PROPAGATED_SCORE = 0.038e-6, 1e-12, 0.048e-6
 """Seconds of a number that diffuses, that is compared, and that is propagated; of one edge."""
 OTHERS = 100
 """Columns that stand for what takes time for each row whatever its columns."""
@@ -108,12 +108,13 @@ class FitSize:
         scores = self.rows * self.classes
         splits = FOLDS * (3 if self.labels <= FEW else 1)
         side_by_side = max(scores, min(scores * splits, self.rows * COLUMNS, SIDE_BY_SIDE))
+        copies = ALONE if side_by_side == scores else SIDE_BY_SIDE_SCORES
         numbers = NUMBER * self.rows * self.columns
         search = SEARCHED * numbers
         solve = (
             KEPT * numbers
             + EDGE * self.rows * self.neighbours
-            + NUMBER * (self.fits * SCORES * scores + SIDE_BY_SIDE_SCORES * side_by_side)
+            + NUMBER * (self.fits * SCORES * scores + copies * side_by_side)
         )
         return PROCESS + max(search, solve)
 
