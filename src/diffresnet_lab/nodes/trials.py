@@ -107,11 +107,12 @@ def _run(
     )
     seeds = [_seed(protocol.seed, index, init) for init in inits]
     start = time.perf_counter()
-    state = torch.random.get_rng_state()
-    torch.manual_seed(seeds[0])  # of the dropout
-    model = spec.build(data, seeds)
-    trained = train_early_stopped(model, data.labels, train_rows, validation_rows, spec.training)
-    torch.random.set_rng_state(state)
+    with torch.random.fork_rng(devices=[data.device] if data.device.type == "cuda" else []):
+        torch.manual_seed(seeds[0])  # of the dropout
+        model = spec.build(data, seeds)
+        trained = train_early_stopped(
+            model, data.labels, train_rows, validation_rows, spec.training
+        )
     with torch.no_grad():
         scores = model(torch.arange(len(data), device=data.device))
     predicted = scores.argmax(-1).to(torch.int16).cpu().numpy()
