@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: install demo test lint docs bench figures clean
+.PHONY: install demo test lint docs bench gpu figures clean
 
 install: $(STAMP)
 
@@ -55,6 +55,10 @@ bench: install
 	$(BIN)/python benchmarks/fewshot.py
 	$(BIN)/python benchmarks/fewshot_peers.py
 	$(BIN)/python benchmarks/tables.py
+
+# Checks of every path that takes a device against the CPU, and timings; says so without a GPU.
+gpu: install
+	$(BIN)/python benchmarks/gpu.py
 
 # The figures of README and docs/why-it-works.md; stiffness needs DIFFRESNET_DATA for the citation graphs.
 THEORY := fig1 fig2 fig3 fig4 prop1 theorem1 theorem2 stiffness pde nonlinear
