@@ -83,7 +83,7 @@ class Head:
             return self.log_proba(z)
         weight = torch.from_numpy(self._model.coef_).to(z)
         if self._basis is not None:
-            weight = weight @ self._basis.T
+            weight = weight @ self._basis.to(z).T  # an explanation is computed on the CPU
         bias = torch.from_numpy(self._model.intercept_).to(z)
         scores = z @ weight.T + bias
         if scores.shape[1] == 1:  # two classes share one column

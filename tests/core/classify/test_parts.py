@@ -84,6 +84,13 @@ def test_head_equals_logistic_regression_also_in_the_span(classes):
     assert np.allclose(softmax(z.numpy() @ weight.T + bias, axis=1), head.log_proba(z).exp())
 
 
+def test_head_answers_rows_that_are_kept_otherwise_than_those_it_was_fitted_to():
+    """Another precision here, another device in an explanation after a fit on a GPU."""
+    z = torch.randn(12, 30, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    head = Head(default_head(), 3).fit(z[:6].float(), np.arange(6) % 3)  # in the span
+    assert torch.allclose(head.logits(z), head.logits(z.float()).double(), atol=1e-4)
+
+
 def test_head_gives_nothing_to_a_class_it_has_not_seen():
     z = torch.randn(6, 3, dtype=torch.float64)
     head = Head(default_head(), 4).fit(z, np.array([0, 2, 0, 2, 3, 3]))
