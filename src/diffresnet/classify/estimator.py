@@ -624,7 +624,7 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
         of_row, novel = joined.points.of_row, np.zeros(joined.weights.shape[0], dtype=bool)
         novel[of_row] = self.novel_[rows]
         _, first = np.unique(of_row, return_index=True)
-        groups = propose_points(joined, fitted.labels, novel, pick_device(self.device))
+        groups = propose_points(fitted.rows.domain, fitted.labels, novel)
         return [
             ProposedClass(rows[np.isin(of_row, points)], rows[first[typical]])
             for points, typical in groups

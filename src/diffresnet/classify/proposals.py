@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
-import torch
 from jaxtyping import Bool, Float, Int
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.sparse import csgraph
 
-from ..operators import SparseLaplacian
-from .features import diffuse_features
-from .point_graph import PointGraph
+from .domain import Domain
 from .points import LabelledPoints
 from .suggestion import TIME
 
@@ -42,7 +39,7 @@ class ProposedClass:
 
 
 def propose_points(
-    joined: PointGraph, labels: LabelledPoints, novel: Bool[np.ndarray, " n"], device: torch.device
+    domain: Domain, labels: LabelledPoints, novel: Bool[np.ndarray, " n"]
 ) -> list[tuple[Int[np.ndarray, " k"], Int[np.ndarray, " t"]]]:
     """Return groups of novel points, the largest first, and typical points of each.
 
@@ -53,32 +50,34 @@ def propose_points(
     points = np.flatnonzero(novel)
     if len(points) < FEWEST:
         return []
-    if joined.points.x is None:
-        inside = joined.weights[points][:, points]
+    if domain.x is None:
+        inside = domain.graph[points][:, points]
         _, group = csgraph.connected_components(inside, directed=False)
         score = -np.asarray(inside.sum(axis=1)).ravel()  # the best linked are typical
         return _largest(points, group, score)
-    laplacian = SparseLaplacian.random_walk(joined.weights, device=device)
-    x = torch.from_numpy(joined.points.x).to(device)
-    z = diffuse_features(laplacian, x, TIME).rows.double().cpu().numpy()
+    features = replace(domain.diffuse(TIME, "implicit"), length=None)  # directions, in tables too
+
+    def z(at: Int[np.ndarray, " k"]) -> Float[np.ndarray, "k d"]:
+        return np.asarray(features.some_rows(at).double().cpu().numpy())
+
     points = points[:: -(-len(points) // MANY)]
-    own = z[points]
-    group = fcluster(linkage(own, "average"), _cut(z, labels), "distance")
+    own, classes = z(points), np.unique(labels.codes)
+    known = [z(labels.at[labels.codes == c][:COMPARED]) for c in classes]
+    group = fcluster(linkage(own, "average"), _cut(known), "distance")
     _, group = np.unique(group, return_inverse=True)
     means = np.stack([own[group == g].mean(axis=0) for g in range(group.max() + 1)])
     return _largest(points, group, np.linalg.norm(own - means[group], axis=1))
 
 
-def _cut(z: Float[np.ndarray, "n d"], labels: LabelledPoints) -> float:
+def _cut(known: list[Float[np.ndarray, "k d"]]) -> float:
     """Return a distance between those within classes and those between neighbouring ones."""
-    some = [labels.at[labels.codes == c][:COMPARED] for c in np.unique(labels.codes)]
-    within = [_mean_distance(z[at], z[at]) * len(at) / (len(at) - 1) for at in some if len(at) > 1]
-    means = np.stack([z[at].mean(axis=0) for at in some])
+    within = [_mean_distance(z, z) * len(z) / (len(z) - 1) for z in known if len(z) > 1]
+    means = np.stack([z.mean(axis=0) for z in known])
     between = []
-    for c, at in enumerate(some):
+    for c, z in enumerate(known):
         apart = np.linalg.norm(means - means[c], axis=1)
         apart[c] = np.inf
-        between.append(_mean_distance(z[at], z[some[int(apart.argmin())]]))
+        between.append(_mean_distance(z, known[int(apart.argmin())]))
     low = float(np.median(within)) if within else 0.0
     return max((low + float(np.median(between))) / 2.0, 1e-12)
 
