@@ -108,8 +108,11 @@ def test_the_estimate_is_near_the_peak(folder):
 def test_a_plan_says_what_a_run_says_and_writes_nothing(folder, capfd):
     before = files(folder)
     args = ["label", "a.csv", "--out", "o.csv"]
+    assert run(["label", "a.csv", "--dry-run"]) == 0  # without a name to write to as well
+    alone, _ = capfd.readouterr()
     assert run([*args, "--dry-run"]) == 0
     planned, notes = capfd.readouterr()
+    assert alone == planned
     assert files(folder) == before
     assert run(args) == 0
     told = capfd.readouterr().err

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+from ..errors import InputError
 from ..files.atomic import either
 from ..tables.content import named_classes
 from ..tables.formats import COLUMN_FORMATS, FORMATS
@@ -29,14 +30,15 @@ class LabelOptions(TableOptions):
 
     file: Annotated[Path, Argument(reads=True, folder=True)]
     out: Annotated[
-        Path,
+        Path | None,
         Option(
-            help=f"Where to write: {either(FORMATS)}; FILE itself is allowed.",
+            help=f"Where to write: {either(FORMATS)}; FILE itself is allowed. Only a --dry-run "
+            "can do without.",
             metavar="FILE",
             writes=True,
             replaces="file",
         ),
-    ]
+    ] = None
     strict: Annotated[bool, Option(help="Refuse blank texts and images that cannot be read.")] = (
         False
     )
@@ -141,6 +143,8 @@ def label(options: LabelOptions) -> Outcome:
     path, out, say_roles, dry_run = (
         chosen.pop(name) for name in ("file", "out", "explain_columns", "dry_run")
     )
+    if out is None and not dry_run:
+        raise InputError("the answers go to a file: name it, or ask for a --dry-run", "out")
     plan = plan_file(path, out, with_=chosen.pop("with"), **chosen, progress=stages(options.quiet))
     if dry_run:
         roles = [columns_text(plan)] if say_roles else []

@@ -74,7 +74,7 @@ def test_the_traceback_is_there_for_who_asks(failing, capfd, monkeypatch):
         (["xyz"], f"no command 'xyz'; there are {', '.join(commands())}"),
         (["--sed", "1"], "No such option"),
         (["label"], "Missing argument 'FILE' (see diffresnet label --help)"),
-        (["label", "a.csv"], "Missing option '--out'"),
+        (["label", "a.csv"], "the answers go to a file: name it, or ask for a --dry-run (--out)"),
         (["label", "a.csv", "--out", "b.csv", "--seed", "-1"], "Invalid value for '--seed'"),
         (["label", "a.csv", "--out", "b.csv", "--seed", "x"], "not a valid integer"),
         (["label", "a.csv", "--out", "b.csv", "--relable"], "--relabel"),
