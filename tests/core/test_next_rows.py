@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse
-import torch
 from sklearn.datasets import load_digits
 
 from diffresnet import DiffusionClassifier, label_file
@@ -131,14 +130,14 @@ def test_the_gain_is_what_unsure_clusters_would_lose():
     """Two clusters: the labelled one is sure, and the other would become so."""
     x = np.concatenate([np.zeros((20, 2)), np.full((20, 2), 8.0)])
     x += 0.1 * np.random.default_rng(0).normal(size=x.shape)
-    joined = DiffusionClassifier(n_neighbors=5)._join(x).joined
-    uncertainty = np.bincount(joined.points.of_row, np.repeat([0.1, 0.5], 20))
-    labelled = joined.points.of_row[:1]
-    found = suggest_points(joined, 1, labelled, uncertainty, 0, torch.device("cpu"))
-    assert x[np.flatnonzero(joined.points.of_row == found.points[0])[0], 0] > 4
+    graph = DiffusionClassifier(n_neighbors=5)._join(x)
+    uncertainty = np.bincount(graph.points.of_row, np.repeat([0.1, 0.5], 20))
+    labelled = graph.points.of_row[:1]
+    found = suggest_points(graph.domain, 1, labelled, uncertainty, 0)
+    assert x[np.flatnonzero(graph.points.of_row == found.points[0])[0], 0] > 4
     # Of 39 free points, 20 go from 0.5 to 0.1.
     assert found.gain == pytest.approx(20 * 0.4 / 39, rel=0.02)
-    none = suggest_points(joined, 1, labelled[:0], uncertainty, 0, torch.device("cpu"))
+    none = suggest_points(graph.domain, 1, labelled[:0], uncertainty, 0)
     assert np.isnan(none.gain)
 
 

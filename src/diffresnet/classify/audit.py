@@ -158,32 +158,36 @@ class Auditor:
 
     @cached_property
     def first(self) -> Look:
-        """The look by all labels.
-
-        What it suspects is taken from the second one, so that two witnesses must agree: the prior
-        alone, and the scores after neighbours had their say. Where classes overlap each of them
-        errs on its own.
-        """
+        """The look by all labels."""
         solution = self.solve(self.problem) if self.solved is None else self.solved
-        of_prior = self._held_out(self.problem, solution, by_prior=True)
+        return self._look(self.problem, solution)
+
+    @cached_property
+    def agreed(self) -> Look:
+        """The first look, where a label is wrong only as far as the prior alone says so too.
+
+        Where classes overlap, the prior and the scores after neighbours had their say each err on
+        their own. What both suspect is taken from the last look.
+        """
+        look = self.first
+        of_prior = self._held_out(look.problem, look.solution, by_prior=True)
         by_prior = LabelNoise.fit(of_prior, self.codes).wrong(of_prior, self.codes)
-        look = self._look(self.problem, solution)
         return replace(look, wrong=np.minimum(look.wrong, by_prior))
 
     @cached_property
     def last(self) -> Look:
-        """The look by the labels that the first one leaves; the first where too few are left."""
-        suspects = self.first.suspicious
+        """The look by the labels that the agreed one leaves, or that one where too few are left."""
+        suspects = self.agreed.suspicious
         if not suspects.any():
-            return self.first
+            return self.agreed
         problem, solution = self._solved_without(suspects)
-        return self.first if solution.held_out is None else self._look(problem, solution)
+        return self.agreed if solution.held_out is None else self._look(problem, solution)
 
     @cached_property
     def mended(self) -> tuple[Problem, Solution]:
         """The problem without any label that the last look suspects, and its solution."""
         last, suspects = self.last, self.last.suspicious
-        left_out = self.first.suspicious & (last is not self.first)
+        left_out = self.agreed.suspicious & (last is not self.agreed)
         if (suspects == left_out).all():
             return last.problem, last.calibrated
         problem, solution = self._solved_without(suspects)

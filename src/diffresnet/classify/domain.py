@@ -59,6 +59,10 @@ class Domain:
             )
         return self._diffused[time, flow]
 
+    def directions(self, time: float) -> DiffusedFeatures:
+        """Diffuse the features for some time, to be compared by directions, also in tables."""
+        return replace(self.diffuse(time, "implicit"), length=None)
+
     def on_cpu(self) -> Domain:
         """Return the domain where explanations are computed."""
         if self.device.type == "cpu":

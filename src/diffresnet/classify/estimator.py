@@ -481,7 +481,7 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
         if X is not None:
             types = [np.float64, np.float32]
             x = check_array(as_host_array(X), accept_sparse="csr", dtype=types)
-            joined = self._join(x).joined
+            graph = self._join(x)
             rows, uncertain = np.arange(x.shape[0]), np.ones(x.shape[0])
             known = np.empty(0, dtype=np.int64)
             if y is not None:
@@ -489,15 +489,15 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
                 if len(labels) != len(rows):
                     raise InputError(f"X has {len(rows)} rows and y has {len(labels)} labels", "y")
                 known = labels.rows
-            labelled = np.unique(joined.points.of_row[known])
+            labelled = np.unique(graph.points.of_row[known])
         else:
             fitted = self._fitted("suggest")
-            joined, labelled, rows = fitted.rows.joined, fitted.labels.at, self._fitted_rows
+            graph, labelled, rows = fitted.rows, fitted.labels.at, self._fitted_rows
             uncertain = 1.0 - self.confidence_[rows]
-        of_row = joined.points.of_row
-        uncertainty = np.bincount(of_row, uncertain, minlength=joined.weights.shape[0])
-        seed, device = seed_of(self.random_state), pick_device(self.device)
-        found = suggest_points(joined, int(n), labelled, uncertainty, seed, device)
+        of_row = graph.points.of_row
+        uncertainty = np.bincount(of_row, uncertain, minlength=graph.joined.weights.shape[0])
+        seed = seed_of(self.random_state)
+        found = suggest_points(graph.domain, int(n), labelled, uncertainty, seed)
         _, first = np.unique(of_row, return_index=True)
         return rows[first[found.points]], found.gain if X is None else float("nan")
 

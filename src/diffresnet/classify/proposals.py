@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -55,7 +55,7 @@ def propose_points(
         _, group = csgraph.connected_components(inside, directed=False)
         score = -np.asarray(inside.sum(axis=1)).ravel()  # the best linked are typical
         return _largest(points, group, score)
-    features = replace(domain.diffuse(TIME, "implicit"), length=None)  # directions, in tables too
+    features = domain.directions(TIME)
 
     def z(at: Int[np.ndarray, " k"]) -> Float[np.ndarray, "k d"]:
         return np.asarray(features.some_rows(at).double().cpu().numpy())

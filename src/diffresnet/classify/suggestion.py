@@ -5,14 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from jaxtyping import Bool, Float, Int
 from sklearn.cluster import KMeans, MiniBatchKMeans
 
 from ..errors import InputError
-from ..operators import SparseLaplacian
-from .features import diffuse_features
-from .point_graph import PointGraph
+from .domain import Domain
 
 # Time that features diffuse before they are clustered: that of the classifier's own features.
 TIME = 1 / 0.03
@@ -38,12 +35,11 @@ class Suggestion:
 
 
 def suggest_points(
-    joined: PointGraph,
+    domain: Domain,
     count: int,
     labelled: Int[np.ndarray, " l"],
     uncertainty: Float[np.ndarray, " n"],
     seed: int,
-    device: torch.device,
 ) -> Suggestion:
     """Choose points of a graph to be labelled, the most useful first.
 
@@ -55,7 +51,7 @@ def suggest_points(
 
     Parameters
     ----------
-    joined : with features.
+    domain : with features.
     count : at most the number of points without a label.
     labelled : points that have a label.
     uncertainty : of the label of each point, times its rows; all alike where there are no labels.
@@ -70,10 +66,9 @@ def suggest_points(
     Hacohen, Dekel, Weinshall: Active Learning on a Budget (TypiClust), 2022: one typical point for
     each cluster. Here features are diffused, and the typical point is the one at the centre.
     """
-    x = joined.points.x
-    if x is None:
+    if domain.x is None:
         raise InputError("rows are suggested by their features, and this graph has none")
-    free = np.ones(len(x), dtype=bool)
+    free = np.ones(len(domain.x), dtype=bool)
     free[labelled] = False
     if not free.any():
         raise InputError("every row has a label, or equals one that has; none can be suggested")
@@ -83,9 +78,7 @@ def suggest_points(
             f"label; not {count}",
             "n",
         )
-    laplacian = SparseLaplacian.random_walk(joined.weights, device=device)
-    rows = torch.from_numpy(x).to(device)
-    z = diffuse_features(laplacian, rows, TIME).rows.float().cpu().numpy()
+    z = domain.directions(TIME).rows.float().cpu().numpy()
     cluster, distance = _clusters(z, min(len(z), count + len(labelled)), seed)
     clusters = int(cluster.max()) + 1
     weight = np.bincount(cluster, uncertainty * free, minlength=clusters)

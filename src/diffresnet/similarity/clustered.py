@@ -16,7 +16,7 @@ from .exact import (
     sampled_neighbours,
 )
 from .index import NeighbourIndex, Neighbours
-from .rounded import has_tiles, rounded_points, rounded_rows, rounded_scores
+from .rounded import is_faster_rounded, rounded_points, rounded_rows, rounded_scores
 from .selection import largest, nearest_first
 
 # Asked for by name, the search goes for this recall.
@@ -64,7 +64,7 @@ class ClusteredIndex(NeighbourIndex):
         half = sample.numel() // 2
         self.probes = _probes_needed(self.ranked, member, sample[:half], truth[:half], recall)
         self._sample, self._truth = sample[half:], truth[half:]
-        self.is_rounded = flat.device.type == "cpu" and flat.dtype == torch.float32 and has_tiles()
+        self.is_rounded = is_faster_rounded(flat)
         flat = flat.index_select(0, self.order)
         square = torch.linalg.vecdot(flat, flat)
         if self.is_rounded:

@@ -10,7 +10,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from .index import NeighbourIndex, Neighbours
-from .rounded import RoundedPoints, has_tiles
+from .rounded import RoundedPoints, is_faster_rounded
 from .selection import largest, nearest_first
 
 # What one chunk of the score matrix may take. glibc maps blocks above 32 MiB anew each time, and to
@@ -180,10 +180,7 @@ class Points:
     @cached_property
     def _rounded(self) -> RoundedPoints | None:
         """The points in bfloat16, where the processor is fast with them."""
-        single = not self.is_sparse and self.x.dtype == torch.float32
-        if single and self.x.device.type == "cpu" and has_tiles():
-            return RoundedPoints(self.x, self.square)
-        return None
+        return RoundedPoints(self.x, self.square) if is_faster_rounded(self.x) else None
 
     def dense(self, start: int, stop: int) -> Tensor:
         """Return some of the rows, dense."""

@@ -23,6 +23,12 @@ def has_tiles() -> bool:
     return ask is not None and bool(ask().get("amx_bf16"))
 
 
+def is_faster_rounded(x: Tensor) -> bool:
+    """Return whether products of these points are faster in bfloat16."""
+    single = x.layout == torch.strided and x.dtype == torch.float32
+    return single and x.device.type == "cpu" and has_tiles()
+
+
 class RoundedPoints:
     """Points rounded to bfloat16.
 

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import torch
 
+from diffresnet.similarity import rounded
 from diffresnet.similarity.clustered import ClusteredIndex
 from diffresnet.similarity.exact import ExactIndex, Points, measured_recall, sampled_neighbours
 
@@ -28,8 +29,10 @@ def blobs(n=3000, d=6, centres=30, spread=0.4, seed=0):
     return torch.from_numpy(x.astype(np.float32))
 
 
+@pytest.mark.parametrize("tiles", [False, True])
 @pytest.mark.parametrize("recall", [0.9, 0.98])
-def test_recall(recall):
+def test_recall(recall, tiles, monkeypatch):
+    monkeypatch.setattr(rounded, "has_tiles", lambda: tiles)
     x = blobs()
     truth, exact = exact_search(x, 10)
     indices, distances, method, reported = clustered_search(x, 10, recall=recall)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from diffresnet.similarity import exact
+from diffresnet.similarity import exact, rounded
 from diffresnet.similarity.exact import Points
 from diffresnet.similarity.rounded import RoundedPoints
 
@@ -30,7 +30,7 @@ def x(request):
 def test_the_search_is_the_plain_one(x, others, monkeypatch):
     found = []
     for tiles in (False, True):
-        monkeypatch.setattr(exact, "has_tiles", lambda tiles=tiles: tiles)
+        monkeypatch.setattr(rounded, "has_tiles", lambda tiles=tiles: tiles)
         monkeypatch.setattr(exact, "ROUNDED_POINTS", 100)
         monkeypatch.setattr(exact, "CHUNK_BYTES", 60_000)
         points = Points(x)
