@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -105,6 +105,27 @@ class PriorChoice:
     scores: Float[np.ndarray, "m c"]
     codes: Int[np.ndarray, " m"]
 
+    @classmethod
+    def of(
+        cls,
+        scores: Mapping[float, Float[np.ndarray, "m c"]],
+        folds: Folds,
+        codes: Int[np.ndarray, " l"],
+    ) -> PriorChoice:
+        """Choose among weights by the held-out scores of each; see `choose_prior_weight`."""
+        held_rows, weights = folds.held_rows, tuple(scores)
+        truth = codes[held_rows]
+        losses = np.array([_losses(scores[w], truth, held_rows, len(codes)) for w in weights])
+        start = 0
+        if len(weights) == len(PRIOR_WEIGHTS):
+            counts = np.bincount(codes)
+            start = START_UNEVEN if counts.max() >= UNEVEN * counts[counts > 0].min() else 0
+        saved = (losses[start] - losses) / folds.repeats
+        merit = saved.sum(1) - NOISE * np.sqrt((saved**2).sum(1))
+        merit[start] = 1e-9
+        best = weights[int(np.argmax(merit))]
+        return cls(best, scores[best], truth)
+
 
 def choose_prior_weight(
     laplacian: SparseLaplacian,
@@ -123,19 +144,8 @@ def choose_prior_weight(
     ----------
     prior_of : number of a split -> prior without the labels that it holds out.
     """
-    codes, held_rows = labels.codes, folds.held_rows
     scores = _held_out_scores(laplacian, prior_of, folds, labels, weights)
-    truth = codes[held_rows]
-    losses = np.array([_losses(scores[w], truth, held_rows, len(codes)) for w in weights])
-    start = 0
-    if len(weights) == len(PRIOR_WEIGHTS):
-        counts = np.bincount(codes)
-        start = START_UNEVEN if counts.max() >= UNEVEN * counts[counts > 0].min() else 0
-    saved = (losses[start] - losses) / folds.repeats
-    merit = saved.sum(1) - NOISE * np.sqrt((saved**2).sum(1))
-    merit[start] = 1e-9
-    best = weights[int(np.argmax(merit))]
-    return PriorChoice(best, scores[best], truth)
+    return PriorChoice.of(scores, folds, labels.codes)
 
 
 def _losses(

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Sequence
 from numbers import Integral, Real
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -35,6 +36,8 @@ from .feature_names import require_names
 from .features import FlowName
 from .fitted import FittedModel, real_array
 from .head import default_head
+from .partitions.fit import fit_shards
+from .partitions.shards import Shards
 from .persistence import read_model, write_model
 from .point_graph import NeighbourConfig
 from .points import Projection, as_host_array, is_plain
@@ -217,7 +220,8 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
         Parameters
         ----------
         X : (n, d) array, sparse matrix, tensor or DataFrame; or None with a graph
-            With None, class scores alone are propagated along the graph.
+            With None, class scores alone are propagated along the graph. `Shards`, a path or a
+            Dask array are read in parts, and labelled in partitions; see docs/past-one-machine.md.
         y : (n,)
             None, NaN and "" are unlabelled, and so is -1 among numbers; see `diffresnet.labels`.
         graph : (n, n) sparse, optional
@@ -233,6 +237,9 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
             A ValueError with one line that says what is wrong and what to do.
         """
         self._check_parameters()
+        if isinstance(X, Shards | str | Path) or hasattr(X, "dask"):
+            shards = X if isinstance(X, Shards) else Shards.of(X)
+            return self._fit_shards(shards, y, graph=graph, sample_weight=sample_weight)
         x, y = self._check_rows(X, y, graph)
         if feature_names is not None:
             if x is None or len(feature_names) != x.shape[1]:
@@ -331,19 +338,65 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
         self.recall_ = found.rows.joined.recall
         self.scaled_ = found.rows.projection.scale is not None
 
+    def _fit_shards(self, shards: Shards, y: Any, **none: Any) -> Self:
+        """Label all rows of shards."""
+        none |= {"convection": self.convection, "class_prior": self.class_prior}
+        none |= {"relabel": self.relabel or None}
+        none |= {"flow": None if self.flow == "implicit" else self.flow}
+        for name, value in none.items():
+            if value is not None:
+                raise InputError("a fit to shards has no such thing; leave it out", name)
+        labels = encode_labels(y, self.unlabelled, binary=True)
+        if len(labels) != len(shards):
+            raise InputError(f"the shards have {len(shards)} rows and y has {len(labels)} labels")
+        labels.require_classes()
+        found = fit_shards(
+            shards,
+            labels,
+            self._fit_projection,
+            self._neighbour_config,
+            self._transducer().config,
+        )
+        n, of_partitions = len(shards), found.partitions
+        self.classes_, self.n_features_in_ = labels.classes, shards.columns
+        with TemporaryFile() as file:  # without a name; it goes with the array
+            shape = n, len(labels.classes)
+            self.label_distributions_ = np.memmap(file, np.float32, "w+", shape=shape)
+        codes = np.empty(n, dtype=np.int32)
+        self.confidence_, self.reached_ = np.empty(n), np.empty(n, dtype=bool)
+        for span, answers in zip(shards.spans(), found.shards(), strict=True):
+            codes[span], self.confidence_[span] = answers.codes, answers.confidence
+            self.reached_[span] = answers.reached
+            self.label_distributions_[span] = answers.distributions
+        self.transduction_ = labels.classes[codes]
+        self.class_shares_ = _mean_shares(self.label_distributions_)
+        self.diffusion_time_ = of_partitions.diffusion_time
+        self.prior_weight_ = of_partitions.prior_weight
+        self.recall_, self.scaled_ = of_partitions.graph.recall, found.scaled
+        self.novelty_, self.novel_ = np.full(n, np.nan), np.zeros(n, dtype=bool)
+        for name in ("_model", "_transduction"):  # of a fit before
+            self.__dict__.pop(name, None)
+        return self
+
+    def _fit_projection(self, x: Any) -> Projection:
+        return Projection.fit(x, seed_of(self.random_state), self.scale)
+
+    def _neighbour_config(self, projection: Projection, columns: int) -> NeighbourConfig:
+        """Return the settings of the graph of projected rows."""
+        # The distances of a standardized table lie between rows, not between their directions
+        # from the mean: with 64 columns and more the Euclidean metric was better by up to 5 points.
+        embedded = columns >= EMBEDDED and not projection.standardizes
+        device = pick_device(self.device)
+        return NeighbourConfig(self._graph_settings(embedded), self.neighbors, device)
+
     def _join(self, x: Any, graph: scipy.sparse.csr_array | None = None) -> RowGraph:
         """Scale and project rows, and join them to a graph."""
         projection, features = Projection(), None
         if x is not None:
-            projection = Projection.fit(x, seed_of(self.random_state), self.scale)
+            projection = self._fit_projection(x)
             features = projection.apply(x)
-        # The distances of a standardized table lie between rows, not between their directions
-        # from the mean: with 64 columns and more the Euclidean metric was better by up to 5 points.
-        embedded = features is not None and features.shape[1] >= EMBEDDED
-        embedded &= not projection.standardizes
-        device = pick_device(self.device)
-        config = NeighbourConfig(self._graph_settings(embedded), self.neighbors, device)
-        return RowGraph.of(projection, config, features, graph)
+        columns = 0 if features is None else features.shape[1]
+        return RowGraph.of(projection, self._neighbour_config(projection, columns), features, graph)
 
     def _transducer(self) -> Transducer:
         time = self._time()
@@ -640,22 +693,31 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
 
     def _fitted(self, what: str) -> Transduction:
         """Return the rows and labels of the fit, or refuse what takes them."""
-        check_is_fitted(self)
+        self._fitted_model()
         if not hasattr(self, "_transduction"):
             raise InputError(f"a model from a file has no rows to {what}; fit it")
         return self._transduction
+
+    def _fitted_model(self) -> FittedModel:
+        """Return what labels new rows."""
+        check_is_fitted(self)
+        if not hasattr(self, "_model"):
+            raise InputError(
+                "a fit to shards has answers for their rows alone; fit again with the new ones"
+            )
+        return self._model
 
     def predict_flagged(
         self, X: Any, *, links: Any = None, feature_names: Sequence[str] | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return probabilities of new rows, and for each whether any label reaches it."""
-        check_is_fitted(self)
+        model = self._fitted_model()
         if links is not None:
-            return self._model.predict_linked(self._check_links(X, links))
-        if self._model.points is None:
-            return self._model.predict(X, pick_device(self.device))  # says what it needs
+            return model.predict_linked(self._check_links(X, links))
+        if model.points is None:
+            return model.predict(X, pick_device(self.device))  # says what it needs
         x = self._check_new_rows(X, feature_names)
-        return self._model.predict(self._model.projection.apply(x), pick_device(self.device))
+        return model.predict(model.projection.apply(x), pick_device(self.device))
 
     def predict_novelty(
         self, X: Any, *, links: Any = None, feature_names: Sequence[str] | None = None
@@ -670,14 +732,13 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
         InputError
             If the model comes from a file of before there was a novelty.
         """
-        check_is_fitted(self)
+        model = self._fitted_model()
         if links is not None:
-            return self._model.predict_novelty_linked(self._check_links(X, links))
-        if self._model.points is None:
-            return self._model.predict_novelty(X, pick_device(self.device))  # says what it needs
+            return model.predict_novelty_linked(self._check_links(X, links))
+        if model.points is None:
+            return model.predict_novelty(X, pick_device(self.device))  # says what it needs
         x = self._check_new_rows(X, feature_names)
-        features = self._model.projection.apply(x)
-        return self._model.predict_novelty(features, pick_device(self.device))
+        return model.predict_novelty(model.projection.apply(x), pick_device(self.device))
 
     def save(self, path: str | Path) -> None:
         """Write the fitted model to an npz file, without pickle.
@@ -691,7 +752,7 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
 
     def to_arrays(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """Return the fitted model as facts for JSON and arrays; raises as `save` does."""
-        check_is_fitted(self)
+        model = self._fitted_model()
         if self.head is not None:
             raise InputError("only a model with the default head can be saved: it needs no pickle")
         parameters = self.get_params(deep=False)
@@ -702,7 +763,7 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
             parameters["random_state"] = None
         if isinstance(self.class_prior, dict):
             parameters["class_prior"] = {str(k): float(v) for k, v in self.class_prior.items()}
-        facts, arrays = self._model.to_arrays()
+        facts, arrays = model.to_arrays()
         header = {
             "parameters": parameters,
             "similarity": None if self.similarity is None else self.similarity.to_dict(),

@@ -16,8 +16,8 @@ from ..flow import diffuse_with_boundary
 from .head import Head
 from .points import LabelledPoints
 from .problem import PriorInputs, Problem
-from .scores import one_hot, row_standardize
-from .strategies import HEAD_SHARE, SOURCE_TEMPERATURE
+from .scores import SOURCE_TEMPERATURE, one_hot, row_standardize
+from .strategies import HEAD_SHARE
 
 # Nodes of the quadrature on the way from the uniform distribution to the prior.
 NODES = 12

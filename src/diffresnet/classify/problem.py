@@ -8,7 +8,7 @@ from math import log
 import numpy as np
 import scipy.sparse
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from .calibrator import SMALLEST, Calibrator
@@ -17,7 +17,7 @@ from .features import DiffusedFeatures, FlowName
 from .head import Head
 from .mixture import Mixture
 from .points import LabelledPoints
-from .scores import one_hot, propagate_labels, propagate_sources
+from .scores import one_hot, propagate_labels, propagate_sources, source_decay
 
 
 @dataclass(frozen=True)
@@ -65,8 +65,8 @@ class Problem:
 
     @property
     def source_decay(self) -> float:
-        """Decay of label sources: they should reach about as far as a label must, n / c points."""
-        return float(np.clip(self.n_classes / (2 * self.points), 1e-4, 0.03))
+        """Decay of label sources."""
+        return source_decay(self.points, self.n_classes)
 
     def sources(self, seen: np.ndarray) -> Float[Tensor, "n c"]:
         """Propagate the labels of the labelled points that are seen as sources."""
@@ -84,13 +84,22 @@ class Problem:
         """Diffuse the features for some time."""
         return self.domain.diffuse(time, self.config.flow)
 
-    def fit_head(self, features: DiffusedFeatures, seen: np.ndarray | None = None) -> Head:
-        """Train the head on all labels, or on those that are seen (l,)."""
-        labels = self.labels
-        seen = np.ones(len(labels), dtype=bool) if seen is None else seen
-        z = features.some_rows(labels.at[seen])
-        weight = None if labels.weight is None else labels.weight[seen]
-        return Head(self.config.head, self.n_classes).fit(z, labels.codes[seen], weight)
+    def fit_head(self, features: DiffusedFeatures) -> Head:
+        """Train the head on all labels."""
+        return fit_head(self.config.head, features, self.labels)
+
+
+def fit_head(
+    prototype: object,
+    features: DiffusedFeatures,
+    labels: LabelledPoints,
+    seen: Bool[np.ndarray, " l"] | None = None,
+) -> Head:
+    """Train a head on all labels, or on those that are seen."""
+    seen = np.ones(len(labels), dtype=bool) if seen is None else seen
+    z = features.some_rows(labels.at[seen])
+    weight = None if labels.weight is None else labels.weight[seen]
+    return Head(prototype, labels.distributions.shape[1]).fit(z, labels.codes[seen], weight)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,9 @@ from ..flow import diffuse_with_boundary
 from ..operators import SparseLaplacian
 from .calibrator import SMALLEST
 
+# With one label a class nothing can be held out, so this stays fixed.
+SOURCE_TEMPERATURE = 0.25
+
 
 def one_hot(codes: Int[np.ndarray, " l"], n_classes: int, like: Tensor) -> Float[Tensor, "l c"]:
     """Encode classes as rows of the identity, of the type of `like`."""
@@ -42,6 +45,11 @@ def propagate_labels(
     return diffuse_with_boundary(laplacian, held, fixed, 1.0 / weight, tol).clamp_min(0.0)
 
 
+def source_decay(points: int, classes: int) -> float:
+    """Return the decay of label sources: they should reach about as far as a label must, n / c."""
+    return float(np.clip(classes / (2 * points), 1e-4, 0.03))
+
+
 def propagate_sources(
     laplacian: SparseLaplacian,
     degree: Float[Tensor, " n"],
@@ -68,3 +76,8 @@ def propagate_sources(
 def row_standardize(scores: Float[Tensor, "n c"]) -> Float[Tensor, "n c"]:
     """Centre the scores of each row and scale them to length 1, so that two kinds can be added."""
     return torch.nn.functional.normalize(scores - scores.mean(1, keepdim=True), dim=1)
+
+
+def soft_scores(scores: Float[Tensor, "n c"]) -> Float[Tensor, "n c"]:
+    """Return class probabilities of scores of any length, by their directions."""
+    return torch.softmax(row_standardize(scores) / SOURCE_TEMPERATURE, dim=1)

@@ -20,21 +20,16 @@ from .choices import Choices
 from .convection import PaperTraining, in_unit_scale, paper_network, trained_convection
 from .cross_validation import Folds, choose_prior_weight, stratified_folds
 from .features import integrator
+from .fold_heads import DECAY, FoldHeads, head_times, mixed
 from .mixture import Mixture
 from .problem import Expert, PriorInputs, Problem, Solution
-from .scores import row_standardize
+from .scores import row_standardize, soft_scores
 
-# Decay rates 1 / t per unit of degree: measured in benchmarks/ablation.py.
-DECAY = 0.03
+# A decay rate 1 / t per unit of degree: measured in benchmarks/ablation.py.
 DECAY_ONE_LABEL = 0.003
 # With one label a class nothing can be held out, so these stay fixed.
 WEIGHT_ONE_LABEL = 0.3
 HEAD_SHARE = 0.5
-SOURCE_TEMPERATURE = 0.25
-
-
-# Rows whose probabilities are mixed at once: the temporaries of all would take more than the rest.
-CHUNK = 16_384
 
 
 @dataclass(frozen=True)
@@ -89,7 +84,7 @@ class FewLabels(Strategy):
             logits = row_standardize(logits.to(sources.dtype))
             disagreement = float((logits.argmax(1) != sources.argmax(1)).float().mean())
             combined = HEAD_SHARE * logits + sources
-        prior = _soft(combined)
+        prior = soft_scores(combined)
         weight = WEIGHT_ONE_LABEL if config.prior_weight is None else config.prior_weight
         scores = problem.propagate(prior, weight)
         calibrator = Calibrator()
@@ -139,30 +134,14 @@ class HeldOut(Strategy):
 
     def _prior_of_heads(self, problem: Problem) -> FoldPriors:
         """Mix a head on diffused features with one on undiffused ones."""
-        labels, folds = problem.labels, self.folds.held
-        experts = _experts(problem)
-        features = [expert.features for expert in experts]
-        of_folds = [
-            tuple(Expert(each, problem.fit_head(each, ~held)) for each in features)
-            for held in folds
-        ]
-        held_log_p = [
-            torch.cat(
-                [
-                    of_fold[k].log_proba(each.some_rows(labels.at[held]))
-                    for of_fold, held in zip(of_folds, folds, strict=True)
-                ]
-            )
-            for k, each in enumerate(features)
-        ]
-        host = [np.asarray(each.double().cpu().numpy()) for each in held_log_p]
-        mixture = Mixture.fit(host, labels.codes[self.folds.held_rows], len(labels))
+        features = [problem.diffuse(time) for time in head_times(problem.config.diffusion_time)]
+        heads = FoldHeads.fit(problem.config.head, features, problem.labels, self.folds)
         return FoldPriors(
-            experts,
-            mixture,
-            _mixed(mixture, experts),
-            lambda fold: _mixed(mixture, of_folds[fold]),
-            np.asarray(mixture.probabilities(held_log_p).double().cpu().numpy()),
+            heads.experts,
+            heads.mixture,
+            mixed(heads.mixture, heads.experts),
+            lambda fold: mixed(heads.mixture, heads.of_folds[fold]),
+            heads.held_out,
         )
 
     def _prior_of_sources(self, problem: Problem) -> FoldPriors:
@@ -171,7 +150,7 @@ class HeldOut(Strategy):
         every = np.ones(len(labels), dtype=bool)
 
         def log_p(seen: Bool[np.ndarray, " l"]) -> Float[Tensor, "n c"]:
-            return _soft(problem.sources(seen)).log()
+            return soft_scores(problem.sources(seen)).log()
 
         held_log_p = torch.cat(
             [
@@ -201,10 +180,10 @@ class HeldChoices(Strategy):
         if problem.domain.x is None:
             every = np.ones(len(problem.labels), dtype=bool)
             experts: tuple[Expert, ...] = ()
-            prior = mixture.probabilities([_soft(problem.sources(every)).log()])
+            prior = mixture.probabilities([soft_scores(problem.sources(every)).log()])
         else:
             experts = _experts(problem)
-            prior = _mixed(mixture, experts)
+            prior = mixed(mixture, experts)
         return _propagated(
             problem, experts, mixture, prior, choices.prior_weight, choices.calibrator
         )
@@ -279,21 +258,8 @@ class PaperNetwork(Strategy):
 
 def _experts(problem: Problem) -> tuple[Expert, ...]:
     """Train the heads that are mixed: on undiffused features, and on diffused ones."""
-    time = problem.config.diffusion_time
-    features = [problem.diffuse(time) for time in ((0.0, 1.0 / DECAY) if time is None else (time,))]
+    features = [problem.diffuse(time) for time in head_times(problem.config.diffusion_time)]
     return tuple(Expert(each, problem.fit_head(each)) for each in features)
-
-
-def _mixed(mixture: Mixture, experts: tuple[Expert, ...]) -> Float[Tensor, "n c"]:
-    """Mix the probabilities of experts at all points."""
-    first = experts[0].features.diffused
-    p = first.new_empty(len(first), experts[0].head.n_classes)
-    for start in range(0, len(first), CHUNK):
-        stop = start + CHUNK
-        p[start:stop] = mixture.probabilities(
-            [each.log_proba(each.features.part(start, stop)) for each in experts]
-        )
-    return p
 
 
 def _mean_held_out(
@@ -330,8 +296,3 @@ def _propagated(
             sources=not experts,
         ),
     )
-
-
-def _soft(scores: Float[Tensor, "n c"]) -> Float[Tensor, "n c"]:
-    """Class probabilities of row-standardized scores."""
-    return torch.softmax(row_standardize(scores) / SOURCE_TEMPERATURE, dim=1)

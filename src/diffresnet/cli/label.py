@@ -19,6 +19,7 @@ from .table_options import TableOptions
 if TYPE_CHECKING:
     from ..labelling import LabelResult
     from ..labelling.plan import LabelPlan
+    from ..labelling.shards import ShardPlan
 
 LISTED = 12
 """Classes up to which the summary counts each one."""
@@ -117,10 +118,28 @@ class LabelOptions(TableOptions):
         str,
         Option(
             help="Refuse a fit that is expected to take more than this, such as 4G (K, M, G or T); "
-            "auto is what there is, none refuses nothing.",
+            "auto is what there is, none refuses nothing. Partitions are made to fit.",
             metavar="SIZE",
         ),
     ] = "auto"
+    work: Annotated[
+        Path | None,
+        Option(
+            help="Label a .npy FILE, or a folder of files, in partitions, and keep their graph in "
+            "this folder: a next run with other labels takes it up.",
+            metavar="FOLDER",
+            writes=True,
+            folder=True,
+        ),
+    ] = None
+    dask: Annotated[
+        str | None,
+        Option(
+            help="Label in partitions on the workers of the Dask scheduler at this address, such "
+            "as tcp://host:8786; they see FILE under the same name.",
+            metavar="ADDRESS",
+        ),
+    ] = None
 
 
 @command("label")
@@ -133,11 +152,15 @@ def label(options: LabelOptions) -> Outcome:
     novel where the row looks like none of the classes, or unreached where no label is connected to
     it. --abstain leaves labels out. --explain adds the given labels that each label comes from.
 
+    A folder of such tables, or of .npy files with --labels, is labelled in partitions, whatever its
+    size; --out is then a new folder. Such a run that was stopped goes on from its graph.
+
     Where rows are linked, as papers are by citations, --graph names the links, and labels follow
     them as well as the features. A .npz FILE with adj_data, adj_indices, adj_indptr, adj_shape and
     labels is such a graph by itself.
     """
     from ..labelling import plan_file
+    from ..labelling.shards import ShardPlan
 
     chosen = options.settings() | options.table_settings()
     path, out, say_roles, dry_run = (
@@ -146,6 +169,8 @@ def label(options: LabelOptions) -> Outcome:
     if out is None and not dry_run:
         raise InputError("the answers go to a file: name it, or ask for a --dry-run", "out")
     plan = plan_file(path, out, with_=chosen.pop("with"), **chosen, progress=stages(options.quiet))
+    if isinstance(plan, ShardPlan):
+        return _label_shards(plan, dry_run)
     if dry_run:
         roles = [columns_text(plan)] if say_roles else []
         text = "\n".join([*roles, planned(plan)])
@@ -175,6 +200,35 @@ def planned(plan: LabelPlan) -> str:
         lines["time"] = f"{cost.time} of processor time"
     lines["written"] = "nothing, as this is a dry run"
     return _lines(lines)
+
+
+def _label_shards(plan: ShardPlan, dry_run: bool) -> Outcome:
+    """Label in partitions, or say what that would be."""
+    from ..labelling.memory import format_memory
+
+    counts = plan.counts()
+    lines = {
+        "rows": f"{len(plan)} in {len(plan.paths)} files, with {_named(plan.feature_names)}",
+        "labelled": f"{len(plan.given.rows)} in {len(plan.given.classes)} classes",
+        "work": f"{counts['partitions']} partitions of about {min(plan.rows, len(plan))} rows, "
+        f"about {format_memory(plan.memory)} of memory",
+    }
+    if dry_run:
+        lines["written"] = "nothing, as this is a dry run"
+        return Outcome([counts], text=_lines(lines), notes=plan.notes)
+    result = plan.run()
+    counts = result.counts()
+    confidence = result.mean_confidence
+    lines |= {
+        "reach": f"{counts['predicted']} of {counts['predicted'] + counts['unreached']} unlabelled "
+        f"rows are connected to a label; {result.recall:.0%} of the true neighbours were found",
+        "predicted": f"{counts['predicted']}"
+        + (f", mean confidence {confidence:.3f}" if confidence is not None else ""),
+        "seconds": "{seconds}",
+        "graph": f"kept in {plan.work}" if plan.keeps and plan.dask is None else "",
+        "written": "" if plan.out is None else str(plan.out),
+    }
+    return Outcome([counts], notes=result.notes, summary=_lines(lines))
 
 
 def columns_text(result: LabelResult | LabelPlan) -> str:
@@ -236,8 +290,10 @@ def _features(result: LabelResult | LabelPlan) -> str:
         count = 0 if features is None else features.shape[1]
         return f"{count} features and {result.graph.edges} edges"
     names = result.feature_names
-    if not names:
-        return "features that are still to be encoded"
+    return _named(names) if names else "features that are still to be encoded"
+
+
+def _named(names: tuple[str, ...]) -> str:
     ends = ", ".join(names) if len(names) <= 3 else f"{names[0]} ... {names[-1]}"
     return f"{len(names)} features ({ends})"
 

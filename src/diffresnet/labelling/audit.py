@@ -12,10 +12,10 @@ import pyarrow as pa
 from ..errors import Note
 from ..files.atomic import Pathlike
 from ..labels import Marks
+from ..progress import Progress, silent
 from ..tables.content import label_column_of, named_classes
 from ..tables.labelled_table import LabelledTable
 from .fit import fit_table
-from .progress import Progress, silent
 from .row_table import ROW, own_first, read_for_rows, take_rows, write_columns
 
 if TYPE_CHECKING:

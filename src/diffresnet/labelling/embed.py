@@ -10,10 +10,10 @@ import numpy as np
 from ..errors import InputError
 from ..files.atomic import Pathlike, check_writable, refuse_replacing
 from ..files.npz import save_npz
+from ..progress import Progress, silent
 from ..tables.content import Features, refuse_replaced
 from ..tables.formats import read_content
 from .model_file import encoded_rows
-from .progress import Progress, silent
 
 OWN = ("features", "feature_names")
 """Arrays that an output has besides those of the file."""

@@ -13,6 +13,7 @@ from ..files.atomic import Pathlike, check_readable, check_writable, refuse_repl
 from ..files.compressed import ending
 from ..graphs.node_table import holds_graph, read_node_table
 from ..labels import Marks
+from ..progress import Progress, silent
 from ..tables.content import BECAUSE, NOVELTY
 from ..tables.formats import COLUMN_FORMATS, check_format
 from ..tables.labelled_table import LabelledTable
@@ -22,9 +23,9 @@ from .fit import check_fit, check_model
 from .memory import AVAILABLE, parse_max_memory
 from .model_file import encoded_rows, load_model
 from .plan import LabelPlan
-from .progress import Progress, silent
 from .raw_rows import refuse_features
 from .result import LabelResult
+from .shards import ShardPlan, ShardResult, is_shard_folder, plan_shards, refuse_for_shards
 
 if TYPE_CHECKING:
     from ..classify.class_prior import ClassPrior
@@ -54,15 +55,18 @@ def label_file(
     device: str = "auto",
     seed: int = 0,
     max_memory: int | str | None = AVAILABLE,
+    work: Pathlike | None = None,
+    dask: str | None = None,
     progress: Progress = silent,
-) -> LabelResult:
+) -> LabelResult | ShardResult:
     """Label every row of a file from the few that have a label.
 
     Parameters
     ----------
     path : path
         A table as `LabelledTable.read` reads it; or, with `graph`, a table of nodes; or a graph in
-        .npz by itself.
+        .npz by itself; or a folder of tables, or of .npy files, that are labelled in partitions,
+        whatever their size.
     out : path, optional
         Where to write all rows and columns with label, confidence and flag; `path` is allowed.
     label_column : str
@@ -116,8 +120,19 @@ def label_file(
     max_memory : int, str or None
         Bytes that this process may hold, or a text such as "4G": a fit that takes more is refused
         before it begins. "auto" is what there is; None, or "none", is no limit.
+        In partitions it decides how large these are.
+    work : path, optional
+        Folder in which the graph of a folder of files, or of a .npy file, is kept, so that a next
+        run with more labels takes it up. A .npy file is labelled in partitions then.
+    dask : str, optional
+        Address of a Dask scheduler, whose workers label the partitions; they see the files under
+        the same names.
     progress : Progress
         Called with the name of every stage.
+
+    Returns
+    -------
+    LabelResult, or a ShardResult of what was labelled in partitions.
 
     Raises
     ------
@@ -152,6 +167,8 @@ def label_file(
         device=device,
         seed=seed,
         max_memory=max_memory,
+        work=work,
+        dask=dask,
         progress=progress,
     )
     return plan.run()
@@ -181,8 +198,10 @@ def plan_file(
     device: str = "auto",
     seed: int = 0,
     max_memory: int | str | None = AVAILABLE,
+    work: Pathlike | None = None,
+    dask: str | None = None,
     progress: Progress = silent,
-) -> LabelPlan:
+) -> LabelPlan | ShardPlan:
     """Read and check a file, and label nothing yet. Parameters are those of `label_file`."""
     if with_ is not None and model is not None:
         raise InputError(
@@ -205,6 +224,38 @@ def plan_file(
     rule, prior = Abstention.parse(abstain), parse_class_prior(class_prior)
     parse_max_memory(max_memory)
     path = Path(path) if Path(path).is_dir() else check_readable(path)
+    if is_shard_folder(path) or work is not None or dask is not None:
+        refuse_for_shards(
+            path,
+            text=text,
+            image=image,
+            encoder=encoder,
+            strict=strict,
+            graph=graph,
+            skip_unknown=skip_unknown,
+            model=model,
+            with_=with_,
+            relabel=relabel,
+            class_prior=class_prior,
+            explain=explain,
+            abstain=abstain,
+        )
+        refuse_replacing({"out": out, "work": work}, [path, labels])
+        return plan_shards(
+            path,
+            out,
+            label_column=label_column,
+            labels=labels,
+            features=features,
+            id_column=id_column,
+            unlabelled=unlabelled,
+            work=work,
+            dask=dask,
+            device=device,
+            seed=seed,
+            max_memory=parse_max_memory(max_memory),
+            progress=progress,
+        )
     cell_graph = None
     if graph is not None and ending(path) == ".h5ad":
         cell_graph, graph = os.fspath(graph), None

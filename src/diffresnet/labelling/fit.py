@@ -13,11 +13,11 @@ from ..errors import InputError, Note
 from ..graphs.graph import GraphData
 from ..graphs.notes import graph_notes
 from ..labels import Marks
+from ..progress import Progress
 from ..tables.content import listed
 from ..tables.labelled_table import LabelledTable
 from .class_shares import prior_of
 from .model_file import SavedModel
-from .progress import Progress
 from .result import LabelResult, result_of
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..errors import InputError, Note
 from ..files.atomic import Pathlike
-from .progress import Progress, silent
+from ..progress import Progress, silent
 from .raw_rows import RawColumns, RawRows, new_encoder, raw_columns
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ import pyarrow as pa
 from ..errors import InputError, Note
 from ..files.atomic import Pathlike
 from ..labels import Marks, label_notes
+from ..progress import Progress, silent
 from ..tables.labelled_table import LabelledTable
 from .fit import fit_table, new_classifier
-from .progress import Progress, silent
 from .row_table import ROW, own_first, read_for_rows, take_rows, write_columns
 
 RANK = "rank"

@@ -10,6 +10,7 @@ from ..errors import InputError, Note
 from ..files.atomic import Pathlike
 from ..graphs.graph import GraphData
 from ..labels import Labels, Marks
+from ..progress import Progress
 from ..tables.column_roles import ColumnRole
 from ..tables.formats.h5ad import read_cell_graph
 from ..tables.labelled_table import LabelledTable
@@ -18,7 +19,6 @@ from .because import explained
 from .cost import Cost, FitSize
 from .fit import apply_model, fit_table, label_nodes
 from .model_file import SavedModel, save_model
-from .progress import Progress
 from .raw_rows import RawRows
 from .result import LabelResult
 

@@ -11,12 +11,12 @@ import numpy as np
 import pyarrow as pa
 
 from ..errors import InputError, Note
+from ..progress import Progress, silent
 from ..tables.column_roles import HOLDS_LABELS, ColumnRole
 from ..tables.columns import Columns
 from ..tables.content import Content, Features, listed
 from ..tables.formats import is_image_folder
 from ..tables.formats.image_folder import FILE_COLUMN, image_files
-from .progress import Progress, silent
 
 if TYPE_CHECKING:
     from ..encode.encoder import Encoder

@@ -13,13 +13,13 @@ from jaxtyping import Int
 
 from ..errors import Note
 from ..files.atomic import Pathlike, check_writable, refuse_replacing
+from ..progress import Progress
 from ..tables.content import Content, listed, refuse_replaced
 from ..tables.formats import COLUMN_FORMATS, check_format, format_of, read_content
 from ..tables.formats.format import ColumnFormat
 from ..tables.labelled_table import LabelledTable
 from ..tables.row_names import read_ids
 from .model_file import encoded_rows
-from .progress import Progress
 from .raw_rows import refuse_features
 
 ROW = "row"

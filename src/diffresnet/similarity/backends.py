@@ -23,8 +23,14 @@ EXACT_LIMIT = 20_000
 RECALL_AUTO = 0.95
 
 
-def build_index(x: Tensor, k: int, method: str = "auto") -> NeighbourIndex:
+def build_index(
+    x: Tensor, k: int, method: str = "auto", recall: float = RECALL_AUTO
+) -> NeighbourIndex:
     """Build the index of points in which k neighbours are to be found.
+
+    Parameters
+    ----------
+    recall : that "auto" goes for above `EXACT_LIMIT` points.
 
     Raises
     ------
@@ -35,7 +41,7 @@ def build_index(x: Tensor, k: int, method: str = "auto") -> NeighbourIndex:
     sparse = x.layout != torch.strided
     if method == "auto":
         if not sparse and x.shape[0] > EXACT_LIMIT:
-            return ClusteredIndex.build(x, k, recall=RECALL_AUTO, capped=True)
+            return ClusteredIndex.build(x, k, recall=recall, capped=True)
         return ExactIndex(x)
     if method not in BACKENDS:
         raise InputError(

@@ -51,7 +51,7 @@ class ClusteredIndex(NeighbourIndex):
         self.points = Points(x)
         self.directions = _principal_directions(self.points.x)
         flat = self._flat(self.points.x)
-        self.centres = _lloyd(flat, max(1, round(x.shape[0] ** 0.5)))
+        self.centres = cluster_centres(flat, max(1, round(x.shape[0] ** 0.5)))
         member = _nearest_centre(flat, self.centres)
         self.order = torch.argsort(member, stable=True)
         sizes = torch.bincount(member, minlength=len(self.centres))
@@ -183,7 +183,7 @@ def _principal_directions(x: Float[Tensor, "n d"]) -> Float[Tensor, "d p"] | Non
     return directions[:, -COMPONENTS:]
 
 
-def _lloyd(x: Tensor, clusters: int, rounds: int = 5) -> Float[Tensor, "c d"]:
+def cluster_centres(x: Tensor, clusters: int, rounds: int = 5) -> Float[Tensor, "c d"]:
     """Cluster centres by a few rounds of k-means on at most 64 points a cluster."""
     draw = torch.Generator().manual_seed(CLUSTER_SEED)
     sample = x[torch.randperm(x.shape[0], generator=draw)[: 64 * clusters].to(x.device)]

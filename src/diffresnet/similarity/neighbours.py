@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ..errors import InputError
-from .backends import build_index
+from .backends import RECALL_AUTO, build_index
 from .index import NeighbourIndex, Neighbours
 
 METRICS = ("euclidean", "cosine")
@@ -49,15 +49,23 @@ def nearest_neighbours(
 class NeighbourSearch:
     """Points whose k nearest neighbours are searched, for themselves and for new rows.
 
-    Parameters are those of `nearest_neighbours`. The index is built once.
+    Parameters are those of `nearest_neighbours`, and the recall that "auto" goes for above 20,000
+    points. The index is built once.
     """
 
-    def __init__(self, x: Tensor, k: int, metric: str = "euclidean", method: str = "auto") -> None:
+    def __init__(
+        self,
+        x: Tensor,
+        k: int,
+        metric: str = "euclidean",
+        method: str = "auto",
+        recall: float = RECALL_AUTO,
+    ) -> None:
         if metric not in METRICS:
             raise InputError(f"metric must be {' or '.join(METRICS)}, not {metric!r}", "metric")
         self.k, self.metric = k, metric
         self.x = unit_rows(x) if metric == "cosine" else x
-        self.method = method
+        self.method, self.recall = method, recall
         self._index: NeighbourIndex | None = None
 
     def nearest(self, queries: Float[Tensor, "m d"] | None = None) -> Neighbours:
@@ -80,7 +88,7 @@ class NeighbourSearch:
         """Return the index, built at the first call."""
         if self._index is None:
             others = min(self.k, self.x.shape[0] - 1)
-            self._index = build_index(self.x, others, self.method)
+            self._index = build_index(self.x, others, self.method, self.recall)
         return self._index
 
 

@@ -137,6 +137,11 @@ class ColumnFormat(Format):
             yield with_result(part, label, confidence, flags, others)
             start += rows
 
+    def result_table(self, result: RowResult, like: pa.ChunkedArray | None = None) -> pa.Table:
+        """Return the columns of a result alone, as they are written."""
+        empty = pa.table({})
+        return next(self._with_result(iter([empty]), like, result))
+
     def _numbers(self, values: np.ndarray) -> pa.Array:
         if self.typed:
             return pa.array(values.astype(np.float32))

@@ -1,0 +1,90 @@
+"""The heads that are mixed to the prior, by all labels and by those that each fold leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from .cross_validation import Folds
+from .features import DiffusedFeatures
+from .mixture import Mixture
+from .points import LabelledPoints
+from .problem import Expert, fit_head
+
+# A decay rate 1 / t per unit of degree: measured in benchmarks/ablation.py.
+DECAY = 0.03
+# Rows whose probabilities are mixed at once: the temporaries of all would take more than the rest.
+CHUNK = 16_384
+
+
+def head_times(chosen: float | None) -> tuple[float, ...]:
+    """Return how long the features of each head diffuse: not at all and long, or as chosen."""
+    return (0.0, 1.0 / DECAY) if chosen is None else (chosen,)
+
+
+@dataclass(frozen=True)
+class FoldHeads:
+    """Heads on features of several times, mixed by the labels that folds hold out.
+
+    Attributes
+    ----------
+    experts : by all labels.
+    of_folds : of each fold, by the labels that it leaves.
+    mixture : of the experts.
+    held_out : (m, c) of the mixed folds at the points that they hold out, of all in turn.
+    """
+
+    experts: tuple[Expert, ...]
+    of_folds: tuple[tuple[Expert, ...], ...]
+    mixture: Mixture
+    held_out: Float[np.ndarray, "m c"]
+
+    @classmethod
+    def fit(
+        cls,
+        prototype: object,
+        features: Sequence[DiffusedFeatures],
+        labels: LabelledPoints,
+        folds: Folds,
+    ) -> FoldHeads:
+        """Train the heads and fit the mixture.
+
+        Parameters
+        ----------
+        features : of which `labels.at` are rows.
+        """
+        experts = tuple(Expert(each, fit_head(prototype, each, labels)) for each in features)
+        of_folds = tuple(
+            tuple(Expert(each, fit_head(prototype, each, labels, ~held)) for each in features)
+            for held in folds.held
+        )
+        held_log_p = [
+            torch.cat(
+                [
+                    of_fold[k].log_proba(each.some_rows(labels.at[held]))
+                    for of_fold, held in zip(of_folds, folds.held, strict=True)
+                ]
+            )
+            for k, each in enumerate(features)
+        ]
+        host = [np.asarray(each.double().cpu().numpy()) for each in held_log_p]
+        mixture = Mixture.fit(host, labels.codes[folds.held_rows], len(labels))
+        held_out = np.asarray(mixture.probabilities(held_log_p).double().cpu().numpy())
+        return cls(experts, of_folds, mixture, held_out)
+
+
+def mixed(mixture: Mixture, experts: Sequence[Expert]) -> Float[Tensor, "n c"]:
+    """Mix the probabilities of experts at all points."""
+    first = experts[0].features.diffused
+    p = first.new_empty(len(first), experts[0].head.n_classes)
+    for start in range(0, len(first), CHUNK):
+        stop = start + CHUNK
+        p[start:stop] = mixture.probabilities(
+            [each.log_proba(each.features.part(start, stop)) for each in experts]
+        )
+    return p

@@ -1,0 +1,331 @@
+"""From shards to a graph in partitions: sample, split, search, join."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from operator import attrgetter
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+
+from ...progress import Progress
+from ...similarity import GraphSettings, NeighbourSearch
+from ...similarity.exact import overlap
+from ..point_graph import NeighbourConfig
+from .diffusion import Borders
+from .engine import Engine
+from .graph import Edges, GraphPart, find_neighbours, guest_rows, rows_of, within
+from .points import Guests, PartPoints
+from .router import Router, Split
+
+# Rows that scale, projection and cells are made of, at least.
+FEWEST_SAMPLED = 20_000
+# Points whose true neighbours say how far candidates are sent, and as many again what was found.
+JUDGED = 256
+# Partitions besides its own in which a point is a candidate, at most.
+MOST_GUESTS = 3
+# The share of true neighbours that are to be candidates, if that is in reach of any distance.
+REACHED, FARTHEST = 0.99, 1e30
+SEED = 0
+
+
+@dataclass(frozen=True)
+class PartitionedGraph:
+    """Points and their graph in partitions, of which this holds handles.
+
+    Attributes
+    ----------
+    routes : of each shard, its `Routes`.
+    points : of each partition, its `PartPoints`.
+    parts : of each partition, its `GraphPart`.
+    offsets : (p + 1,) number of the first point of each partition.
+    borders : of the partitions.
+    unit : whether directions are compared.
+    recall : share of the true neighbours that were found, measured on a sample.
+    """
+
+    routes: list[Any]
+    points: list[Any]
+    parts: list[Any]
+    offsets: Int[np.ndarray, " p1"]
+    borders: Borders
+    unit: bool
+    recall: float
+
+    @classmethod
+    def of(
+        cls,
+        engine: Engine,
+        routes: list[Any],
+        points: list[Any],
+        parts: list[Any],
+        unit: bool,
+        recall: float,
+    ) -> PartitionedGraph:
+        """Count the points, and find the borders."""
+        offsets = _offsets(engine, points)
+        borders = _borders(engine, parts, offsets)
+        return cls(routes, points, parts, offsets, borders, unit, recall)
+
+    def __len__(self) -> int:
+        return int(self.offsets[-1])
+
+
+def sampled_rows(
+    engine: Engine, shards: Sequence[Any], sizes: Sequence[int], count: int
+) -> Float[np.ndarray, "s d"]:
+    """Draw rows of all shards alike."""
+    chosen = np.sort(
+        np.random.default_rng(SEED).choice(sum(sizes), min(count, sum(sizes)), replace=False)
+    )
+    ends = np.cumsum([0, *sizes])
+    views = [
+        engine.view(rows_of, shard, within(chosen, first, end))
+        for shard, first, end in zip(shards, ends[:-1], ends[1:], strict=True)
+    ]
+    return np.concatenate(engine.gather(views))
+
+
+def build_graph(
+    engine: Engine,
+    shards: Sequence[Any],
+    router: Router,
+    config: NeighbourConfig,
+    progress: Progress,
+) -> PartitionedGraph:
+    """Split the rows of the shards, and join the points of every partition to their neighbours."""
+    settings, count = config.settings, router.partitions
+    partitions = range(count)
+    with progress("splitting shards", len(shards)) as advance:
+        splits = []
+        for shard in shards:
+            splits.append(engine.submit(router.split, shard))
+            advance(1)
+    with progress("gathering partitions", count) as advance:
+        points = []
+        for p in partitions:
+            pieces = [engine.view(Split.to, split, p) for split in splits]
+            points.append(engine.submit(PartPoints.of, pieces, router))
+            advance(1)
+    routes = [engine.submit(attrgetter("routes"), split) for split in splits]
+    del splits
+    offsets = _offsets(engine, points)
+    first = offsets[:-1].tolist()
+    sample = _Sample.draw(engine, points, offsets, config)
+    ratio = sample.ratio(engine, points, offsets, router)
+    with progress("searching neighbours", count) as advance:
+        guests = [
+            engine.submit(Guests.of, points[p], router, p, ratio, MOST_GUESTS) for p in partitions
+        ]
+        found = []
+        for p in partitions:
+            visitors = [
+                engine.view(guest_rows, points[q], guests[q], p, first[q])
+                for q in partitions
+                if q != p
+            ]
+            own = settings, config.method, config.device
+            found.append(engine.submit(find_neighbours, points[p], visitors, first[p], *own))
+            advance(1)
+    recall = sample.recall(engine, found, offsets)
+    parts = _joined(engine, found, offsets, settings, progress)
+    return PartitionedGraph.of(engine, routes, points, parts, router.unit, recall)
+
+
+def _offsets(engine: Engine, points: Sequence[Any]) -> Int[np.ndarray, " p1"]:
+    return np.cumsum([0, *engine.gather([engine.view(len, each) for each in points])])
+
+
+def _joined(
+    engine: Engine,
+    found: Sequence[Any],
+    offsets: Int[np.ndarray, " p1"],
+    settings: GraphSettings,
+    progress: Progress,
+) -> list[Any]:
+    """Weigh the edges, and take the mean of both directions of each."""
+    spans = [(int(a), int(b)) for a, b in pairwise(offsets)]
+    partitions = range(len(spans))
+    with progress("joining partitions", 2 * len(spans)) as advance:
+        near = _near(engine, [engine.view(attrgetter("remote"), each) for each in found], offsets)
+        edges = []
+        for p in partitions:
+            widths = [
+                engine.view(
+                    rows_of,
+                    engine.view(attrgetter("width"), found[q]),
+                    engine.view(within, engine.view(attrgetter("remote"), found[p]), *spans[q]),
+                )
+                for q in near[p]
+            ]
+            edges.append(engine.submit(Edges.of, found[p], widths, spans[p][0], settings))
+            advance(1)
+        parts = []
+        for p in partitions:
+            # Who has neighbours in p; the own edges are turned about too.
+            back = [q for q in partitions if q == p or p in near[q]]
+            turned = [engine.view(Edges.into, edges[q], *spans[p], spans[q][0]) for q in back]
+            parts.append(
+                engine.submit(
+                    GraphPart.of, edges[p], turned, spans[p][0], spans[p][1] - spans[p][0]
+                )
+            )
+            advance(1)
+    return parts
+
+
+def _borders(engine: Engine, parts: Sequence[Any], offsets: Int[np.ndarray, " p1"]) -> Borders:
+    near = _near(engine, [engine.view(attrgetter("border"), part) for part in parts], offsets)
+    rows = [
+        [
+            engine.submit(
+                within,
+                engine.view(attrgetter("border"), part),
+                int(offsets[q]),
+                int(offsets[q + 1]),
+            )
+            for q in others
+        ]
+        for part, others in zip(parts, near, strict=True)
+    ]
+    return Borders(near, rows)
+
+
+def _near(
+    engine: Engine, numbers: Sequence[Any], offsets: Int[np.ndarray, " p1"]
+) -> list[list[int]]:
+    """Return the partitions that ascending numbers of points are in, of every handle."""
+    views = [engine.view(_partitions_of, each, offsets) for each in numbers]
+    return [each.tolist() for each in engine.gather(views)]
+
+
+def _partitions_of(
+    numbers: Int[np.ndarray, " h"], offsets: Int[np.ndarray, " p1"]
+) -> Int[np.ndarray, " q"]:
+    return np.flatnonzero(np.diff(np.searchsorted(numbers, offsets)))
+
+
+@dataclass(frozen=True)
+class _Sample:
+    """Points with their true neighbours, by comparison with all.
+
+    Attributes
+    ----------
+    at : (s,) numbers of the points, ascending.
+    truth : (s, k) numbers of their neighbours.
+    """
+
+    at: Int[np.ndarray, " s"]
+    truth: Int[np.ndarray, "s k"]
+
+    @classmethod
+    def draw(
+        cls,
+        engine: Engine,
+        points: Sequence[Any],
+        offsets: Int[np.ndarray, " p1"],
+        config: NeighbourConfig,
+    ) -> _Sample:
+        """Draw points, and find their neighbours among all."""
+        n, k = int(offsets[-1]), config.settings.neighbors_needed
+        at = np.random.default_rng(SEED).choice(n, min(2 * JUDGED, n), replace=False)
+        at.sort()
+        x = np.concatenate(
+            _at_points(engine, [engine.view(attrgetter("x"), each) for each in points], offsets, at)
+        )
+        nearest = engine.gather(
+            [
+                engine.submit(_nearest, each, x, at, int(first), k, config)
+                for each, first in zip(points, offsets[:-1], strict=True)
+            ]
+        )
+        numbers = np.concatenate([numbers for numbers, _ in nearest], axis=1)
+        distances = np.concatenate([distances for _, distances in nearest], axis=1)
+        best = np.argsort(distances, axis=1, kind="stable")[:, : min(k, n - 1)]
+        return cls(at, np.take_along_axis(numbers, best, axis=1))
+
+    def ratio(
+        self,
+        engine: Engine,
+        points: Sequence[Any],
+        offsets: Int[np.ndarray, " p1"],
+        router: Router,
+    ) -> float:
+        """Return how much farther than its own partition a point may be from those it goes to.
+
+        With that, nearly all neighbours of the even points of the sample are candidates.
+        """
+        if router.partitions == 1:
+            return 0.0
+        truth = self.truth[::2]
+        seekers = np.repeat(_partition_of(self.at[::2], offsets), truth.shape[1])
+        wanted, of_pair = np.unique(truth.ravel(), return_inverse=True)
+        x = np.concatenate(
+            _at_points(
+                engine, [engine.view(attrgetter("x"), each) for each in points], offsets, wanted
+            )
+        )
+        distances = router.distances(x)[of_pair]
+        pairs = np.arange(len(seekers))
+        own = distances[pairs, _partition_of(truth.ravel(), offsets)]
+        own = np.maximum(own, router.radius)
+        to = distances[pairs, seekers]
+        rank = (distances < to[:, None]).sum(axis=1)
+        far = (rank > MOST_GUESTS) | (to >= FARTHEST * own)
+        ratio = np.divide(to, own, out=np.full_like(to, FARTHEST), where=~far)
+        return float(np.quantile(ratio, REACHED, method="higher"))
+
+    def recall(
+        self, engine: Engine, found: Sequence[Any], offsets: Int[np.ndarray, " p1"]
+    ) -> float:
+        """Return the share of the neighbours of the odd points that were found."""
+        handles = [engine.view(attrgetter("neighbours"), each) for each in found]
+        lists = _at_points(engine, handles, offsets, self.at[1::2])
+        truth, start, right = self.truth[1::2], 0, []
+        for each in lists:
+            stop = start + len(each)
+            if len(each):
+                pair = torch.from_numpy(np.array(each)), torch.from_numpy(truth[start:stop])
+                right += [overlap(*pair)] * len(each)
+            start = stop
+        return float(np.mean(right)) if right else 1.0
+
+
+def _partition_of(numbers: Int[np.ndarray, " m"], offsets: Int[np.ndarray, " p1"]) -> np.ndarray:
+    return np.asarray(np.searchsorted(offsets, numbers, side="right") - 1)
+
+
+def _at_points(
+    engine: Engine, handles: Sequence[Any], offsets: Int[np.ndarray, " p1"], at: np.ndarray
+) -> list[np.ndarray]:
+    """Return values at some points, of every partition in turn."""
+    spans = zip(handles, offsets[:-1], offsets[1:], strict=True)
+    return engine.gather(
+        [engine.view(rows_of, each, within(at, int(a), int(b))) for each, a, b in spans]
+    )
+
+
+def _nearest(
+    points: PartPoints,
+    x: Float[np.ndarray, "s d"],
+    at: Int[np.ndarray, " s"],
+    first: int,
+    k: int,
+    config: NeighbourConfig,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Find the exact neighbours of rows in a partition, not counting a point itself."""
+    if len(points) == 0:
+        return np.empty((len(x), 0), dtype=np.int64), np.empty((len(x), 0), dtype=np.float32)
+    device = config.device
+    search = NeighbourSearch(
+        torch.from_numpy(points.x).to(device), k + 1, config.settings.metric, "exact"
+    )
+    found = search.nearest(torch.from_numpy(x).to(device))
+    numbers = first + found.indices.cpu().numpy()
+    distances = found.distances.cpu().numpy()
+    distances[numbers == at[:, None]] = np.inf
+    return numbers, distances

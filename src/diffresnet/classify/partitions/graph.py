@@ -1,0 +1,200 @@
+"""The similarity graph of partitions: the edges of each, and the points beyond its border."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse
+import torch
+from jaxtyping import Float, Int
+
+from ...similarity import GraphSettings, NeighbourSearch
+from ...similarity.index import without_self
+from ...similarity.weights import bandwidth, gaussian, kept
+from .points import Guests, PartPoints
+
+# What an approximate search in a partition goes for: some neighbours are not among its guests.
+RECALL = 0.97
+
+
+@dataclass(frozen=True)
+class Found:
+    """The nearest neighbours of the points of a partition.
+
+    Attributes
+    ----------
+    neighbours : (n, k) numbers among the points of all partitions.
+    distances : (n, k), ascending.
+    width : (n,) of the Gaussian of each point; -1 where it has no direction to be compared by.
+    remote : numbers of neighbours in other partitions, ascending.
+    """
+
+    neighbours: Int[np.ndarray, "n k"]
+    distances: Float[np.ndarray, "n k"]
+    width: Float[np.ndarray, " n"]
+    remote: Int[np.ndarray, " h"]
+
+
+def guest_rows(
+    points: PartPoints, guests: Guests, to: int, first: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return features and numbers of the points that are candidates in another partition.
+
+    Parameters
+    ----------
+    first : number of the first point of the own partition.
+    """
+    rows = guests.for_partition(to)
+    return points.x[rows], first + rows
+
+
+def find_neighbours(
+    points: PartPoints,
+    guests: Sequence[tuple[np.ndarray, np.ndarray]],
+    first: int,
+    settings: GraphSettings,
+    method: str,
+    device: torch.device,
+) -> Found:
+    """Find the neighbours of a partition's points among these and the guests."""
+    n = len(points)
+    x = np.concatenate([points.x, *(rows for rows, _ in guests)])
+    numbers = np.concatenate([first + np.arange(n), *(numbers for _, numbers in guests)])
+    k = min(settings.neighbors_needed, len(x) - 1)
+    if n == 0 or k < 1:
+        empty = np.empty((n, 0))
+        return Found(
+            empty.astype(np.int64), empty.astype(np.float32), np.ones(n, np.float32), np.arange(0)
+        )
+    candidates = torch.from_numpy(x).to(device)
+    search = NeighbourSearch(candidates, k + 1, settings.metric, method, RECALL)
+    found = search.nearest(candidates[:n])
+    near, distances = without_self(found.indices, found.distances)
+    near, distances = near[:, :k], distances[:, :k]
+    width = bandwidth(distances, settings).cpu().numpy()
+    if settings.metric == "cosine":
+        width[~points.x.any(axis=1)] = -1.0
+    neighbours = numbers[near.cpu().numpy()]
+    inside = (neighbours >= first) & (neighbours < first + n)
+    return Found(neighbours, distances.cpu().numpy(), width, np.unique(neighbours[~inside]))
+
+
+@dataclass(frozen=True)
+class Edges:
+    """Weights from the points of a partition to their neighbours, sorted by these.
+
+    Attributes
+    ----------
+    rows : (e,) points of the partition.
+    columns : (e,) numbers of their neighbours, ascending.
+    weights : (e,)
+    """
+
+    rows: Int[np.ndarray, " e"]
+    columns: Int[np.ndarray, " e"]
+    weights: Float[np.ndarray, " e"]
+
+    @classmethod
+    def of(
+        cls, found: Found, remote_widths: Sequence[np.ndarray], first: int, settings: GraphSettings
+    ) -> Edges:
+        """Weigh the neighbours.
+
+        Parameters
+        ----------
+        remote_widths : of the remote neighbours, by partitions.
+        first : number of the first point.
+        """
+        n = len(found.width)
+        local = found.neighbours - first
+        inside = (local >= 0) & (local < n)
+        width = np.empty(local.shape, dtype=np.float32)
+        width[inside] = found.width[local[inside]]
+        far = np.concatenate([np.empty(0, dtype=np.float32), *remote_widths])
+        width[~inside] = far[np.searchsorted(found.remote, found.neighbours[~inside])]
+        distances, own = torch.from_numpy(found.distances), torch.from_numpy(found.width)
+        w = gaussian(distances, own, torch.from_numpy(width), settings).numpy()
+        used = kept(distances, settings).numpy() & (width >= 0) & (found.width >= 0)[:, None]
+        rows, at = np.nonzero(used)
+        columns = found.neighbours[rows, at]
+        order = np.argsort(columns, kind="stable")
+        return cls(rows[order].astype(np.int32), columns[order], w[rows, at][order])
+
+    def into(self, first: int, end: int, own: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return the edges to some points, turned about: these, the own numbers, the weights.
+
+        Parameters
+        ----------
+        first, end : numbers of the points.
+        own : number of the first own point.
+        """
+        part = slice(*np.searchsorted(self.columns, [first, end]).tolist())
+        return self.columns[part] - first, own + self.rows[part], self.weights[part]
+
+
+@dataclass(frozen=True)
+class GraphPart:
+    """Rows of the random walk on the symmetric graph.
+
+    Attributes
+    ----------
+    indptr : (n + 1,), indices : (e,), weights : (e,)
+        The matrix in CSR. Its columns are the own points, then those beyond the border; a row of
+        a point without edges holds itself.
+    degree : (n,) sum of the weights before they were divided by it.
+    border : (h,) numbers of the points beyond the border, ascending.
+    """
+
+    indptr: Int[np.ndarray, " n1"]
+    indices: Int[np.ndarray, " e"]
+    weights: Float[np.ndarray, " e"]
+    degree: Float[np.ndarray, " n"]
+    border: Int[np.ndarray, " h"]
+
+    @classmethod
+    def of(
+        cls, edges: Edges, turned: Sequence[tuple[np.ndarray, ...]], first: int, n: int
+    ) -> GraphPart:
+        """Take the mean of both directions of every edge.
+
+        Parameters
+        ----------
+        turned : edges of all partitions, the own as well, to the points, as `Edges.into` has them.
+        """
+        rows = np.concatenate([edges.rows, *(rows for rows, _, _ in turned)])
+        columns = np.concatenate([edges.columns, *(columns for _, columns, _ in turned)])
+        weights = np.concatenate([edges.weights, *(weights for _, _, weights in turned)])
+        inside = (columns >= first) & (columns < first + n)
+        border = np.unique(columns[~inside])
+        columns[inside] -= first
+        columns[~inside] = n + np.searchsorted(border, columns[~inside])
+        shape = (n, n + len(border))
+        half = weights * np.float32(0.5)
+        matrix = scipy.sparse.coo_array((half, (rows, columns)), shape=shape).tocsr()
+        degree = np.asarray(matrix.sum(axis=1), dtype=np.float32)
+        alone = np.flatnonzero(degree == 0)
+        stay = scipy.sparse.coo_array(
+            (np.ones(len(alone), np.float32), (alone, alone)), shape=shape
+        )
+        walk = matrix + stay.tocsr()
+        walk.data /= np.repeat(np.where(degree == 0, 1.0, degree), np.diff(walk.indptr))
+        return cls(
+            walk.indptr.astype(np.int64 if walk.nnz >= 2**31 else np.int32),
+            walk.indices.astype(np.int32),
+            walk.data.astype(np.float32),
+            degree,
+            border,
+        )
+
+
+def within(numbers: Int[np.ndarray, " h"], first: int, end: int) -> Int[np.ndarray, " r"]:
+    """Return those of ascending numbers in a range, counted from its begin."""
+    part = slice(*np.searchsorted(numbers, [first, end]).tolist())
+    return np.asarray(numbers[part] - first)
+
+
+def rows_of(values: np.ndarray, rows: Int[np.ndarray, " r"]) -> np.ndarray:
+    """Return some rows of an array."""
+    return np.asarray(values[rows])

@@ -1,0 +1,473 @@
+"""Label the rows of a folder of files, or of an array, that need not fit into memory."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from ..errors import InputError, Note
+from ..files.atomic import Pathlike, check_writable, either
+from ..files.compressed import ending
+from ..labels import Labels, Marks, encode_labels, label_notes
+from ..progress import Progress
+from ..tables.arrays import Arrays
+from ..tables.content import Content, RowResult, earlier_flags
+from ..tables.formats import COLUMN_FORMATS, check_format, format_of, read_content
+from ..tables.formats.format import ColumnFormat
+from ..tables.formats.npy import map_array
+from ..tables.labelled_table import LabelledTable
+from ..tables.second_file import read_labels
+from .cost import PROCESS, SEARCHED
+from .memory import format_memory
+
+if TYPE_CHECKING:
+    from ..classify.partitions import Engine, Shards
+
+SHARDS = (".npy", *COLUMN_FORMATS)
+"""Endings of the files that a folder may consist of."""
+FLAGGED = np.array(["given", "predicted", "unreached"])
+WRITTEN = 100_000
+"""Rows that are written at once."""
+ROW, FEWEST = 40, 1000
+"""Bytes of any row, for its labels and answer; and the smallest partition that makes sense."""
+
+
+def is_shard_folder(path: Path) -> bool:
+    """Return whether a folder holds tables, or arrays, of one format and nothing else."""
+    return path.is_dir() and bool(_shard_paths(path))
+
+
+def _shard_paths(path: Path) -> list[Path]:
+    """Return the files of a folder in the order of their names; none if they are of two kinds."""
+    paths = sorted(each for each in path.iterdir() if not each.name.startswith("."))
+    endings = {ending(each) if each.is_file() else "" for each in paths}
+    return paths if len(endings) == 1 and endings <= set(SHARDS) else []
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShardPlan:
+    """A folder of files, or an array, that was read once and checked, to be labelled by `run`.
+
+    Attributes
+    ----------
+    path : Path
+    paths : of the files.
+    sizes : rows of each.
+    feature_names : of the features.
+    given : Labels of all rows.
+    like : the column of given labels, whose type those of an output have; None where there is none.
+    out : where to write, or None.
+    work : folder of the graph and of what is worked on.
+    keeps : whether the graph stays there.
+    dask : address of a scheduler, or None for this machine.
+    rows : of a partition, about.
+    max_memory : bytes that the process may hold, or None for no limit.
+    notes : what a user should know, one line each.
+    reading : how tables are read.
+    """
+
+    path: Path
+    paths: tuple[Path, ...]
+    sizes: tuple[int, ...]
+    feature_names: tuple[str, ...]
+    given: Labels = field(repr=False)
+    like: pa.ChunkedArray | None = field(repr=False)
+    out: Path | None
+    work: Path | None
+    keeps: bool
+    dask: str | None
+    rows: int
+    max_memory: int | None
+    notes: tuple[Note, ...]
+    reading: Reading
+    device: str
+    seed: int
+    progress: Progress = field(repr=False)
+
+    def __len__(self) -> int:
+        return sum(self.sizes)
+
+    @property
+    def memory(self) -> int:
+        """Bytes that the work takes on this machine, or on each worker."""
+        columns, classes = len(self.feature_names), len(self.given.classes)
+        return PROCESS + ROW * len(self) + min(self.rows, len(self)) * _row_bytes(columns, classes)
+
+    def counts(self) -> dict[str, Any]:
+        """Return how much was read, and what the fit is expected to take.
+
+        Keys: rows, shards, features, labelled, classes, partitions, memory_bytes.
+        """
+        return {
+            "rows": len(self),
+            "shards": len(self.paths),
+            "features": len(self.feature_names),
+            "labelled": len(self.given.rows),
+            "classes": len(self.given.classes),
+            "partitions": max(1, round(len(self) / self.rows)),
+            "memory_bytes": self.memory,
+        }
+
+    def run(self) -> ShardResult:
+        """Label every row, and write what is to be written.
+
+        Raises
+        ------
+        InputError
+            If no partition of a size that makes sense fits into the memory.
+        """
+        from ..classify import DiffusionClassifier
+
+        if self.max_memory is not None and self.memory > self.max_memory:
+            raise InputError(
+                f"partitions of {self.rows} rows take about {format_memory(self.memory)} of "
+                f"memory, where {format_memory(self.max_memory)} may be used",
+                "max_memory",
+            )
+        model = DiffusionClassifier(device=self.device, random_state=self.seed)
+        with self._engine() as engine:
+            model.fit(self._shards(engine), self.given.values())
+        given = self.given.labelled
+        result = ShardResult(
+            rows=len(self),
+            given=self.given,
+            reached=model.reached_,
+            mean_confidence=float(model.confidence_[~given].mean()) if not given.all() else None,
+            partitions=max(1, round(len(self) / self.rows)),
+            recall=model.recall_,
+            notes=self.notes,
+        )
+        if self.out is not None:
+            flags = np.where(given, 0, np.where(model.reached_, 1, 2)).astype(np.int8)
+            with self.progress(f"writing {self.out}", len(self.paths)) as advance:
+                self._write(self.out, model.transduction_, model.confidence_, flags, advance)
+        return result
+
+    @contextmanager
+    def _engine(self) -> Iterator[Engine]:
+        """Yield where the work is done; its folder is removed after it, unless it is to stay."""
+        from ..classify.partitions import DaskEngine, DiskEngine
+
+        if self.dask is not None:
+            with DaskEngine.connect(self.dask) as engine:
+                yield engine
+            return
+        yield DiskEngine(self.work)
+        if self.work is not None and not self.keeps:
+            shutil.rmtree(self.work, ignore_errors=True)
+
+    def _shards(self, engine: Engine) -> Shards:
+        from ..classify.partitions import Shards
+        from ..classify.partitions.shards import file_key
+
+        own: dict[str, Any] = {"engine": engine, "rows": self.rows, "progress": self.progress}
+        if ending(self.path) == ".npy" or ending(self.paths[0]) == ".npy":
+            return Shards.of(self.path, **own)
+        parts = tuple(partial(_read_features, path, self.reading) for path in self.paths)
+        columns, key = len(self.feature_names), f"{file_key(self.paths)} {self.reading}"
+        return Shards(parts, self.sizes, columns, key=key, **own)
+
+    def _write(
+        self,
+        out: Path,
+        labels: np.ndarray,
+        confidence: np.ndarray,
+        flags: np.ndarray,
+        advance: Callable[..., None],
+    ) -> None:
+        ends = np.cumsum([0, *self.sizes])
+        answers = [(labels[a:b], confidence[a:b], FLAGGED[flags[a:b]]) for a, b in pairwise(ends)]
+        if not self.path.is_dir():
+            chosen = format_of(out, COLUMN_FORMATS)
+            assert isinstance(chosen, ColumnFormat)
+            stretches = [slice(i, i + WRITTEN) for i in range(0, len(labels), WRITTEN)]
+            chosen.write_parts(
+                out,
+                (
+                    chosen.result_table(
+                        RowResult.of(labels[part], confidence[part], FLAGGED[flags[part]]),
+                        self.like,
+                    )
+                    for part in stretches
+                ),
+            )
+            advance(1)
+            return
+        whole = out.with_name(f".diffresnet-{secrets.token_hex(8)}")
+        whole.mkdir()
+        try:
+            for path, answer in zip(self.paths, answers, strict=True):
+                if ending(path) == ".npy":
+                    chosen = format_of("a.parquet")
+                    assert isinstance(chosen, ColumnFormat)
+                    table = chosen.result_table(RowResult.of(*answer), self.like)
+                    chosen.write_table(whole / f"{path.stem}.parquet", table)
+                else:
+                    table = replace(_read_table(path, self.reading), like=self.like)
+                    table.write(whole / path.name, *answer)
+                advance(1)
+            os.replace(whole, out)
+        except BaseException:
+            shutil.rmtree(whole, ignore_errors=True)
+            raise
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShardResult:
+    """What labelling a folder of files, or an array, has come to.
+
+    Attributes
+    ----------
+    rows, partitions : how many.
+    given : Labels of all rows.
+    reached : (n,) bool
+    mean_confidence : of the predicted rows; None where none is.
+    recall : share of the true neighbours that were found, measured on a sample.
+    notes : what a user should know, one line each.
+    """
+
+    rows: int
+    given: Labels = field(repr=False)
+    reached: np.ndarray = field(repr=False)
+    mean_confidence: float | None
+    partitions: int
+    recall: float
+    notes: tuple[Note, ...] = ()
+
+    def __len__(self) -> int:
+        return self.rows
+
+    def counts(self) -> dict[str, Any]:
+        """Return how many rows there are of each kind.
+
+        Keys: rows, labelled, classes, predicted, unreached, mean_confidence, partitions, recall.
+        """
+        blank = ~self.given.labelled
+        return {
+            "rows": self.rows,
+            "labelled": len(self.given.rows),
+            "classes": len(self.given.classes),
+            "predicted": int((blank & self.reached).sum()),
+            "unreached": int((blank & ~self.reached).sum()),
+            "mean_confidence": self.mean_confidence,
+            "partitions": self.partitions,
+            "recall": self.recall,
+        }
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How the tables of a folder are read: as the first of them.
+
+    Attributes
+    ----------
+    label_column, id_column : names, or None.
+    features : columns that hold the features.
+    """
+
+    label_column: str
+    id_column: str | None
+    features: tuple[str, ...] | None
+
+
+def plan_shards(
+    path: Path,
+    out: Pathlike | None = None,
+    *,
+    label_column: str = "label",
+    labels: Pathlike | None = None,
+    features: str | Sequence[str] | None = None,
+    id_column: str | None = None,
+    unlabelled: Marks = None,
+    work: Pathlike | None = None,
+    dask: str | None = None,
+    device: str = "auto",
+    seed: int = 0,
+    max_memory: int | None = None,
+    progress: Progress,
+) -> ShardPlan:
+    """Read the labels of a folder of files, or of an array, and check what is to be written.
+
+    Parameters
+    ----------
+    path : a folder of tables or .npy files, in the order of their names; or a .npy file.
+    out : a new folder with a file for each; for a .npy file, a file of columns.
+    labels : for .npy files, a file with a label for every row, in order.
+    work : folder that the graph is kept in; by default OUT.work until the answers are written.
+    dask : address of a scheduler, whose workers see the files under the same names.
+    max_memory : bytes; it decides how large partitions are.
+    """
+    is_folder = path.is_dir()
+    paths = tuple(_shard_paths(path)) if is_folder else (path,)
+    is_array = ending(paths[0]) == ".npy"
+    _check_out(path, out, is_folder)
+    if is_array:
+        found = _of_arrays(path, paths, labels, label_column, unlabelled, progress)
+    else:
+        if labels is not None:
+            raise InputError("the labels of a folder of tables are in the tables", "labels")
+        reading = Reading(label_column, id_column, _listed(features))
+        found = _of_tables(path, paths, reading, unlabelled, progress)
+    found["given"].require_classes(f"the labels of {str(path)!r}")
+    columns, classes = len(found["feature_names"]), len(found["given"].classes)
+    own = None if out is None else Path(f"{os.fspath(out)}.work")
+    return ShardPlan(
+        path=path,
+        paths=paths,
+        out=None if out is None else Path(out),
+        work=own if work is None else Path(work),
+        keeps=work is not None,
+        dask=dask,
+        rows=_rows_for(max_memory, sum(found["sizes"]), columns, classes),
+        max_memory=max_memory,
+        device=device,
+        seed=seed,
+        progress=progress,
+        **found,
+    )
+
+
+def refuse_for_shards(path: Path, **options: Any) -> None:
+    """Refuse what is not done in partitions, and what cannot be."""
+    for name, value in options.items():
+        if value not in (None, False, ()):
+            raise InputError("what is labelled in partitions has no such thing; leave it out", name)
+    if not is_shard_folder(path) and ending(path) != ".npy":
+        raise InputError(
+            f"only a folder of files of one format ({either(SHARDS)}) or a .npy file is labelled "
+            f"in partitions; split {str(path)!r}, or leave out its folder of work and its cluster"
+        )
+
+
+def _check_out(path: Path, out: Pathlike | None, is_folder: bool) -> None:
+    if out is None:
+        return
+    if not is_folder:
+        check_writable(check_format(out, COLUMN_FORMATS))
+    elif Path(out).exists():
+        raise InputError(f"{str(out)!r} exists; the answers go to a new folder", "out")
+    else:
+        check_writable(out)
+
+
+def _of_arrays(
+    path: Path,
+    paths: Sequence[Path],
+    labels: Pathlike | None,
+    label_column: str,
+    unlabelled: Marks,
+    progress: Progress,
+) -> dict[str, Any]:
+    """Read the labels of arrays from their file."""
+    if labels is None:
+        raise InputError(
+            f"{str(path)!r} holds features and no labels; name a second file that has them",
+            "labels",
+        )
+    arrays = [map_array(each) for each in paths]
+    sizes = tuple(len(each) if each.ndim == 2 else 0 for each in arrays)
+    with progress(f"reading {labels}", None):
+        rows = Arrays({"features": np.broadcast_to(np.float32(0), (sum(sizes), 1))})
+        second = read_labels(labels, path, rows, label_column)
+        given = encode_labels(second.values, unlabelled, second.where)
+    names = tuple(f"features[{i}]" for i in range(arrays[0].shape[-1]))
+    return {
+        "sizes": sizes,
+        "feature_names": names,
+        "given": given,
+        "like": second.column,
+        "reading": Reading(label_column, None, None),
+        "notes": (*second.notes, *label_notes(given)),
+    }
+
+
+def _of_tables(
+    path: Path, paths: Sequence[Path], reading: Reading, unlabelled: Marks, progress: Progress
+) -> dict[str, Any]:
+    """Read the labels of tables, whose features are those of the first."""
+    values: list[np.ndarray] = []
+    names: tuple[str, ...] = ()
+    like: pa.ChunkedArray | None = None
+    where = f"the labels {reading.label_column!r} of {str(path)!r}"
+    with progress(f"reading the labels of {len(paths)} files", len(paths)) as advance:
+        for each in paths:
+            content = read_content(each)
+            if earlier_flags(content) is not None:
+                raise InputError(
+                    f"{str(each)!r} is an earlier output, where given and predicted labels are in "
+                    f"one column; label the files that it was made of"
+                )
+            table = _read_table(each, reading, content)
+            if not names:
+                names, roles = table.feature_names, table.chosen
+                assert roles is not None
+                reading = replace(reading, features=roles.columns)
+            if table.label_key is None:
+                raise InputError(
+                    f"{str(each)!r} has no column {reading.label_column!r} of labels; blank cells "
+                    f"are rows without one",
+                    "label_column",
+                )
+            values.append(table.content.label_values(table.label_key, where).astype(object))
+            if like is None and table.labels.labelled.any():
+                like = table.like
+            advance(1)
+    given = encode_labels(np.concatenate(values), unlabelled, where)
+    first = Note(f"features are those of {paths[0].name!r}, the first file")
+    return {
+        "sizes": tuple(map(len, values)),
+        "feature_names": names,
+        "given": given,
+        "like": like,
+        "reading": reading,
+        "notes": (first, *label_notes(given)),
+    }
+
+
+def _read_table(path: Path, reading: Reading, content: Content | None = None) -> LabelledTable:
+    return LabelledTable.read(
+        path,
+        content=content,
+        label_column=reading.label_column,
+        id_column=reading.id_column,
+        features=reading.features,
+        labels_required=False,
+    )
+
+
+def _read_features(path: Path, reading: Reading) -> np.ndarray:
+    return _read_table(path, reading).features
+
+
+def _listed(features: str | Sequence[str] | None) -> tuple[str, ...] | None:
+    if features is None:
+        return None
+    return (features,) if isinstance(features, str) else tuple(features)
+
+
+def _rows_for(max_memory: int | None, rows: int, columns: int, classes: int) -> int:
+    """Return how large a partition may be."""
+    from ..classify.partitions.shards import ROWS
+
+    if max_memory is None:
+        return ROWS
+    spare = max_memory - PROCESS - ROW * rows
+    return int(np.clip(spare // _row_bytes(columns, classes), FEWEST, ROWS))
+
+
+def _row_bytes(columns: int, classes: int) -> int:
+    """Return the bytes that a row of a partition takes while its neighbours are searched."""
+    from ..classify.partitions.build import MOST_GUESTS
+
+    return 4 * SEARCHED * (1 + MOST_GUESTS) * columns + 16 * classes + 2000

@@ -1,0 +1,171 @@
+"""A fit in partitions has the answers of the fit in memory."""
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+
+from diffresnet import DiffusionClassifier
+from diffresnet.classify.partitions import DiskEngine, Shards, build
+from diffresnet.errors import InputError
+from diffresnet.progress import silent
+
+X, Y = load_digits(return_X_y=True)
+X = X.astype(np.float32)
+
+
+def few(per_class, y=Y):
+    labels = np.full(len(y), -1)
+    for c in range(10):
+        labels[np.flatnonzero(y == c)[:per_class]] = c
+    return labels
+
+
+def shards(rows=2000, x=X, **options):
+    return Shards.of([x[:600], x[600:700], x[700:]], rows=rows, **options)
+
+
+@pytest.fixture
+def everywhere(monkeypatch):
+    monkeypatch.setattr(build, "MOST_GUESTS", 100)
+    monkeypatch.setattr(build._Sample, "ratio", lambda *given: build.FARTHEST)
+
+
+@pytest.mark.parametrize("per_class", [1, 5])
+@pytest.mark.parametrize("rows", [2000, 350])
+def test_answers_are_those_of_the_fit_in_memory(everywhere, per_class, rows):
+    whole = DiffusionClassifier(random_state=0).fit(X, few(per_class))
+    model = DiffusionClassifier(random_state=0).fit(shards(rows), few(per_class))
+    assert model.recall_ == 1.0
+    assert model.prior_weight_ == whole.prior_weight_
+    assert model.diffusion_time_ == pytest.approx(whole.diffusion_time_)
+    assert (model.transduction_ == whole.transduction_).mean() > 0.99
+    assert np.abs(model.label_distributions_ - whole.label_distributions_).mean() < 0.01
+    assert np.array_equal(model.reached_, whole.reached_)
+    assert np.array_equal(model.confidence_, model.label_distributions_.max(axis=1))
+
+
+def test_answers_do_not_depend_on_the_partitions(everywhere):
+    models = [
+        DiffusionClassifier(random_state=0).fit(shards(rows), few(5)) for rows in (2000, 500, 200)
+    ]
+    for model in models[1:]:
+        assert (model.transduction_ == models[0].transduction_).mean() > 0.998
+        assert np.abs(model.label_distributions_ - models[0].label_distributions_).max() < 0.02
+
+
+def test_given_labels_are_kept_also_where_copies_contradict_each_other():
+    x, y = np.concatenate([X, X[:3]]), np.concatenate([few(5), [7, 7, 7]])
+    model = DiffusionClassifier(random_state=0).fit(Shards.of([x], rows=500), y)
+    assert np.array_equal(model.transduction_[y >= 0], y[y >= 0])
+    assert (model.confidence_[y >= 0] == 1.0).all()
+
+
+def test_rows_of_zeros_have_no_direction_and_are_not_reached():
+    x = X.copy()
+    x[1000:1010] = 0.0
+    model = DiffusionClassifier(random_state=0, metric="cosine").fit(Shards.of([x]), few(5))
+    assert not model.reached_[1000:1010].any()
+    assert model.reached_[:1000].all()
+
+
+def test_classes_are_named_and_texts_mark_nothing():
+    names = np.array([f"digit {c}" if c >= 0 else "" for c in few(5)])
+    model = DiffusionClassifier(random_state=0).fit(shards(500), names)
+    assert (np.char.endswith(model.transduction_.astype(str), Y.astype(str))).mean() > 0.85
+
+
+def test_a_folder_of_arrays_is_read_in_the_order_of_names_and_its_graph_is_kept(tmp_path):
+    for name, part in (("b", X[:600]), ("c", X[600:700]), ("d", X[700:])):
+        np.save(tmp_path / f"{name}.npy", part)
+    stages = []
+
+    def progress(what, total):
+        stages.append(what)
+        return silent(what, total)
+
+    own = {"rows": 500, "progress": progress}
+    first = DiffusionClassifier(random_state=0).fit(
+        Shards.of(tmp_path, engine=DiskEngine(tmp_path / "work"), **own), few(5)
+    )
+    assert "searching neighbours" in stages
+    stages.clear()
+    again = DiffusionClassifier(random_state=0).fit(
+        Shards.of(tmp_path, engine=DiskEngine(tmp_path / "work"), **own), few(5)
+    )
+    assert "searching neighbours" not in stages
+    assert np.array_equal(first.label_distributions_, again.label_distributions_)
+    more = DiffusionClassifier(random_state=0).fit(
+        Shards.of(tmp_path, engine=DiskEngine(tmp_path / "work"), **own), few(20)
+    )
+    assert "searching neighbours" not in stages
+    assert (more.transduction_ == Y).mean() > (again.transduction_ == Y).mean()
+    np.save(tmp_path / "d.npy", X[700:][::-1])
+    DiffusionClassifier(random_state=0).fit(
+        Shards.of(tmp_path, engine=DiskEngine(tmp_path / "work"), **own), few(5)
+    )
+    assert "searching neighbours" in stages
+
+
+def test_a_path_is_taken_as_shards(tmp_path):
+    np.save(tmp_path / "rows.npy", X)
+    model = DiffusionClassifier(random_state=0).fit(tmp_path / "rows.npy", few(5))
+    assert (model.transduction_ == Y).mean() > 0.85
+
+
+@pytest.mark.parametrize(
+    ("model", "given", "message"),
+    [
+        (DiffusionClassifier(convection="paper"), {}, "convection"),
+        (DiffusionClassifier(relabel=True), {}, "relabel"),
+        (DiffusionClassifier(class_prior="uniform"), {}, "class_prior"),
+        (DiffusionClassifier(flow="heat"), {}, "flow"),
+        (DiffusionClassifier(), {"sample_weight": np.ones(len(X))}, "sample_weight"),
+        (DiffusionClassifier(), {"graph": np.eye(3)}, "graph"),
+    ],
+)
+def test_what_shards_have_not_is_refused(model, given, message):
+    with pytest.raises(InputError, match="shards") as caught:
+        model.fit(shards(), few(5), **given)
+    assert caught.value.parameter == message
+
+
+@pytest.mark.parametrize(
+    ("parts", "message"),
+    [
+        ([X, X[:, :5]], "shard 1 must be numbers"),
+        ([X, X[:0]], "shard 1 has no rows"),
+        ([X.astype(str)], "must be numbers"),
+    ],
+)
+def test_shards_of_other_shapes_are_refused(parts, message):
+    with pytest.raises(InputError, match=message):
+        Shards.of(parts)
+
+
+def test_rows_that_are_not_finite_and_labels_of_another_number_are_refused(tmp_path):
+    x = X.copy()
+    x[700, 3] = np.nan
+    with pytest.raises(InputError, match="NaN"):
+        DiffusionClassifier().fit(Shards.of([x]), few(5))
+    with pytest.raises(InputError, match="1797 rows and y has 10"):
+        DiffusionClassifier().fit(shards(), few(5)[:10])
+    with pytest.raises(InputError, match="there is no"):
+        Shards.of(tmp_path / "none")
+    with pytest.raises(InputError, match=r"no \.npy files"):
+        Shards.of(tmp_path)
+    (tmp_path / "bad.npy").write_bytes(b"nothing")
+    with pytest.raises(InputError, match="damaged"):
+        Shards.of(tmp_path)
+
+
+def test_a_fit_to_shards_labels_no_new_rows():
+    model = DiffusionClassifier(random_state=0).fit(X[:100], few(5)[:100])
+    model.fit(shards(), few(5))
+    for use in (
+        lambda: model.predict(X[:3]),
+        lambda: model.save("model.npz"),
+        lambda: model.audit(),
+        lambda: model.refit(few(5)),
+    ):
+        with pytest.raises(InputError, match="answers for their rows alone"):
+            use()

@@ -1,0 +1,210 @@
+"""Folders of files, labelled in partitions: answers in files of the same names, nothing lost."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.datasets import load_digits
+
+from diffresnet import label_file, plan_file
+from diffresnet.cli.app import run
+from diffresnet.errors import InputError
+from diffresnet.progress import silent
+
+X, Y = load_digits(return_X_y=True)
+X, Y = X[:900].astype(np.float32), Y[:900]
+PARTS = ((0, 300), (300, 350), (350, 900))
+
+
+def few(per_class=5):
+    labels = np.full(len(Y), None, dtype=object)
+    for c in range(10):
+        labels[np.flatnonzero(c == Y)[:per_class]] = f"digit {c}"
+    return labels
+
+
+def frame(labels):
+    table = pd.DataFrame(X, columns=[f"p{i}" for i in range(64)])
+    return table.assign(note=[f"row {i}" for i in range(len(X))], label=labels)
+
+
+@pytest.fixture
+def tables(tmp_path):
+    folder = tmp_path / "tables"
+    folder.mkdir()
+    for number, (a, b) in enumerate(PARTS):
+        frame(few())[a:b].to_parquet(folder / f"part-{number}.parquet", index=False)
+    return folder
+
+
+@pytest.fixture
+def arrays(tmp_path):
+    folder = tmp_path / "arrays"
+    folder.mkdir()
+    for number, (a, b) in enumerate(PARTS):
+        np.save(folder / f"part-{number}.npy", X[a:b])
+    np.save(tmp_path / "few.npy", np.array([-1 if not name else int(name[-1]) for name in few()]))
+    return folder
+
+
+def test_every_file_gets_one_with_the_answers_of_all(tables, tmp_path):
+    result = label_file(tables, tmp_path / "out")
+    counts = result.counts()
+    assert (counts["rows"], counts["labelled"], counts["classes"]) == (900, 50, 10)
+    assert counts["predicted"] == 850
+    names = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert names == ["part-0.parquet", "part-1.parquet", "part-2.parquet"]
+    written = pd.concat([pd.read_parquet(tmp_path / "out" / name) for name in names])
+    assert written["note"].tolist() == [f"row {i}" for i in range(900)]
+    assert np.array_equal(written["p7"], X[:, 7])
+    given = few() != None  # noqa: E711
+    assert written["label"][given].tolist() == few()[given].tolist()
+    assert (written["flag"] == np.where(given, "given", "predicted")).all()
+    right = written["label"].str[-1].astype(int).to_numpy() == Y
+    assert right.mean() > 0.85
+    assert written["confidence"].between(0, 1).all()
+    assert not (tmp_path / "out.work").exists()
+
+
+def test_small_partitions_have_nearly_the_answers_of_one(tables, tmp_path, monkeypatch):
+    label_file(tables, tmp_path / "one")
+    from diffresnet.labelling import shards
+
+    monkeypatch.setattr(shards, "_rows_for", lambda *given: 200)
+    result = label_file(tables, tmp_path / "many")
+    assert result.counts()["partitions"] == 4 or result.counts()["partitions"] == 5
+    both = [pd.read_parquet(tmp_path / name)["label"] for name in ("one", "many")]
+    assert (both[0] == both[1]).mean() > 0.95
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+def test_other_formats_keep_their_names_and_texts(tmp_path, kind):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for number, (a, b) in enumerate(PARTS):
+        part = frame(few())[a:b]
+        if kind == "csv":
+            part.to_csv(folder / f"{number}.csv", index=False)
+        else:
+            part.to_json(folder / f"{number}.jsonl", orient="records", lines=True)
+    label_file(folder, tmp_path / "out")
+    names = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert names == [f"{number}.{kind}" for number in range(3)]
+
+
+def test_arrays_take_their_labels_from_a_second_file(arrays, tmp_path):
+    label_file(arrays, tmp_path / "out", labels=tmp_path / "few.npy")
+    written = pd.read_parquet(tmp_path / "out")
+    assert list(written.columns) == ["label", "confidence", "flag"]
+    assert (written["label"].to_numpy() == Y).mean() > 0.85
+    np.save(tmp_path / "all.npy", X)
+    one = label_file(
+        tmp_path / "all.npy",
+        tmp_path / "out.csv",
+        labels=tmp_path / "few.npy",
+        work=tmp_path / "work",
+    )
+    assert len(one) == 900
+    assert (pd.read_csv(tmp_path / "out.csv")["label"].to_numpy() == Y).mean() > 0.85
+    assert (tmp_path / "work" / "parts").exists()
+
+
+def test_a_run_that_was_stopped_goes_on_from_its_graph(tables, tmp_path):
+    stages = []
+
+    def stop(what, total):
+        stages.append(what)
+        if what == "diffusing features":
+            raise KeyboardInterrupt
+        return silent(what, total)
+
+    with pytest.raises(KeyboardInterrupt):
+        label_file(tables, tmp_path / "out", progress=stop)
+    assert "searching neighbours" in stages
+    assert not (tmp_path / "out").exists()
+    assert (tmp_path / "out.work").exists()
+    stages.clear()
+
+    def told(what, total):
+        stages.append(what)
+        return silent(what, total)
+
+    label_file(tables, tmp_path / "out", progress=told)
+    assert "searching neighbours" not in stages
+    assert not (tmp_path / "out.work").exists()
+    label_file(tables, tmp_path / "fresh")
+    for name in ("part-0.parquet", "part-2.parquet"):
+        assert pd.read_parquet(tmp_path / "out" / name).equals(
+            pd.read_parquet(tmp_path / "fresh" / name)
+        )
+
+
+def test_labels_of_all_files_are_read_by_one_law(tmp_path):
+    """-1 marks rows where labels are numbers throughout, which one file alone does not say."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    names = np.array(["-1" if name is None else name for name in few()], dtype=object)
+    frame(names)[:450].to_csv(folder / "a.csv", index=False)
+    numbers = np.where(np.arange(450) < 5, "7", "-1")
+    frame(names)[450:].assign(label=numbers).to_csv(folder / "b.csv", index=False)
+    plan = plan_file(folder)
+    assert "-1" in plan.given.names  # beside names it is a class, as it is in one file of both
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"relabel": True}, "relabel"),
+        ({"explain": True}, "explain"),
+        ({"model": "m.npz"}, "model"),
+        ({"abstain": 0.1}, "abstain"),
+        ({"class_prior": "uniform"}, "class_prior"),
+        ({"text": "note"}, "text"),
+        ({"labels": "few.npy"}, "labels"),
+    ],
+)
+def test_what_partitions_have_not_is_refused(tables, tmp_path, options, message):
+    np.save(tmp_path / "few.npy", np.zeros(900))
+    options = {key: tmp_path / v if key == "labels" else v for key, v in options.items()}
+    with pytest.raises(InputError) as caught:
+        label_file(tables, tmp_path / "out", **options)
+    assert caught.value.parameter == message
+    assert not (tmp_path / "out").exists()
+
+
+def test_folders_that_can_be_misread_are_refused(tables, arrays, tmp_path):
+    (tmp_path / "out").mkdir()
+    with pytest.raises(InputError, match="exists; the answers go to a new folder"):
+        label_file(tables, tmp_path / "out")
+    with pytest.raises(InputError, match="holds features and no labels"):
+        label_file(arrays, tmp_path / "new")
+    with pytest.raises(InputError, match="only a folder of files of one format"):
+        label_file(tables / "part-0.parquet", tmp_path / "new.csv", work=tmp_path / "w")
+    with pytest.raises(InputError, match="may be used"):
+        label_file(tables, tmp_path / "new", max_memory="100M")
+    label_file(tables, tmp_path / "new")
+    with pytest.raises(InputError, match="earlier output"):
+        label_file(tmp_path / "new", tmp_path / "again")
+    frame(few())[:10].drop(columns="label").to_parquet(tables / "part-3.parquet")
+    with pytest.raises(InputError, match=r"part-3.parquet' has no column 'label'"):
+        label_file(tables, tmp_path / "newer")
+
+
+def test_a_column_that_another_file_lacks_names_the_file(tables, tmp_path):
+    frame(few())[:10].drop(columns="p3").to_parquet(tables / "part-3.parquet")
+    with pytest.raises(InputError, match="p3"):
+        label_file(tables, tmp_path / "out")
+
+
+def test_the_command_says_what_it_will_do_and_does_it(tables, tmp_path, capsys):
+    told = tmp_path / "told.json"
+    assert run(["label", str(tables), "--dry-run", "--json", str(told)]) == 0
+    (counts,) = json.loads(told.read_text())["results"]
+    counts = counts[0] if isinstance(counts, list) else counts
+    assert (counts["rows"], counts["shards"], counts["labelled"]) == (900, 3, 50)
+    assert run(["label", str(tables), "--out", str(tmp_path / "out")]) == 0
+    said = capsys.readouterr().err
+    assert "900 in 3 files" in said
+    assert "features are those of 'part-0.parquet'" in said
+    assert run(["label", str(tables), "--out", str(tmp_path / "out")]) == 2
