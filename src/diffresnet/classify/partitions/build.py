@@ -16,9 +16,9 @@ from ...progress import Progress
 from ...similarity import GraphSettings, NeighbourSearch
 from ...similarity.exact import overlap
 from ..point_graph import NeighbourConfig
-from .diffusion import Borders
+from .borders import Borders, near_partitions, rows_of, within
 from .engine import Engine
-from .graph import Edges, GraphPart, find_neighbours, guest_rows, rows_of, within
+from .graph import Edges, GraphPart, find_neighbours, guest_rows
 from .points import Guests, PartPoints
 from .router import Router, Split
 
@@ -68,7 +68,7 @@ class PartitionedGraph:
     ) -> PartitionedGraph:
         """Count the points, and find the borders."""
         offsets = _offsets(engine, points)
-        borders = _borders(engine, parts, offsets)
+        borders = Borders.find(engine, parts, offsets)
         return cls(routes, points, parts, offsets, borders, unit, recall)
 
     def __len__(self) -> int:
@@ -133,6 +133,8 @@ def build_graph(
             advance(1)
     recall = sample.recall(engine, found, offsets)
     parts = _joined(engine, found, offsets, settings, progress)
+    del found
+    points, parts = _in_locality_order(engine, points, parts, offsets)
     return PartitionedGraph.of(engine, routes, points, parts, router.unit, recall)
 
 
@@ -151,14 +153,15 @@ def _joined(
     spans = [(int(a), int(b)) for a, b in pairwise(offsets)]
     partitions = range(len(spans))
     with progress("joining partitions", 2 * len(spans)) as advance:
-        near = _near(engine, [engine.view(attrgetter("remote"), each) for each in found], offsets)
+        remote = [engine.view(attrgetter("remote"), each) for each in found]
+        near = near_partitions(engine, remote, offsets)
         edges = []
         for p in partitions:
             widths = [
                 engine.view(
                     rows_of,
                     engine.view(attrgetter("width"), found[q]),
-                    engine.view(within, engine.view(attrgetter("remote"), found[p]), *spans[q]),
+                    engine.view(within, remote[p], *spans[q]),
                 )
                 for q in near[p]
             ]
@@ -178,35 +181,22 @@ def _joined(
     return parts
 
 
-def _borders(engine: Engine, parts: Sequence[Any], offsets: Int[np.ndarray, " p1"]) -> Borders:
-    near = _near(engine, [engine.view(attrgetter("border"), part) for part in parts], offsets)
-    rows = [
-        [
-            engine.submit(
-                within,
-                engine.view(attrgetter("border"), part),
-                int(offsets[q]),
-                int(offsets[q + 1]),
-            )
-            for q in others
-        ]
-        for part, others in zip(parts, near, strict=True)
+def _in_locality_order(
+    engine: Engine, points: Sequence[Any], parts: Sequence[Any], offsets: Int[np.ndarray, " p1"]
+) -> tuple[list[Any], list[Any]]:
+    """Put neighbours close together in memory: products with the graph take half the time."""
+    ranks = [engine.submit(GraphPart.ranks, part) for part in parts]
+    borders = Borders.find(engine, parts, offsets)
+    seen = borders.values(engine, ranks)
+    firsts = [[int(offsets[q]) for q in near] for near in borders.near]
+    ordered = [
+        engine.submit(GraphPart.in_order, *of_part)
+        for of_part in zip(parts, ranks, seen, firsts, strict=True)
     ]
-    return Borders(near, rows)
-
-
-def _near(
-    engine: Engine, numbers: Sequence[Any], offsets: Int[np.ndarray, " p1"]
-) -> list[list[int]]:
-    """Return the partitions that ascending numbers of points are in, of every handle."""
-    views = [engine.view(_partitions_of, each, offsets) for each in numbers]
-    return [each.tolist() for each in engine.gather(views)]
-
-
-def _partitions_of(
-    numbers: Int[np.ndarray, " h"], offsets: Int[np.ndarray, " p1"]
-) -> Int[np.ndarray, " q"]:
-    return np.flatnonzero(np.diff(np.searchsorted(numbers, offsets)))
+    placed = [
+        engine.submit(PartPoints.in_order, *of_part) for of_part in zip(points, ranks, strict=True)
+    ]
+    return placed, ordered
 
 
 @dataclass(frozen=True)

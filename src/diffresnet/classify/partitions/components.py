@@ -10,6 +10,7 @@ import scipy.sparse
 from jaxtyping import Bool, Int
 from scipy.sparse import csgraph
 
+from .borders import seen
 from .build import PartitionedGraph
 from .engine import Engine
 from .graph import GraphPart
@@ -25,13 +26,13 @@ def reached_points(
     labelled : points with a label, of every partition.
     """
     own = [engine.submit(_components, part) for part in graph.parts]
-    beyond = graph.borders.of(engine, own)
+    values = graph.borders.values(engine, own)
     counts = np.array(engine.gather([engine.view(_count, each) for each in own]))
     first = np.cumsum([0, *counts]).tolist()
     shifts = [[first[q] for q in near] for near in graph.borders.near]
     links = engine.gather(
         [
-            engine.submit(_links, part, own[p], beyond[p], first[p], shifts[p])
+            engine.submit(_links, part, own[p], values[p], first[p], shifts[p])
             for p, part in enumerate(graph.parts)
         ]
     )
@@ -68,7 +69,7 @@ def _count(components: Int[np.ndarray, " n"]) -> int:
 def _links(
     part: GraphPart,
     own: Int[np.ndarray, " n"],
-    beyond: Sequence[Int[np.ndarray, " r"]],
+    values: tuple[Sequence[np.ndarray], Sequence[np.ndarray]],
     first: int,
     shifts: Sequence[int],
 ) -> Int[np.ndarray, "e 2"]:
@@ -78,7 +79,7 @@ def _links(
     outside = part.indices >= n
     if not outside.any():
         return np.empty((0, 2), dtype=np.int64)
-    numbers = [each + np.int64(shift) for each, shift in zip(beyond, shifts, strict=True)]
+    numbers = [each + np.int64(shift) for each, shift in zip(seen(values), shifts, strict=True)]
     other = np.concatenate(numbers)[part.indices[outside] - n]
     return np.unique(np.column_stack([own[rows[outside]] + np.int64(first), other]), axis=0)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from math import ceil, log
 from typing import Any
 
@@ -12,29 +11,9 @@ import torch
 from jaxtyping import Float
 
 from ...operators.matrix import SparseMatrix
+from .borders import Borders, seen
 from .engine import Engine
-from .graph import GraphPart, rows_of
-
-
-@dataclass(frozen=True)
-class Borders:
-    """Which partitions each one borders on, and the points of these beyond its border.
-
-    Attributes
-    ----------
-    near : of each partition, numbers of those it borders on, ascending.
-    rows : of each partition, handles of the points in each of these.
-    """
-
-    near: list[list[int]]
-    rows: list[list[Any]]
-
-    def of(self, engine: Engine, states: Sequence[Any]) -> list[list[Any]]:
-        """Return handles of what each partition sees beyond its border."""
-        return [
-            [engine.view(rows_of, states[q], rows) for q, rows in zip(near, beyond, strict=True)]
-            for near, beyond in zip(self.near, self.rows, strict=True)
-        ]
+from .graph import GraphPart
 
 
 def diffuse(
@@ -72,8 +51,8 @@ def diffuse(
     for some in (steps[i : i + engine.steps_at_once] for i in steps[:: engine.steps_at_once]):
         batch = engine.batch()
         for step in some:
-            beyond = borders.of(batch, now)
-            of_parts = zip(graph, now, before, sources, held, beyond, strict=True)
+            values = borders.values(batch, now)
+            of_parts = zip(graph, now, before, sources, held, values, strict=True)
             new = [batch.submit(_step, *each, rate, omega) for each in of_parts]
             now, before = new, now
             omega = 1.0 / (1.0 - rate**2 * (2.0 if step == 0 else omega) / 4.0)
@@ -96,7 +75,7 @@ def _step(
     before: Float[np.ndarray, "n d"] | None,
     source: Float[np.ndarray, "n d"],
     held: np.ndarray | None,
-    beyond: Sequence[Float[np.ndarray, "r d"]],
+    values: tuple[Sequence[np.ndarray], Sequence[np.ndarray]],
     rate: float,
     omega: float,
 ) -> Float[np.ndarray, "n d"]:
@@ -104,6 +83,7 @@ def _step(
     n = len(now)
     indptr, indices, weights = map(torch.from_numpy, (part.indptr, part.indices, part.weights))
     matrix = SparseMatrix(indptr, indices, weights * (omega * rate), n + len(part.border))
+    beyond = seen(values)
     new = matrix(torch.from_numpy(np.concatenate([now, *beyond]) if beyond else now))
     new.add_(torch.from_numpy(source), alpha=omega * (1.0 - rate))
     if before is not None:

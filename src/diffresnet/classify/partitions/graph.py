@@ -13,6 +13,8 @@ from jaxtyping import Float, Int
 from ...similarity import GraphSettings, NeighbourSearch
 from ...similarity.index import without_self
 from ...similarity.weights import bandwidth, gaussian, kept
+from ..points import locality_order
+from .borders import seen
 from .points import Guests, PartPoints
 
 # What an approximate search in a partition goes for: some neighbours are not among its guests.
@@ -188,13 +190,36 @@ class GraphPart:
             border,
         )
 
+    def ranks(self) -> Int[np.ndarray, " n"]:
+        """Return the place of every point in an order in which neighbours stand close together."""
+        n = len(self.degree)
+        whole = scipy.sparse.csr_array(
+            (self.weights, self.indices, self.indptr), shape=(n, n + len(self.border))
+        )
+        return np.argsort(locality_order(whole[:, :n])) if n else np.arange(0)
 
-def within(numbers: Int[np.ndarray, " h"], first: int, end: int) -> Int[np.ndarray, " r"]:
-    """Return those of ascending numbers in a range, counted from its begin."""
-    part = slice(*np.searchsorted(numbers, [first, end]).tolist())
-    return np.asarray(numbers[part] - first)
+    def in_order(
+        self,
+        ranks: Int[np.ndarray, " n"],
+        values: tuple[Sequence[np.ndarray], Sequence[np.ndarray]],
+        firsts: Sequence[int],
+    ) -> GraphPart:
+        """Return the same where the points of all partitions stand at their ranks.
 
-
-def rows_of(values: np.ndarray, rows: Int[np.ndarray, " r"]) -> np.ndarray:
-    """Return some rows of an array."""
-    return np.asarray(values[rows])
+        Parameters
+        ----------
+        values : ranks of the points of the near partitions, as `borders.seen` takes them.
+        firsts : number of the first point of each of these.
+        """
+        n = len(self.degree)
+        own = [first + each for each, first in zip(seen(values), firsts, strict=True)]
+        border = np.concatenate([np.empty(0, dtype=np.int64), *own])
+        ascending = np.argsort(border)
+        places = np.concatenate([ranks, n + np.argsort(ascending)]).astype(np.int32)
+        order = np.argsort(ranks)
+        matrix = scipy.sparse.csr_array(
+            (self.weights, places[self.indices], self.indptr), shape=(n, n + len(border))
+        )[order]
+        indptr = matrix.indptr.astype(self.indptr.dtype)
+        indices = matrix.indices.astype(np.int32)
+        return GraphPart(indptr, indices, matrix.data, self.degree[order], border[ascending])

@@ -37,6 +37,10 @@ class PartPoints:
         starts = np.cumsum([0, *map(len, pieces)])
         return cls(x[order], np.argsort(order)[of_row], starts)
 
+    def in_order(self, ranks: Int[np.ndarray, " n"]) -> PartPoints:
+        """Return the same points at other places."""
+        return PartPoints(self.x[np.argsort(ranks)], ranks[self.of_row], self.starts)
+
     def __len__(self) -> int:
         return len(self.x)
 

@@ -23,11 +23,12 @@ from ..points import LabelledPoints
 from ..problem import Expert, SolverConfig, fit_head
 from ..scores import row_standardize, soft_scores, source_decay
 from ..strategies import DECAY_ONE_LABEL, HEAD_SHARE, WEIGHT_ONE_LABEL
+from .borders import rows_of, within
 from .build import PartitionedGraph
 from .components import reached_points
 from .diffusion import chebyshev_steps, diffuse
 from .engine import Engine
-from .graph import GraphPart, rows_of, within
+from .graph import GraphPart
 from .points import PartPoints
 from .router import Routes
 
