@@ -159,6 +159,8 @@ def test_embed_by_a_callable_and_broken_images(place, capfd):
             "an option of --augment photo, not drawing",
         ),
         (["train-backbone", "base.npz", "--out", "r", "--learning-rate", "nan"], "not nan"),
+        (["train-backbone", "base.npz", "--out", "r", "--early-sizes", "16;24"], "not '16;24'"),
+        (["train-backbone", "base.npz", "--out", "r", "--early-sizes", "99"], "between 1 and 84"),
         (
             [
                 "embed",
