@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import scipy.sparse as sp
@@ -28,6 +29,16 @@ def two_blocks(n: int = 60, words: int = 24, seed: int = 0, inside: float = 0.3)
     return GraphData(
         "blocks", sp.csr_array((upper | upper.T).astype(float)), sp.csr_array(bag * 1.0), labels
     )
+
+
+def write_graph(path: Path, graph: GraphData) -> None:
+    """Write a graph with features and labels as one npz file."""
+    parts = {
+        f"{name}_{part}": getattr(matrix, part)
+        for name, matrix in (("adj", graph.adjacency), ("attr", graph.features))
+        for part in ("data", "indices", "indptr", "shape")
+    }
+    np.savez(path, labels=graph.labels, **parts)
 
 
 def node_data(n: int = 60, words: int = 24, seed: int = 0) -> NodeData:

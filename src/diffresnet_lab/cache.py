@@ -8,13 +8,14 @@ from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
-import joblib
 import numpy as np
 import scipy.sparse
 import torch
 
 from diffresnet.errors import InputError
 from diffresnet.files.npz import load_npz, save_npz
+
+from .sweep import sweep
 
 LONGEST_TITLE = 80
 """Characters of its title that a folder of shards keeps; file systems allow 255."""
@@ -37,6 +38,7 @@ class RunCache:
     Examples
     --------
     >>> import tempfile
+    >>> import joblib
     >>> def run(seed):
     ...     return {"accuracy": np.array([float(seed)])}
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -80,7 +82,7 @@ class RunCache:
         runs : name of a shard -> `joblib.delayed(function)(...)`
             The function returns arrays by name.
         jobs : int
-            Processes (joblib, so that other backends can take over).
+            Processes, as `sweep` takes them.
         valid : (name, arrays) -> bool, optional
             Whether a shard that was read holds what such a run writes.
         advance : called with the name of each shard once it is there.
@@ -97,9 +99,7 @@ class RunCache:
             if name not in missing:
                 results[name] = self.read(name, valid)
                 tell(name)
-        work = joblib.Parallel(n_jobs=max(min(jobs, len(missing)), 1), return_as="generator")(
-            runs[name] for name in missing
-        )
+        work = sweep((runs[name] for name in missing), max(min(jobs, len(missing)), 1))
         for name, arrays in zip(missing, work, strict=True):
             self.write(name, arrays)
             results[name] = arrays

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from diffresnet.errors import InputError
 
@@ -84,6 +85,16 @@ class ValidationConfig:
     start: float = 0.75
 
 
+Schedule = Literal["steps", "one-cycle"]
+"""Learning rate: divided by 10 at `drops`; or raised and lowered once in every step.
+
+One cycle: linearly from 0 to the learning rate in the first `WARM_UP` of the training, and by a
+cosine to 0 in the rest, after Smith and Topin, "Super-convergence" (2019).
+"""
+
+WARM_UP = 0.3
+
+
 @dataclass(frozen=True)
 class TrainingConfig:
     """Hyperparameters of SGD on the training classes, the paper's by default.
@@ -94,10 +105,15 @@ class TrainingConfig:
         Pixels of the network's input.
     resize : int
         Pixels of the stored image, which is cropped: at random in training, else its centre.
+    early_sizes : tuple of int
+        Pixels that crops are shrunk to before: the epochs are shared equally among these sizes, in
+        their order, and then `size`.
     epochs : int
         100 for miniImageNet and tieredImageNet, 400 for CUB.
     batch : int
         Batch size, over all devices together.
+    learning_rate : float
+        Of the first steps, or the largest of one cycle.
     drops : tuple of float
         Shares of the epochs after which the learning rate is divided by 10.
     """
@@ -105,6 +121,7 @@ class TrainingConfig:
     backbone: str = "resnet18"
     size: int = 84
     resize: int = 96
+    early_sizes: tuple[int, ...] = ()
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
     epochs: int = 100
     batch: int = 256
@@ -112,6 +129,7 @@ class TrainingConfig:
     momentum: float = 0.9
     weight_decay: float = 5e-4
     label_smoothing: float = 0.1
+    schedule: Schedule = "steps"
     drops: tuple[float, ...] = (0.5, 0.75)
     validation: ValidationConfig = field(default_factory=ValidationConfig)
     seed: int = 0
@@ -122,6 +140,10 @@ class TrainingConfig:
             raise InputError(f"no backbone {self.backbone!r}; there are {names}", "backbone")
         if self.resize < self.size:
             raise InputError(f"cannot crop {self.size} pixels from {self.resize}", "resize")
+        if not all(1 <= early <= self.size for early in self.early_sizes):
+            raise InputError(f"early sizes lie between 1 and {self.size} pixels", "early_sizes")
+        if self.early_sizes and self.backbone == "conv4":
+            raise InputError("conv4 is made for one size of images", "early_sizes")
         if min(self.size, self.epochs) < 1 or self.batch < 2:
             raise InputError("size and epochs are at least 1, a batch has at least 2 images")
         if not 0.0 < self.learning_rate < math.inf:
@@ -129,8 +151,8 @@ class TrainingConfig:
                 f"the learning rate is a positive number, not {self.learning_rate}", "learning_rate"
             )
 
-    def learning_rate_at(self, epoch: int) -> float:
-        """Return the learning rate of an epoch, counted from 1.
+    def learning_rate_at(self, epoch: int, done: float = 0.5) -> float:
+        """Return the learning rate of an epoch, counted from 1, after a share of its steps.
 
         Examples
         --------
@@ -138,8 +160,26 @@ class TrainingConfig:
         >>> [round(config.learning_rate_at(epoch), 4) for epoch in (50, 51, 76)]
         [0.1, 0.01, 0.001]
         """
+        if self.schedule == "one-cycle":
+            share = (epoch - 1 + done) / self.epochs
+            if share < WARM_UP:
+                return self.learning_rate * share / WARM_UP
+            falling = (share - WARM_UP) / (1.0 - WARM_UP)
+            return self.learning_rate * (1.0 + math.cos(math.pi * falling)) / 2.0
         passed = sum(epoch > math.floor(share * self.epochs) for share in self.drops)
         return self.learning_rate * 0.1**passed
+
+    def size_at(self, epoch: int) -> int:
+        """Return the pixels of the network's input in an epoch, counted from 1.
+
+        Examples
+        --------
+        >>> config = TrainingConfig(size=32, resize=32, early_sizes=(16, 24), epochs=6)
+        >>> [config.size_at(epoch) for epoch in range(1, 7)]
+        [16, 16, 24, 24, 32, 32]
+        """
+        sizes = (*self.early_sizes, self.size)
+        return sizes[(epoch - 1) * len(sizes) // self.epochs]
 
     def steps_per_epoch(self, images: int) -> int:
         """Return the steps of an epoch; images that fill no batch wait for another epoch."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -18,6 +18,9 @@ from ..data.images import ImageSet
 from .accelerator import seeded
 from .encoder import to_floats
 
+Precision = Literal["no", "bf16", "fp16"]
+"""Of matrix products and convolutions: that of the images, or a shorter float."""
+
 EmbeddingModel = Callable[[Float[Tensor, "b c h w"]], Any]
 """Images in [0, 1], channels first -> features (b, d), a tensor or an array."""
 
@@ -29,6 +32,7 @@ def embed_images(
     batch_size: int = 256,
     device: torch.device | str = "cpu",
     seed: int | None = None,
+    mixed_precision: Precision = "no",
     advance: Callable[[int], None] | None = None,
 ) -> Float[np.ndarray, "n d"]:
     """Compute the features of all images, in batches, without gradients.
@@ -60,9 +64,12 @@ def embed_images(
     if isinstance(model, nn.Module):
         model.to(device).eval()
     batches: list[np.ndarray] = []
-    rng = contextlib.nullcontext() if seed is None else seeded(seed, torch.device(device))
+    device = torch.device(device)
+    rng = contextlib.nullcontext() if seed is None else seeded(seed, device)
+    short = torch.float16 if mixed_precision == "fp16" else torch.bfloat16
+    precision = torch.autocast(device.type, short, enabled=mixed_precision != "no")
     try:
-        with torch.no_grad(), rng:
+        with torch.no_grad(), rng, precision:
             for batch in pixels.split(batch_size):
                 output = model(to_floats(batch, device))
                 features = check_vectors(output, len(batch), "the backbone", "images")

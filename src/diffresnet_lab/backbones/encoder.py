@@ -25,6 +25,11 @@ def crop_centre(images: Float[Tensor, "b c h w"], size: int) -> Float[Tensor, "b
     return images[:, :, top : top + size, left : left + size]
 
 
+def resize(images: Float[Tensor, "b c h w"], size: int) -> Float[Tensor, "b c s s"]:
+    """Resize images to a square by antialiased bilinear interpolation."""
+    return F.interpolate(images, size=(size, size), mode="bilinear", antialias=True)
+
+
 class ImageEncoder(nn.Module):
     """Images in [0, 1] to features: resize, centre crop, normalise, backbone.
 
@@ -61,9 +66,8 @@ class ImageEncoder(nn.Module):
         return features
 
     def forward(self, images: Float[Tensor, "b c h w"]) -> Float[Tensor, "b d"]:
-        side = (self.resize, self.resize)
-        if images.shape[2:] != side:
-            images = F.interpolate(images, size=side, mode="bilinear", antialias=True)
+        if images.shape[2:] != (self.resize, self.resize):
+            images = resize(images, self.resize)
         return self.encode_crops(crop_centre(images, self.size))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
@@ -22,12 +22,11 @@ from .accelerator import open_accelerator, seeded
 from .augmentation import Augmenter
 from .checkpoint import BACKBONE_FILE, LAST_FILE, BackboneCard, write_tensors
 from .config import TrainingConfig
-from .embedding import embed_images
-from .encoder import ImageClassifier, ImageEncoder, to_floats
+from .embedding import Precision, embed_images
+from .encoder import ImageClassifier, ImageEncoder, resize, to_floats
 from .state import EpochMetrics, TrainingState, fingerprint
 from .validation import prototype_accuracies, sample_validation_tasks
 
-Precision = Literal["no", "bf16", "fp16"]
 Advance = Callable[[int], None]
 
 
@@ -138,9 +137,6 @@ class _Trainer:
     def run_epoch(self, epoch: int, advance: Advance | None) -> None:
         """Train for an epoch, validate where the configuration says so, and save."""
         start = time.perf_counter()
-        rate = self.config.learning_rate_at(epoch)
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
         loss, accuracy = self._train(epoch, advance)
         if not math.isfinite(loss):
             raise RuntimeError(
@@ -151,6 +147,7 @@ class _Trainer:
             validation = self._validate()
         seconds = time.perf_counter() - start
         best = max((e.validation for e in self.history if e.validation is not None), default=-1)
+        rate = self.config.learning_rate_at(epoch)
         self.history.append(EpochMetrics(epoch, rate, loss, accuracy, validation, seconds))
         if self.accelerator.is_main_process:
             last = self.validation is None and epoch == self.config.epochs
@@ -161,19 +158,25 @@ class _Trainer:
 
     def _train(self, epoch: int, advance: Advance | None) -> tuple[float, float]:
         """Return loss and accuracy in percent over the augmented images of an epoch."""
-        accelerator, size = self.accelerator, self.config.batch
+        accelerator, config = self.accelerator, self.config
+        size, pixels = config.batch, config.size_at(epoch)
+        steps = config.steps_per_epoch(len(self.train))
         process, processes = accelerator.process_index, accelerator.num_processes
         self.network.train()
         sums = torch.zeros(3, device=accelerator.device)  # losses, hits, images
-        order = np.random.default_rng([self.config.seed, epoch]).permutation(len(self.train))
+        order = np.random.default_rng([config.seed, epoch]).permutation(len(self.train))
         with self._seeded(epoch, process):
-            for step in range(self.config.steps_per_epoch(len(self.train))):
+            for step in range(steps):
+                for group in self.optimizer.param_groups:
+                    group["lr"] = config.learning_rate_at(epoch, (step + 0.5) / steps)
                 batch = order[step * size : (step + 1) * size]
                 rows = torch.from_numpy(batch[process::processes])
                 images = to_floats(self.images[rows], accelerator.device)
                 images, labels = self.augment(images, self.labels[rows].to(accelerator.device))
+                if pixels != config.size:
+                    images = resize(images, pixels)
                 logits = self.network(images.contiguous(memory_format=torch.channels_last))
-                loss = F.cross_entropy(logits, labels, label_smoothing=self.config.label_smoothing)
+                loss = F.cross_entropy(logits, labels, label_smoothing=config.label_smoothing)
                 self.optimizer.zero_grad()
                 accelerator.backward(loss)
                 self.optimizer.step()
@@ -188,7 +191,12 @@ class _Trainer:
     def _validate(self) -> float | None:
         if self.validation is None or self.tasks is None:
             return None
-        features = embed_images(self.validation, self.model, device=self.accelerator.device)
+        features = embed_images(
+            self.validation,
+            self.model,
+            device=self.accelerator.device,
+            mixed_precision=self.accelerator.mixed_precision,
+        )
         return float(prototype_accuracies(torch.from_numpy(features), self.tasks).mean())
 
     def _save_backbone(self) -> None:

@@ -18,7 +18,7 @@ from ..fewshot import Tasks, sample_tasks
 from ..statistics import sample_mean
 from .checkpoint import load_backbone
 from .config import TrainingConfig, ValidationConfig
-from .embedding import embed_images
+from .embedding import Precision, embed_images
 
 CHUNK = 128
 """Tasks at once."""
@@ -81,6 +81,7 @@ def final_accuracies(
     validation: ImageSet | None,
     config: TrainingConfig,
     device: torch.device | str = "cpu",
+    mixed_precision: Precision = "no",
 ) -> list[dict[str, Any]]:
     """Evaluate the best backbone of a training at 1 and, where there are images, 5 shots.
 
@@ -95,8 +96,13 @@ def final_accuracies(
     if validation is None:
         return []
     model, _ = load_backbone(folder)
-    mean = torch.from_numpy(embed_images(train, model, device=device)).mean(0)
-    features = torch.from_numpy(embed_images(validation, model, device=device))
+
+    def embed(images: ImageSet) -> Tensor:
+        return torch.from_numpy(
+            embed_images(images, model, device=device, mixed_precision=mixed_precision)
+        )
+
+    mean, features = embed(train).mean(0), embed(validation)
     sizes = np.bincount(validation.labels[validation.labels >= 0])
     rows = []
     for shots in FINAL_SHOTS:

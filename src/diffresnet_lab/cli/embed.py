@@ -85,6 +85,9 @@ class EmbedOptions(ImageOptions, DeviceOption, SeedOption):
         ),
     ] = None
     batch: Annotated[int, Option(type=click.IntRange(1))] = 256
+    mixed_precision: Annotated[
+        Literal["no", "bf16", "fp16"], Option(help="Of the network; bf16 works on CPUs too.")
+    ] = "no"
 
 
 @command("embed")
@@ -125,6 +128,7 @@ def embed_command(options: EmbedOptions) -> Outcome:
             batch_size=options.batch,
             device=device,
             seed=options.seed,
+            mixed_precision=options.mixed_precision,
             advance=advance,
         )
     arrays = features_file(features, images, options.dtype)
@@ -155,7 +159,7 @@ def _encode_table(options: EmbedOptions) -> Outcome:
 
     if not (options.encoder or options.text or options.image):
         raise click.UsageError("name --backbone, or --text for a table of texts")
-    for name in ("mean_out", "classes", "size", "batch", "dtype", "images_root"):
+    for name in ("mean_out", "classes", "size", "batch", "dtype", "images_root", "mixed_precision"):
         if name in options.given:
             raise click.UsageError(f"--{name.replace('_', '-')} is for --backbone")
     if len(options.images) > 1:

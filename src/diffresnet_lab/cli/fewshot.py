@@ -15,6 +15,7 @@ from diffresnet.cli.options import Argument, DeviceOption, Option, SeedOption, U
 from diffresnet.cli.progress import progress
 
 from ..fewshot.config import METHOD_OPTIONS, FeatureTransforms, MethodOptions
+from .cluster import DaskOption
 from .fewshot_results import (
     comparison_table,
     format_mean,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class FewShotOptions(DeviceOption, SeedOption, MethodOptions):
+class FewShotOptions(DaskOption, DeviceOption, SeedOption, MethodOptions):
     """Options of `diffresnet fewshot`; those of single methods are `MethodOptions`."""
 
     features: Annotated[Path, Argument(metavar="FEATURES", reads=True, parameter="path")]
@@ -149,15 +150,16 @@ def fewshot(options: FewShotOptions) -> Outcome:
         options.dirichlet,
         features.class_names,
     )
-    runs = run_methods(
-        names,
-        features,
-        tasks,
-        config,
-        device=pick_device(options.device),
-        jobs=options.jobs,
-        progress=partial(progress, quiet=options.quiet),
-    )
+    with options.cluster():
+        runs = run_methods(
+            names,
+            features,
+            tasks,
+            config,
+            device=pick_device(options.device),
+            jobs=options.jobs,
+            progress=partial(progress, quiet=options.quiet),
+        )
     return _outcome(options, features, tasks, runs)
 
 

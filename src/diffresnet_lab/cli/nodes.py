@@ -22,12 +22,13 @@ from diffresnet.errors import InputError
 from diffresnet.files.atomic import either, make_folder, refuse_replacing
 from diffresnet.tables.formats import COLUMN_FORMATS
 
+from .cluster import DaskOption
 from .node_results import model_settings, row, sentence, write_predictions
 from .results import single_thread
 
 
 @dataclass(frozen=True, kw_only=True)
-class NodesOptions(PaperSeedOption, DataOption, DeviceOption):
+class NodesOptions(DaskOption, PaperSeedOption, DataOption, DeviceOption):
     """Options of `diffresnet nodes`."""
 
     dataset: Annotated[str, Argument(metavar="DATASET")]
@@ -180,6 +181,7 @@ def nodes(options: NodesOptions) -> Outcome:
         make_folder(options.resume)
     data, spec = evaluation.data, evaluation.spec
     with (
+        options.cluster(),
         single_thread(),
         progress(f"{spec.title} on {data.name}", evaluation.runs, options.quiet) as bar,
     ):

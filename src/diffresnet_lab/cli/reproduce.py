@@ -16,6 +16,7 @@ from diffresnet.cli.result import environment, write_json
 from diffresnet.errors import InputError
 
 from ..experiments.catalogue import BENCHES, EXPERIMENTS, summaries
+from .cluster import DaskOption
 from .results import prepare_folder, single_thread
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ EPILOG = "\b\n" + "\n".join(f"{name:<11} {text}" for name, text in summaries().i
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExperimentOptions(DataOption):
+class ExperimentOptions(DataOption, DaskOption):
     """Options of a command that runs experiments, each into a folder."""
 
     COMMAND = ""
@@ -89,10 +90,11 @@ def reproduce(options: ReproduceOptions) -> Outcome:
     all, each experiment has a folder of its own in DIR, and report.html there leads to them.
     """
     folder = prepare_folder(options.folder, options.json)
-    if options.name == "all":
-        payload = _run_all(options, folder)
-    else:
-        payload, _ = run_experiment(options.name, options, folder)
+    with options.cluster():
+        if options.name == "all":
+            payload = _run_all(options, folder)
+        else:
+            payload, _ = run_experiment(options.name, options, folder)
     results = payload.pop("results")
     return Outcome(results, extra=payload)
 
@@ -133,7 +135,8 @@ def bench(options: BenchOptions) -> Outcome:
     draws are kept in the folder, and a command that was stopped goes on where it was.
     """
     folder = prepare_folder(options.folder, options.json)
-    payload, _ = run_experiment(options.name, options, folder)
+    with options.cluster():
+        payload, _ = run_experiment(options.name, options, folder)
     return Outcome(payload.pop("results"), extra=payload)
 
 

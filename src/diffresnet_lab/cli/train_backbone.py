@@ -69,6 +69,14 @@ class TrainOptions(ImageOptions, SeedOption):
             type=click.IntRange(1),
         ),
     ] = None
+    early_sizes: Annotated[
+        str,
+        Option(
+            help="Smaller sizes to train at first, such as 16,24: the epochs are shared equally "
+            "among them and --size.",
+            metavar="PIXELS,...",
+        ),
+    ] = ""
     augment: Annotated[
         str,
         Option(
@@ -90,6 +98,13 @@ class TrainOptions(ImageOptions, SeedOption):
         int, Option(help="Images of a step, on all devices together.", type=click.IntRange(2))
     ] = 256
     learning_rate: Annotated[float, Option(type=click.FloatRange(0.0, min_open=True))] = 0.1
+    schedule: Annotated[
+        Literal["steps", "one-cycle"],
+        Option(
+            help="Learning rate: divided by 10 after half and three quarters of the epochs, or "
+            "raised from 0 and lowered to 0 once."
+        ),
+    ] = "steps"
     ways: Annotated[int, Option(help="Of validation.", type=click.IntRange(2))] = 5
     queries: Annotated[int, Option(help="A class.", type=click.IntRange(1))] = 15
     tasks: Annotated[int, Option(type=click.IntRange(2))] = 1000
@@ -147,7 +162,14 @@ def train_command(options: TrainOptions) -> Outcome | None:
         )
     if not main_process:
         return None
-    results = final_accuracies(options.out, train, validation, config, pick_device(options.device))
+    results = final_accuracies(
+        options.out,
+        train,
+        validation,
+        config,
+        pick_device(options.device),
+        options.mixed_precision,
+    )
     counts = {"images": len(train), "classes": len(train.class_names), "skipped": skipped}
     return Outcome(
         results,
@@ -189,15 +211,24 @@ def _config(options: TrainOptions) -> TrainingConfig:
         backbone=options.backbone,
         size=options.size,
         resize=options.resize or default_resize(options.size),
+        early_sizes=_sizes(options.early_sizes),
         augmentation=augmentation,
         epochs=options.epochs,
         batch=options.batch,
         learning_rate=options.learning_rate,
+        schedule=options.schedule,
         validation=ValidationConfig(
             ways=options.ways, queries=options.queries, tasks=options.tasks
         ),
         seed=options.seed,
     )
+
+
+def _sizes(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(part) for part in text.split(",") if part)
+    except ValueError:
+        raise InputError(f"sizes are numbers such as 16,24, not {text!r}", "early_sizes") from None
 
 
 def _read(options: TrainOptions, config: TrainingConfig) -> tuple[ImageSet, ImageSet | None, int]:

@@ -16,12 +16,12 @@ import joblib
 import numpy as np
 import torch
 from jaxtyping import Float, Int
-from torch import Tensor
 
 from diffresnet.errors import InputError
 
 from ..statistics import Estimate, sample_mean
-from .batch import Method
+from ..sweep import sweep
+from .batch import Method, TaskBatch
 from .feature_transforms import Chain, Transform
 from .features import Features, gather
 from .tasks import Tasks
@@ -87,7 +87,7 @@ def evaluate(
     batch : int, optional
         Tasks at once; by default 16 on a CPU and 512 elsewhere. The answer does not depend on it.
     jobs : int
-        Processes, each with whole batches (joblib, so that other backends can take over).
+        Processes, each with whole batches, as `sweep` takes them.
     advance : called with the number of tasks done.
 
     Raises
@@ -105,10 +105,11 @@ def evaluate(
     predicted: list[Int[np.ndarray, "b q"]] = []
     diverged = 0
     start = time.perf_counter()
-    work = joblib.Parallel(n_jobs=min(jobs, len(parts)), return_as="generator")(
-        joblib.delayed(_predict)(method, transform or Chain(), x, part) for part in parts
+    # Rows are gathered here: a process gets those of its tasks, not all features.
+    calls = (
+        joblib.delayed(_predict)(method, transform or Chain(), gather(x, part)) for part in parts
     )
-    for part_predicted, part_diverged in work:
+    for part_predicted, part_diverged in sweep(calls, min(jobs, len(parts))):
         predicted.append(part_predicted)
         diverged += part_diverged
         if advance is not None:
@@ -119,8 +120,8 @@ def evaluate(
 
 
 def _predict(
-    method: Method, transform: Transform, x: Float[Tensor, "n d"], tasks: Tasks
+    method: Method, transform: Transform, batch: TaskBatch
 ) -> tuple[Int[np.ndarray, "b q"], int]:
-    scores = method(transform(gather(x, tasks)))
+    scores = method(transform(batch))
     diverged = int(scores.isnan().flatten(1).any(1).sum())
     return scores.argmax(-1).cpu().numpy(), diverged

@@ -53,7 +53,7 @@ def run_trials(
         not depend on it but for the order in which random numbers of dropout are drawn, so that
         the cache knows it.
     jobs : int
-        Processes, each with whole splits (joblib, so that other backends can take over).
+        Processes, each with whole splits, as `sweep` takes them.
     advance : called with the number of initialisations done.
     """
     replicas = replicas or spec.replicas

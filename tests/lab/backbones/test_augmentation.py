@@ -53,11 +53,36 @@ def test_what_is_refused(wrong):
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"backbone": "vgg"}, {"size": 84, "resize": 80}, {"epochs": 0}, {"batch": 1}]
+    "wrong",
+    [
+        {"backbone": "vgg"},
+        {"size": 84, "resize": 80},
+        {"epochs": 0},
+        {"batch": 1},
+        {"early_sizes": (96,)},
+        {"early_sizes": (0,)},
+        {"early_sizes": (16,), "backbone": "conv4"},
+    ],
 )
 def test_settings_that_are_refused(wrong):
     with pytest.raises(InputError):
         TrainingConfig(**wrong)
+
+
+def test_one_cycle_rises_and_falls_once():
+    config = TrainingConfig(schedule="one-cycle", epochs=10, learning_rate=0.2)
+    rates = [config.learning_rate_at(e, done / 4) for e in range(1, 11) for done in range(4)]
+    assert rates[0] == 0.0
+    assert rates[12] == max(rates) == 0.2  # after 3 of 10 epochs
+    assert sorted(rates[:13]) == rates[:13]
+    assert sorted(rates[12:], reverse=True) == rates[12:]
+    assert config.learning_rate_at(10, 1.0) == pytest.approx(0.0, abs=1e-12)
+
+
+def test_sizes_share_the_epochs_in_their_order():
+    config = TrainingConfig(size=32, resize=32, early_sizes=(16, 16, 24), epochs=9)
+    assert [config.size_at(e) for e in range(1, 10)] == [16] * 5 + [24] * 2 + [32] * 2
+    assert {TrainingConfig().size_at(e) for e in range(1, 101)} == {84}
 
 
 def test_the_last_quarter_is_looked_at():

@@ -9,6 +9,7 @@ from backbone_cases import bars
 from diffresnet.errors import InputError
 from diffresnet_lab.backbones import (
     AUGMENTATIONS,
+    ImageEncoder,
     TrainingConfig,
     ValidationConfig,
     embed_images,
@@ -56,9 +57,18 @@ def test_it_learns_and_keeps_the_best(tmp_path):
     assert embed_images(VAL, model).shape == (36, 64)
 
 
-@pytest.mark.parametrize("augment", ["drawing-turned", "photo"])
-def test_a_stopped_training_goes_on_to_the_same_bits(tmp_path, augment):
-    settings = replace(TINY, augmentation=AUGMENTATIONS[augment], backbone="conv4")
+GROWING = replace(TINY, backbone="resnet18", early_sizes=(8,), schedule="one-cycle", epochs=3)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        replace(TINY, augmentation=AUGMENTATIONS["drawing-turned"]),
+        replace(TINY, augmentation=AUGMENTATIONS["photo"]),
+        GROWING,
+    ],
+)
+def test_a_stopped_training_goes_on_to_the_same_bits(tmp_path, settings):
     whole = train(tmp_path / "whole", settings)
 
     def stop(row):
@@ -73,6 +83,27 @@ def test_a_stopped_training_goes_on_to_the_same_bits(tmp_path, augment):
         one, other = (read_tensors(tmp_path / part / file)[0] for part in ("whole", "parts"))
         assert one.keys() == other.keys()
         assert all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_sizes_grow_and_every_step_has_its_rate(tmp_path, monkeypatch):
+    sizes, rates = [], []
+    encode, step = ImageEncoder.encode_crops, torch.optim.SGD.step
+
+    def see(self, crops):
+        if self.training:
+            sizes.append(crops.shape[2:])
+        return encode(self, crops)
+
+    def note(self, *args, **kwargs):
+        rates.append(self.param_groups[0]["lr"])
+        return step(self, *args, **kwargs)
+
+    monkeypatch.setattr(ImageEncoder, "encode_crops", see)
+    monkeypatch.setattr(torch.optim.SGD, "step", note)
+    train(tmp_path, GROWING)
+    assert sizes == [(8, 8)] * 6 + [(16, 16)] * 3
+    middles = [(step + 0.5) / 3 for step in range(3)]
+    assert rates == [GROWING.learning_rate_at(e, done) for e in (1, 2, 3) for done in middles]
 
 
 def test_a_finished_training_is_not_done_again(tmp_path):
@@ -131,6 +162,8 @@ def test_bad_data_and_states_are_one_line(tmp_path):
         train(folder)
     with pytest.raises(InputError, match=r"other settings \(epochs: 1 then, 4 now\)"):
         train(folder, resume=True)
+    with pytest.raises(InputError, match=r"other settings \(schedule: steps then, one-cycle now\)"):
+        train(folder, replace(TINY, epochs=1, schedule="one-cycle"), resume=True)
     with pytest.raises(InputError, match=r"other data \(images: 48 then, 40 now\)"):
         train_backbone(
             bars(each=10), VAL, replace(TINY, epochs=1), folder, device="cpu", resume=True

@@ -61,6 +61,13 @@ def test_one_width_for_all_images():
         embed_images(bars(), lambda x: np.ones((len(x), len(x))), batch_size=5)
 
 
+def test_short_floats_are_near():
+    model = ImageEncoder("resnet18", 16, 16, [0.5], [0.25])
+    full, short = (embed_images(bars(), model, mixed_precision=p) for p in ("no", "bf16"))
+    assert short.dtype == np.float32
+    assert 0.0 < np.abs(full - short).max() < 0.05 * np.abs(full).max()
+
+
 def test_the_test_view_is_resized_cropped_and_normalised():
     model = ImageEncoder("conv4", 16, 20, [0.5], [0.25]).eval()
     images = torch.rand(2, 1, 20, 20)

@@ -77,6 +77,11 @@ def test_train_and_embed(place, capfd):
         assert file["class_names"].tolist() == ["bar4", "bar5", "bar6"]
         expected = file["features"].astype(np.float32).mean(0)
         np.testing.assert_allclose(other["mean"], expected, atol=5e-3)
+        full = file["features"].astype(np.float32)
+    assert run([*embed, "--mixed-precision", "bf16"]) == DONE
+    with np.load("f.npz") as file:
+        short = file["features"].astype(np.float32)
+    assert 0.0 < np.abs(full - short).max() < 0.05 * np.abs(full).max()
 
 
 def test_held_out_classes_are_kept_on_record(place):
@@ -159,6 +164,8 @@ def test_embed_by_a_callable_and_broken_images(place, capfd):
             "an option of --augment photo, not drawing",
         ),
         (["train-backbone", "base.npz", "--out", "r", "--learning-rate", "nan"], "not nan"),
+        (["train-backbone", "base.npz", "--out", "r", "--early-sizes", "16;24"], "not '16;24'"),
+        (["train-backbone", "base.npz", "--out", "r", "--early-sizes", "99"], "between 1 and 84"),
         (
             [
                 "embed",

@@ -4,20 +4,14 @@ import numpy as np
 import pytest
 
 from diffresnet.cli.app import BAD_INPUT, FAILED, run
-from node_cases import two_blocks
+from node_cases import two_blocks, write_graph
 
 
 @pytest.fixture
 def graph_file(tmp_path):
-    graph = two_blocks(n=140)
     folder = tmp_path / "data" / "graphs"
     folder.mkdir(parents=True)
-    parts = {
-        f"{name}_{part}": getattr(matrix, part)
-        for name, matrix in (("adj", graph.adjacency), ("attr", graph.features))
-        for part in ("data", "indices", "indptr", "shape")
-    }
-    np.savez(folder / "blocks.npz", labels=graph.labels, **parts)
+    write_graph(folder / "blocks.npz", two_blocks(n=140))
     return folder / "blocks.npz"
 
 

@@ -4,14 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
+SMALL_MAP = 16
+"""Pixels of a map up to which a CPU convolves by one matrix product."""
 
-def conv3x3(channels_in: int, channels: int, stride: int = 1) -> nn.Conv2d:
-    """Return a 3 x 3 convolution with padding 1 and no bias, which batch norm brings."""
-    return nn.Conv2d(channels_in, channels, 3, stride, padding=1, bias=False)
+
+class Conv3x3(nn.Conv2d):
+    """3 x 3 convolution with padding 1 and no bias, which batch norm brings.
+
+    On a CPU, small maps are cut into patches and multiplied by the weights at once. torch's kernels
+    go row by row through a map; where a row has 2 to 4 pixels, forward and backward pass of 256
+    channels and more took 1.5 to 7 times as long in bf16.
+    """
+
+    def __init__(self, channels_in: int, channels: int, stride: int = 1) -> None:
+        super().__init__(channels_in, channels, 3, stride, padding=1, bias=False)
+
+    def forward(self, x: Float[Tensor, "b i h w"]) -> Float[Tensor, "b o h2 w2"]:
+        stride = self.stride[0]
+        height, width = ((side - 1) // stride + 1 for side in x.shape[2:])
+        if x.device.type != "cpu" or height * width > SMALL_MAP:
+            return super().forward(x)
+        padded = F.pad(x, (1, 1, 1, 1)).permute(0, 2, 3, 1)
+        shifted = [
+            padded[:, i : i + stride * height : stride, j : j + stride * width : stride]
+            for i in range(3)
+            for j in range(3)
+        ]
+        weights = self.weight.permute(0, 2, 3, 1).flatten(1)  # (o, 9 i), as the patches
+        return F.linear(torch.cat(shifted, dim=3), weights).permute(0, 3, 1, 2)
 
 
 def conv1x1(channels_in: int, channels: int, stride: int) -> nn.Conv2d:
@@ -27,9 +52,9 @@ class PostActivationBlock(nn.Module):
 
     def __init__(self, channels_in: int, channels: int, stride: int) -> None:
         super().__init__()
-        self.conv1 = conv3x3(channels_in, channels, stride)
+        self.conv1 = Conv3x3(channels_in, channels, stride)
         self.bn1 = nn.BatchNorm2d(channels)
-        self.conv2 = conv3x3(channels, channels)
+        self.conv2 = Conv3x3(channels, channels)
         self.bn2 = nn.BatchNorm2d(channels)
         self.shortcut: nn.Module = nn.Identity()
         if stride != 1 or channels_in != channels:
@@ -52,9 +77,9 @@ class PreActivationBlock(nn.Module):
     def __init__(self, channels_in: int, channels: int, stride: int) -> None:
         super().__init__()
         self.bn1 = nn.BatchNorm2d(channels_in)
-        self.conv1 = conv3x3(channels_in, channels, stride)
+        self.conv1 = Conv3x3(channels_in, channels, stride)
         self.bn2 = nn.BatchNorm2d(channels)
-        self.conv2 = conv3x3(channels, channels)
+        self.conv2 = Conv3x3(channels, channels)
         self.shortcut: nn.Module | None = None
         if stride != 1 or channels_in != channels:
             self.shortcut = conv1x1(channels_in, channels, stride)

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from .residual import PostActivationBlock, conv3x3, init_convolutions, make_stages
+from .residual import Conv3x3, PostActivationBlock, init_convolutions, make_stages
 
 
 class ResNet18(nn.Module):
@@ -31,7 +31,7 @@ class ResNet18(nn.Module):
 
     def __init__(self, channels: int = 3) -> None:
         super().__init__()
-        self.stem = nn.Sequential(conv3x3(channels, 64), nn.BatchNorm2d(64), nn.ReLU())
+        self.stem = nn.Sequential(Conv3x3(channels, 64), nn.BatchNorm2d(64), nn.ReLU())
         self.stages = make_stages(PostActivationBlock, 64, (64, 128, 256, 512), 2, (1, 2, 2, 2))
         init_convolutions(self)
 

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from .residual import PreActivationBlock, conv3x3, init_convolutions, make_stages
+from .residual import Conv3x3, PreActivationBlock, init_convolutions, make_stages
 
 
 class WRN28x10(nn.Module):
@@ -31,7 +31,7 @@ class WRN28x10(nn.Module):
 
     def __init__(self, channels: int = 3) -> None:
         super().__init__()
-        self.stem = conv3x3(channels, 16)
+        self.stem = Conv3x3(channels, 16)
         self.stages = make_stages(PreActivationBlock, 16, (160, 320, 640), 4, (1, 2, 2))
         self.bn = nn.BatchNorm2d(640)
         init_convolutions(self)

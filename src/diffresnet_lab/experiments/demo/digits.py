@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import joblib
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
 from sklearn.linear_model import LogisticRegression
 from sklearn.semi_supervised import LabelSpreading
-from sklearn.utils.parallel import Parallel, delayed
 from torch import nn
 
 from diffresnet.classify import DiffusionClassifier
@@ -20,6 +20,7 @@ from diffresnet.classify.convection import PaperTraining
 from diffresnet.nn import DiffResNet
 
 from ...data.digits import digits, hide_labels
+from ...sweep import sweep
 
 Scores = dict[str, dict[int, np.ndarray]]
 """Method, then labels a class -> accuracies in percent, one a draw."""
@@ -52,16 +53,14 @@ class DigitsConfig:
 def digits_scores(settings: DigitsConfig, advance: Callable[[int], Any] | None = None) -> Scores:
     """Return the accuracy over the unlabelled rows of every method in every draw.
 
-    Draws are joblib tasks, so `joblib.parallel_config` says where they run.
+    Draws are calls of a `sweep`, so `joblib.parallel_config` says where they run.
 
     Parameters
     ----------
     advance : called with the number of fits that have been done since the last call.
     """
     draws = [(count, draw) for count in settings.labels_per_class for draw in range(settings.draws)]
-    results = Parallel(return_as="generator")(
-        delayed(_one_draw)(count, draw, settings.seed) for count, draw in draws
-    )
+    results = sweep(joblib.delayed(_one_draw)(count, draw, settings.seed) for count, draw in draws)
     scores: Scores = {
         method: {count: np.zeros(settings.draws) for count in settings.labels_per_class}
         for method in METHODS

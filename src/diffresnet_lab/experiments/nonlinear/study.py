@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import joblib
 import numpy as np
 import scipy.stats
 from jaxtyping import Float
-from sklearn.utils.parallel import Parallel, delayed
 
 from ...pages.numbers import verdict
+from ...sweep import sweep
 from .data import CORRUPTIONS, SETS, cloud, draw_labels
 from .flows import FLOWS, LINEAR, TIMES, Variant, accuracy, astray_share, moved_along
 from .plan import Corruption, NonlinearPlan
@@ -82,10 +83,10 @@ class Difference:
 def study(plan: NonlinearPlan, seed: int) -> list[FlowOutcome]:
     """Run every flow on every case.
 
-    Sets and corruptions are joblib tasks, each with random numbers of its own.
+    Sets and corruptions are calls of a `sweep`, each with random numbers of its own.
     """
     cases = [(name, kind) for name in plan.sets for kind in plan.corruptions]
-    results = Parallel()(delayed(_case)(name, kind, plan, seed) for name, kind in cases)
+    results = sweep(joblib.delayed(_case)(name, kind, plan, seed) for name, kind in cases)
     return [outcome for outcomes in results for outcome in outcomes]
 
 

@@ -1,8 +1,10 @@
 import pytest
 import torch
+from torch.nn import functional
 
 from diffresnet.errors import InputError
 from diffresnet_lab.backbones.networks import BACKBONES, Conv4, ResNet18, WRN28x10, make_backbone
+from diffresnet_lab.backbones.networks.residual import Conv3x3
 
 
 def parameters(network):
@@ -51,6 +53,21 @@ def test_the_last_map_at_84_pixels(network, places):
     with torch.no_grad():
         network.eval()(torch.rand(1, 3, 84, 84))
     assert seen == [places]
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 8])
+def test_small_maps_are_convolved_as_large_ones(size, stride):
+    layer = Conv3x3(5, 7, stride).double()
+    x = torch.randn(3, 5, size, size, dtype=torch.double, requires_grad=True)
+    expected = functional.conv2d(x, layer.weight, stride=stride, padding=1)
+    out = layer(x)
+    torch.testing.assert_close(out, expected)
+    weights = torch.randn_like(out)
+    ours, theirs = (
+        torch.autograd.grad((y * weights).sum(), (x, layer.weight)) for y in (out, expected)
+    )
+    torch.testing.assert_close(ours, theirs)
 
 
 @pytest.mark.parametrize("name", ["conv4", "resnet18"])
