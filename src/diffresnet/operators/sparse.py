@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from math import ceil
 
 import numpy as np
 import scipy.sparse
@@ -19,8 +20,9 @@ from .solve import bicgstab, conjugate_gradient
 from .spectrum import largest_eigenvalue, longest_step
 from .symmetry import reversing_measure
 
-# A panel of features of this size stays in a shared cache while a flow moves it.
-PANEL_BYTES = 8 * 2**20
+# A panel of features of this size stays in a shared cache while a flow moves it, and below 32 MB
+# the C library keeps its memory from one product to the next.
+PANEL_BYTES = 24 * 2**20
 # Looking a row up takes as long for 32 columns as for 8 (`benchmarks/kernel.py`).
 NARROWEST = 32
 # Solutions no better than this are polynomials of no more terms than that: a third of the memory
@@ -136,8 +138,9 @@ class SparseLaplacian(Laplacian):
     def panels(self, x: Tensor) -> list[Tensor]:
         if x.device.type != "cpu":
             return [x]
-        width = max(NARROWEST, PANEL_BYTES // max(1, x.shape[0] * x.element_size()))
-        return list(x.split(width, dim=1))
+        widest = max(NARROWEST, PANEL_BYTES // max(1, x.shape[0] * x.element_size()))
+        count = max(1, ceil(x.shape[1] / widest))
+        return list(x.split(max(1, ceil(x.shape[1] / count)), dim=1))
 
     def transpose(self) -> SparseLaplacian:
         if self.symmetry == "symmetric":

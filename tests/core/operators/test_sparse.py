@@ -29,7 +29,7 @@ class SparseContract(LaplacianContract):
         x = features(operator.shape[0], 40, dtype=self.dtype)
         monkeypatch.setattr(module, "PANEL_BYTES", 1)
         panels = operator.panels(x)
-        assert [p.shape[1] for p in panels] == [32, 8]
+        assert [p.shape[1] for p in panels] == [20, 20]
         assert torch.equal(torch.cat(panels, dim=1), x)
 
 
