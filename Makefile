@@ -34,6 +34,9 @@ bench: install
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[benchmarks]'
 	$(BIN)/python benchmarks/product.py
 	$(BIN)/python benchmarks/product.py --steps 10
+	$(BIN)/python benchmarks/kernel.py
+	$(BIN)/python benchmarks/growth.py --figure docs/figures/growth.png
+	$(BIN)/python benchmarks/peers.py
 	$(BIN)/python benchmarks/flow.py
 	$(BIN)/python benchmarks/neighbours.py
 	$(BIN)/python benchmarks/fit.py

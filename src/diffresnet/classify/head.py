@@ -14,6 +14,7 @@ from sklearn.linear_model import LogisticRegression
 from torch import Tensor
 
 from ..errors import InputError
+from .softmax_regression import SoftmaxRegression
 
 
 def default_head() -> LogisticRegression:
@@ -22,7 +23,7 @@ def default_head() -> LogisticRegression:
     Classes weigh the same however many labels each has: how many rows somebody happened to label
     says little about how many there are.
     """
-    return LogisticRegression(C=10.0, class_weight="balanced", max_iter=1000)
+    return SoftmaxRegression(C=10.0, class_weight="balanced", max_iter=1000)
 
 
 class Head:

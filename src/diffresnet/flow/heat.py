@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ..errors import InputError
 from ..operators import Laplacian
+from ..operators.chebyshev import chebyshev_series
 from .integrator import Integrator
 
 
@@ -52,18 +53,7 @@ def _chebyshev(laplacian: Laplacian, x: Tensor, time: float, tol: float) -> Tens
     # 1% above the bound: an eigenvalue outside the interval would make the series diverge.
     top = 1.01 * laplacian.spectral_bound()
     coefficients = chebyshev_coefficients(0.5 * time * top, tol)
-    if len(coefficients) == 1:
-        return coefficients[0] * x
-    # T_1(y) = y and T_{k+1}(y) = 2 y T_k - T_{k-1} at y = I - 2 L / top, which lies in [-1, 1].
-    first = laplacian.shifted(1.0, -2.0 / top)
-    twice = laplacian.shifted(2.0, -4.0 / top)
-    before, now = x, first(x)
-    total = coefficients[0] * x
-    total.add_(now, alpha=coefficients[1])
-    for c in coefficients[2:]:
-        before, now = now, twice(now).sub_(before)
-        total.add_(now, alpha=c)
-    return total
+    return chebyshev_series(laplacian, coefficients, top, x)
 
 
 @lru_cache(maxsize=256)

@@ -15,8 +15,8 @@ from .integrator import Integrator
 class ImplicitEuler(Integrator):
     """x <- (I + gamma L)^-1 x, `steps` times.
 
-    Each step is solved to a relative residual of `tol`: conjugate gradients where eigenvalues are
-    real, BiCGStab elsewhere, a factorisation for dense batches.
+    Each step is solved to a relative error of `tol`: by a polynomial of L or conjugate gradients
+    where eigenvalues are real, BiCGStab elsewhere, a factorisation for dense batches.
     """
 
     tol: float = 1e-6

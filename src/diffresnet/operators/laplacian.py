@@ -77,7 +77,10 @@ class Laplacian(ABC):
     def solve(
         self, x: Tensor, gamma: float, tol: float, fixed: Bool[Tensor, "*b n #d"] | None = None
     ) -> Tensor:
-        """(I + gamma L)^-1 x to a relative residual of tol in every column.
+        """(I + gamma L)^-1 x to an error of tol |x| in every column.
+
+        For a reversible graph |x| is the norm in which L is symmetric. A tol below 2e-3 bounds the
+        residual too.
 
         With `fixed`, points where it is true keep their value of x, and the equation holds at
         the others only.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from math import ceil
 
 import numpy as np
 import scipy.sparse
@@ -12,14 +13,21 @@ from torch import Tensor
 
 from ..errors import InputError
 from ..similarity.weights import normalized
+from .chebyshev import chebyshev_series, resolvent_coefficients
 from .laplacian import Laplacian, LinearMap, Symmetry
 from .matrix import SparseMatrix
 from .solve import bicgstab, conjugate_gradient
 from .spectrum import largest_eigenvalue, longest_step
 from .symmetry import reversing_measure
 
-# A panel of features of this size stays in a shared cache while a flow moves it.
-PANEL_BYTES = 8 * 2**20
+# A panel of features of this size stays in a shared cache while a flow moves it, and below 32 MB
+# the C library keeps its memory from one product to the next.
+PANEL_BYTES = 24 * 2**20
+# Looking a row up takes as long for 32 columns as for 8 (`benchmarks/kernel.py`).
+NARROWEST = 32
+# Solutions no better than this are polynomials of no more terms than that: a third of the memory
+# traffic of conjugate gradients, which need fewer products the more digits are wanted.
+COARSE, TERMS = 2e-3, 64
 
 
 class SparseLaplacian(Laplacian):
@@ -130,8 +138,9 @@ class SparseLaplacian(Laplacian):
     def panels(self, x: Tensor) -> list[Tensor]:
         if x.device.type != "cpu":
             return [x]
-        width = max(16, PANEL_BYTES // max(1, x.shape[0] * x.element_size()))
-        return list(x.split(width, dim=1))
+        widest = max(NARROWEST, PANEL_BYTES // max(1, x.shape[0] * x.element_size()))
+        count = max(1, ceil(x.shape[1] / widest))
+        return list(x.split(max(1, ceil(x.shape[1] / count)), dim=1))
 
     def transpose(self) -> SparseLaplacian:
         if self.symmetry == "symmetric":
@@ -197,6 +206,10 @@ class SparseLaplacian(Laplacian):
     def solve(
         self, x: Tensor, gamma: float, tol: float, fixed: Bool[Tensor, "n #d"] | None = None
     ) -> Tensor:
+        if self.symmetry != "none" and tol >= COARSE:
+            coefficients = resolvent_coefficients(gamma * self._max_degree, tol)
+            if len(coefficients) <= TERMS:
+                return self._solve_coarsely(x, gamma, coefficients, fixed)
         if self._measure is None:
             return self._solve(self.shifted(1.0, gamma), x, tol, fixed)
         # In coordinates where the reversible matrix is symmetric.
@@ -206,6 +219,24 @@ class SparseLaplacian(Laplacian):
         solved = self._solve(self._shifted_symmetric(gamma), root * x, tol, fixed) / root
         # There and back has rounded the values that were to be held.
         return solved if fixed is None else torch.where(fixed, x, solved)
+
+    def _solve_coarsely(
+        self, x: Tensor, gamma: float, coefficients: tuple[float, ...], fixed: Tensor | None
+    ) -> Tensor:
+        top = 2.0 * self._max_degree  # by Gershgorin's theorem
+        if fixed is None:
+            return chebyshev_series(self, coefficients, top, x)
+        # As in `_solve`, but for a few fixed points only these rows are touched.
+        rows = fixed.any(dim=1).nonzero()[:, 0]
+        free = ~fixed[rows]
+
+        def hold(y: Tensor) -> Tensor:
+            y[rows] *= free
+            return y
+
+        held = x * fixed
+        rest = hold(x - self.shifted(1.0, gamma)(held))
+        return chebyshev_series(self, coefficients, top, rest, hold).add_(held)
 
     def _solve(self, matrix: LinearMap, b: Tensor, tol: float, fixed: Tensor | None) -> Tensor:
         invert = bicgstab if self.symmetry == "none" else conjugate_gradient

@@ -4,6 +4,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import softmax
+from sklearn.linear_model import LogisticRegression
 
 from diffresnet.classify.calibrator import Calibrator, expected_calibration_error
 from diffresnet.classify.convection import paper_network
@@ -12,6 +13,7 @@ from diffresnet.classify.features import diffuse_features
 from diffresnet.classify.head import Head, default_head
 from diffresnet.classify.points import LabelledPoints, PointSet
 from diffresnet.classify.scores import propagate_labels, propagate_sources
+from diffresnet.classify.softmax_regression import SoftmaxRegression
 from diffresnet.operators import SparseLaplacian
 from diffresnet.similarity import similarity_graph
 
@@ -79,7 +81,8 @@ def test_head_equals_logistic_regression_also_in_the_span(classes):
     tight = default_head().set_params(max_iter=10000, tol=1e-10)
     head = Head(tight, classes).fit(z[:20], codes[:20])
     want = tight.fit(z[:20].numpy(), codes[:20]).predict_proba(z.numpy())
-    assert np.allclose(head.log_proba(z).exp().numpy(), want, atol=1e-4)
+    # In float32 many classes converge no further.
+    assert np.allclose(head.log_proba(z).exp().numpy(), want, atol=1e-4 if classes == 2 else 3e-3)
     weight, bias = head.weights
     assert np.allclose(softmax(z.numpy() @ weight.T + bias, axis=1), head.log_proba(z).exp())
 
@@ -191,3 +194,30 @@ def test_paper_network_equals_its_plain_loop(walk):
     with torch.no_grad():
         want = torch.softmax(net(points, single), dim=1)
     assert torch.allclose(got, want, atol=1e-4)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("classes", [2, 3, 40])
+def test_softmax_regression_equals_the_plain_one(classes, weighted):
+    rng = np.random.default_rng(0)
+    codes = np.concatenate([np.arange(classes), rng.integers(0, classes, 3 * classes)])
+    x = rng.normal(size=(len(codes), 20)) + 2.0 * rng.normal(size=(classes, 20))[codes]
+    x /= np.linalg.norm(x, axis=1, keepdims=True)
+    weight = rng.random(len(codes)) + 0.5 if weighted else None
+    settings = {"C": 10.0, "class_weight": "balanced", "max_iter": 1000, "tol": 1e-5}
+    ours = SoftmaxRegression(**settings).fit(x, codes, weight)
+    plain = LogisticRegression(**settings).fit(x, codes, weight)
+    assert np.abs(ours.predict_proba(x) - plain.predict_proba(x)).max() < 1e-3
+    assert plain.n_iter_[0] > 5
+    assert (ours.predict(x) == plain.predict(x)).mean() > 0.99
+
+
+def test_softmax_regression_of_many_classes_is_trained():
+    """There the first gradient is below the tolerance of scikit-learn."""
+    rng = np.random.default_rng(0)
+    codes = np.repeat(np.arange(100), 2)
+    x = rng.normal(size=(100, 64))[codes] + 0.1 * rng.normal(size=(200, 64))
+    x /= np.linalg.norm(x, axis=1, keepdims=True)
+    loose = default_head().set_params(tol=1e-2)
+    assert LogisticRegression(C=10.0, tol=1e-2).fit(x, codes).n_iter_[0] == 0
+    assert (loose.fit(x, codes).predict(x) == codes).mean() > 0.95
