@@ -11,11 +11,8 @@ from typing import Any
 
 import joblib
 
-import diffresnet
+from diffresnet.cluster import connected
 from diffresnet.errors import InputError
-
-PATIENCE = 30
-"""Seconds that a scheduler has to answer, and a first worker to join it."""
 
 CALLS_PER_WORKER = 3
 """Calls that wait or run on a cluster; more would fill the scheduler's memory with arguments."""
@@ -83,26 +80,13 @@ def on_cluster(address: str | None) -> Iterator[None]:
     Raises
     ------
     InputError
-        If distributed is not installed, no scheduler answers, no worker joins it, or a worker has
-        several threads or another version of diffresnet.
+        As `connected`, or if a worker has several threads.
     """
     if address is None:
         yield
         return
-    try:
-        import dask
-        import distributed
-    except ImportError as error:
-        raise InputError(
-            "a cluster needs distributed: pip install 'diffresnet[cluster]'", "dask"
-        ) from error
-    try:
-        client = distributed.Client(address, timeout=PATIENCE, set_as_default=False)
-    except (OSError, ValueError) as error:
-        raise InputError(f"no Dask scheduler answers at {address!r}", "dask") from error
-    # A call takes its arguments along, so that no worker is needed for the data of another one.
-    with client, dask.config.set({"distributed.admin.large-graph-warning-threshold": "1TB"}):
-        _check_workers(client, address)
+    with connected(address) as client:
+        _require_single_threads(client)
         token = _CLIENT.set(client)
         try:
             yield
@@ -110,24 +94,10 @@ def on_cluster(address: str | None) -> Iterator[None]:
             _CLIENT.reset(token)
 
 
-def _version() -> str:
-    return diffresnet.__version__
-
-
-def _check_workers(client: Any, address: str) -> None:
-    try:
-        client.wait_for_workers(1, timeout=PATIENCE)
-    except TimeoutError as error:
-        message = f"no worker has joined the scheduler at {address!r} in {PATIENCE} s"
-        raise InputError(message, "dask") from error
+def _require_single_threads(client: Any) -> None:
     for worker, threads in client.nthreads().items():
         if threads > 1:
             # torch's random generator belongs to the process: calls in threads would share it.
             raise InputError(
                 f"worker {worker} has {threads} threads; start workers with --nthreads 1", "dask"
-            )
-    for worker, version in client.run(_version, on_error="return").items():
-        if version != diffresnet.__version__:
-            raise InputError(
-                f"worker {worker} has diffresnet {version}, not {diffresnet.__version__}", "dask"
             )

@@ -131,7 +131,7 @@ def test_an_error_of_a_call_is_raised_here(cluster):
 
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "nowhere"])
 def test_no_scheduler_is_one_line(address, tmp_path, monkeypatch, capfd):
-    monkeypatch.setattr("diffresnet_lab.sweep.PATIENCE", 0.2)
+    monkeypatch.setattr("diffresnet.cluster.PATIENCE", 0.2)
     monkeypatch.chdir(tmp_path)
     features = clusters()
     np.savez("f.npz", features=features.features, labels=features.labels)
@@ -160,7 +160,7 @@ def test_another_version_is_refused(cluster, monkeypatch):
     ("workers", "threads", "line"), [(0, 1, "no worker has joined"), (1, 2, "has 2 threads")]
 )
 def test_clusters_that_are_refused(workers, threads, line, monkeypatch):
-    monkeypatch.setattr("diffresnet_lab.sweep.PATIENCE", 2)
+    monkeypatch.setattr("diffresnet.cluster.PATIENCE", 2)
     with (
         LocalCluster(
             n_workers=workers,

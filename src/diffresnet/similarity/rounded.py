@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache
 
 import torch
@@ -9,6 +10,10 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from .selection import largest
+
+# oneDNN keeps what it makes for each shape, of 1,024 by default: with a shape for every cluster
+# that was 0.5 GiB. It reads this once, at its first product.
+os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
 
 # Bounds of the relative error of a bfloat16 number and of a float32 sum, with some to spare.
 ROUNDING, SUMMING = 2.0**-8, 2.0**-14

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from ...errors import InputError
+from ...cluster import connected
 from .engine import Engine
 
 
@@ -33,19 +33,9 @@ class DaskEngine(Engine):
         Raises
         ------
         InputError
-            If none answers, or Dask is not installed.
+            As `cluster.connected`.
         """
-        try:
-            from distributed import Client
-        except ImportError:
-            raise InputError(
-                "a cluster needs Dask: pip install 'diffresnet[cluster]'", "dask"
-            ) from None
-        try:
-            client = Client(address, timeout=10)
-        except (OSError, ValueError) as error:
-            raise InputError(f"no scheduler of Dask answers at {address!r}", "dask") from error
-        with client:
+        with connected(address) as client:
             yield cls(client)
 
     def submit(self, task: Callable[..., Any], *arguments: Any) -> Any:

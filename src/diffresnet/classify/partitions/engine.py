@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import pickle
 import shutil
+import sys
 import tempfile
 import weakref
 from abc import ABC, abstractmethod
@@ -18,6 +20,9 @@ import numpy as np
 SMALL = 2**16
 
 Record = TypeVar("Record")
+
+# glibc keeps what was freed: over many partitions that came to twice the memory of one.
+_TRIM = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
 
 
 class Engine(ABC):
@@ -90,7 +95,11 @@ class DiskEngine(Engine):
         # Arrays leave the pickle, which stays in memory: a file holds numbers alone.
         head = pickle.dumps(_run(task, arguments), protocol=5, buffer_callback=buffers.append)
         self._count += 1
-        return _Stored(head, buffers, self._results / str(self._count))
+        stored = _Stored(head, buffers, self._results / str(self._count))
+        if stored.in_file:
+            buffers.clear()
+            _give_back_memory()
+        return stored
 
     def view(self, task: Callable[..., Any], *arguments: Any) -> Any:
         return _Deferred(task, arguments)
@@ -156,7 +165,8 @@ class _Stored:
         self._ends = np.cumsum([0, *(_padded(each.nbytes) for each in raw)])
         self._sizes = [each.nbytes for each in raw]
         self._buffers: list[Any] | None = None
-        if self._ends[-1] <= SMALL:
+        self.in_file = bool(self._ends[-1] > SMALL)
+        if not self.in_file:
             self._buffers = [bytearray(each) for each in raw]
             return
         with path.open("wb") as file:
@@ -173,6 +183,12 @@ class _Stored:
             starts = zip(self._ends[:-1].tolist(), self._sizes, strict=True)
             buffers = [whole[start : start + size] for start, size in starts]
         return pickle.loads(self._head, buffers=buffers)
+
+
+def _give_back_memory() -> None:
+    """Return what a task has freed to the system, where that takes asking for."""
+    if _TRIM is not None:
+        _TRIM(0)
 
 
 def _padded(size: int) -> int:

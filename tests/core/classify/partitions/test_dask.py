@@ -86,7 +86,7 @@ def test_what_is_wrong_with_a_shard_is_said_as_on_one_machine(client):
 
 def test_a_scheduler_that_does_not_answer_is_named():
     with (
-        pytest.raises(InputError, match="no scheduler of Dask answers at"),
+        pytest.raises(InputError, match="no Dask scheduler answers at"),
         DaskEngine.connect("tcp://127.0.0.1:9"),
     ):
         pass
