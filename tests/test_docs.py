@@ -8,6 +8,7 @@ import shlex
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -55,6 +56,16 @@ def test_every_kind_of_file_is_labelled_as_its_page_shows(tmp_path, monkeypatch,
     photos = pd.read_csv("labels.csv")
     assert all(label in path for path, label in zip(photos["path"], photos["label"], strict=True))
     sys.modules.pop("mycolours")
+
+
+def test_shards_are_fitted_as_their_page_shows(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    page = (ROOT / "docs" / "past-one-machine.md").read_text()
+    names: dict[str, object] = {}
+    exec(
+        compile(page.split("```python\n")[1].split("```")[0], "past-one-machine.md", "exec"), names
+    )
+    assert (names["model"].transduction_ == np.arange(2000) // 1000).mean() > 0.99
 
 
 def test_an_explanation_is_as_its_page_shows(capsys):

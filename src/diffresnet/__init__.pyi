@@ -1,4 +1,5 @@
 from .classify import DiffusionClassifier as DiffusionClassifier
+from .classify import Shards as Shards
 from .graphs import NodeClassifier as NodeClassifier
 from .labelling import audit_file as audit_file
 from .labelling import label_file as label_file
