@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
 
+from ...errors import InputError
 from ...progress import Progress, silent
 from ..calibrator import SMALLEST, Calibrator
 from ..cross_validation import COLUMNS, PRIOR_WEIGHTS, Folds, PriorChoice, stratified_folds
@@ -181,6 +182,8 @@ class PartitionedTransducer:
             np.concatenate([p.at + a for p, a in zip(parts, graph.offsets[:-1], strict=True)]),
             np.concatenate([p.distributions for p in parts]),
         )
+        if len(np.unique(labels.codes)) < 2:
+            raise InputError("labels of two classes are needed on rows that are not all zeros")
         folds = self._folds(parts, labels)
         if folds is None:
             prior = self._of_few(parts, labels)

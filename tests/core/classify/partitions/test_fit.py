@@ -67,6 +67,11 @@ def test_rows_of_zeros_have_no_direction_and_are_not_reached():
     assert not model.reached_[1000:1010].any()
     assert model.reached_[:1000].all()
 
+    y = np.full(len(x), -1)
+    y[[0, 1000]] = Y[0], 1
+    with pytest.raises(InputError, match="not all zeros"):
+        DiffusionClassifier(metric="cosine").fit(Shards.of([x]), y)
+
 
 def test_classes_are_named_and_texts_mark_nothing():
     names = np.array([f"digit {c}" if c >= 0 else "" for c in few(5)])
