@@ -40,8 +40,8 @@ def image_files(path: Path) -> list[Path]:
     files = sorted(each.relative_to(path) for each in path.rglob("*") if _is_image(each, path))
     if not files:
         raise InputError(
-            f"no images in {str(path)!r}, which is no saved data set either; name a file, or a "
-            f"folder of images"
+            f"no images in {str(path)!r}, which is no saved data set either; name a file, a "
+            f"folder of images, or one of tables of one format alone"
         )
     return files
 
