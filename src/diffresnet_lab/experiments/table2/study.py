@@ -23,6 +23,7 @@ for features that are too long to train on at the published rate."""
 
 RAW_MU = {
     "cifarfs_efficientnet-lite0": {1: 1e-7, 5: 1e-3},
+    "cifarfs_resnet18": {1: 1e-7, 5: 1e-5},
     "omniglot_conv4": {1: 3e-3, 5: 3e-3},
 }
 """Source and shots -> the weight of external diffusion on raw features.
