@@ -23,6 +23,7 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from common import publish
+from diffresnet import DiffusionClassifier
 from scale import INNER, exponent
 
 PER_CLASS, SHARD = 5, 100_000
@@ -74,6 +75,26 @@ def run(folder: Path, more: list[str]) -> dict[str, float]:
     }
 
 
+def exact_accuracy(
+    folder: Path, y: np.ndarray, labels: np.ndarray, count: int
+) -> tuple[float, float]:
+    """Accuracy on some rows: of the answers, and of a fit to these rows alone, by the exact graph."""
+    few = np.load(folder / "few.npy")
+    drawn = np.random.default_rng(0).choice(len(y), min(count, len(y)), replace=False)
+    rows = np.union1d(drawn, np.flatnonzero(few >= 0))
+    shards = sorted((folder / "rows").iterdir())
+    x = np.concatenate(
+        [
+            np.load(path, mmap_mode="r")[rows[(rows // SHARD) == number] % SHARD]
+            for number, path in enumerate(shards)
+        ]
+    )
+    model = DiffusionClassifier(neighbors="exact", random_state=0, device="cpu").fit(x, few[rows])
+    rest = few[rows] < 0
+    right = labels[rows] == y[rows], model.transduction_ == y[rows]
+    return 100 * right[0][rest].mean(), 100 * right[1][rest].mean()
+
+
 def own_memory(pid: int) -> int:
     """Return the bytes of a process that no file stands behind."""
     try:
@@ -89,6 +110,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, nargs="+", default=sizes)
     parser.add_argument("--columns", type=int, default=64)
     parser.add_argument("--classes", type=int, default=20)
+    parser.add_argument("--exact", type=int, default=0, help="rows that are fitted exactly, too")
     parser.add_argument("--folder", type=Path, help="where there is room for the shards")
     parser.add_argument("--name", default="partitions", help="of the result")
     args, more = parser.parse_known_args()
@@ -102,6 +124,7 @@ def main() -> None:
             rest = np.load(folder / "few.npy") < 0
             labels = pq.read_table(folder / "out", columns=["label"])["label"].to_numpy()
             accuracy = 100 * (labels == y)[rest].mean()
+            exact = exact_accuracy(folder, y, labels, args.exact) if args.exact else None
         found.append(measured)
         row = {
             "rows": f"{n:,}",
@@ -113,6 +136,11 @@ def main() -> None:
             "recall": f"{counts['recall']:.3f}",
             "accuracy, %": f"{accuracy:.1f}",
         }
+        if exact is not None:
+            row |= {
+                f"accuracy on {args.exact:,} rows, %": f"{exact[0]:.1f}",
+                "of the exact graph of these, %": f"{exact[1]:.1f}",
+            }
         rows.append(row)
         print(row, flush=True)
     exponents = {
