@@ -78,7 +78,7 @@ def run(folder: Path, more: list[str]) -> dict[str, float]:
 def exact_accuracy(
     folder: Path, y: np.ndarray, labels: np.ndarray, count: int
 ) -> tuple[float, float]:
-    """Accuracy on some rows: of the answers, and of a fit to these rows alone, by the exact graph."""
+    """Accuracy on some rows: of the answers, and of a fit to these alone, by the exact graph."""
     few = np.load(folder / "few.npy")
     drawn = np.random.default_rng(0).choice(len(y), min(count, len(y)), replace=False)
     rows = np.union1d(drawn, np.flatnonzero(few >= 0))
