@@ -121,7 +121,7 @@ def main() -> None:
     publish(
         "cluster",
         [{key: row.get(key, "") for key in rows[1] | {"accuracy, %": ""}} for row in rows],
-        rows=args.rows,
+        points=args.rows,
         columns=args.columns,
         classes=CLASSES,
         partitions=args.partitions,

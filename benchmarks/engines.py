@@ -69,7 +69,7 @@ class Part:
 
 def by_ray(parts: Any, sources: Any, borders: Any, kill: bool) -> tuple[list[np.ndarray], float]:
     shown, places, near = borders
-    remote = ray.remote(num_cpus=2 / len(parts), max_restarts=-1, max_task_retries=-1)(Part)
+    remote = ray.remote(num_cpus=2 / len(parts), max_restarts=1, max_task_retries=1)(Part)
     of_parts = zip(parts, sources, shown, places, strict=True)
     actors = [remote.remote(*each) for each in of_parts]
     pids = ray.get([actor.pid.remote() for actor in actors])
@@ -86,7 +86,8 @@ def by_ray(parts: Any, sources: Any, borders: Any, kill: bool) -> tuple[list[np.
         if kill and step == steps // 2:
             ray.get(done)
             os.kill(pids[0], signal.SIGKILL)
-    return ray.get([actor.state.remote() for actor in actors]), time.perf_counter() - start
+    states = ray.get([actor.state.remote() for actor in actors], timeout=60)
+    return states, time.perf_counter() - start
 
 
 def main() -> None:

@@ -39,8 +39,8 @@ SHARDS = (".npy", *COLUMN_FORMATS)
 FLAGGED = np.array(["given", "predicted", "unreached"])
 WRITTEN = 100_000
 """Rows that are written at once."""
-ROW, FEWEST = 40, 1000
-"""Bytes of any row, for its labels and answer; and the smallest partition that makes sense."""
+ROW, FEWEST = 700, 1000
+"""Bytes of any row, as measured; and the rows of the smallest partition that makes sense."""
 
 
 def is_shard_folder(path: Path) -> bool:

@@ -34,7 +34,7 @@ def diffuse(
 
     Parameters
     ----------
-    graph : handles of `GraphPart`s.
+    graph : handles of the `GraphPart` of each.
     sources : handles of b, (n_i, d) float32.
     held : handles of rows (r,) of each partition whose u is b, or of (n_i, d) bool.
     advance : called with 1 after each step.
