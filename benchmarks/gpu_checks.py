@@ -397,7 +397,7 @@ def embedding(name: str, device: torch.device, n: int) -> Numbers:
 
 
 def backbone_training(device: torch.device, n: int) -> Numbers:
-    config = TrainingConfig("conv4", 32, 32, AUGMENTATIONS["none"], epochs=2, batch=16)
+    config = TrainingConfig("conv4", 32, 32, augmentation=AUGMENTATIONS["none"], epochs=2, batch=16)
     with tempfile.TemporaryDirectory() as folder:
         train_backbone(images(32), None, config, Path(folder), device=device.type)
         kept = train_backbone(

@@ -197,7 +197,9 @@ def epoch(backbone: str, device: torch.device, size: Size, seconds: float) -> Me
     """
     train = images(size.images, classes=64)
     name = "photo" if find_spec("kornia") else "none"
-    config = TrainingConfig(backbone, 32, 32, AUGMENTATIONS[name], epochs=1, batch=size.batch)
+    config = TrainingConfig(
+        backbone, 32, 32, augmentation=AUGMENTATIONS[name], epochs=1, batch=size.batch
+    )
     steps, taken, start, spent = config.steps_per_epoch(size.images), 0, 0.0, 0.0
 
     def advance(_: int) -> None:

@@ -15,8 +15,9 @@ from ..operators import Laplacian
 
 FlowName = Literal["implicit", "heat", "euler"]
 
-# Far below what moves a decision; the head works on rows of length 1.
-TOLERANCE = 3e-3
+# Far below what moves a decision; the head works on rows of length 1. Finer than what polynomials
+# are for (`SparseLaplacian.solve`): rough parts are small after a long time, and count.
+TOLERANCE = 9e-3
 
 
 @dataclass(frozen=True)

@@ -79,7 +79,7 @@ class Laplacian(ABC):
     ) -> Tensor:
         """(I + gamma L)^-1 x to an error of tol |x| in every column.
 
-        For a reversible graph |x| is the norm in which L is symmetric. A tol below 2e-3 bounds the
+        For a reversible graph |x| is the norm in which L is symmetric. A tol below 1e-2 bounds the
         residual too.
 
         With `fixed`, points where it is true keep their value of x, and the equation holds at

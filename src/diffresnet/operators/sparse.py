@@ -27,7 +27,7 @@ PANEL_BYTES = 24 * 2**20
 NARROWEST = 32
 # Solutions no better than this are polynomials of no more terms than that: a third of the memory
 # traffic of conjugate gradients, which need fewer products the more digits are wanted.
-COARSE, TERMS = 2e-3, 64
+COARSE, TERMS = 1e-2, 64
 
 
 class SparseLaplacian(Laplacian):
