@@ -152,6 +152,19 @@ def test_labels_of_all_files_are_read_by_one_law(tmp_path):
     assert "-1" in plan.given.names  # beside names it is a class, as it is in one file of both
 
 
+def test_a_named_mark_leaves_minus_one_a_class_as_in_one_file(tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    numbers = [None if name is None else int(name[-1]) - 1 for name in few()]
+    table = frame(pd.array(numbers, dtype="Int64"))
+    table[:450].to_parquet(folder / "a.parquet")
+    table[450:].to_parquet(folder / "b.parquet")
+    result = label_file(folder, tmp_path / "out", unlabelled="")
+    assert result.counts()["classes"] == 10
+    written = pd.read_parquet(tmp_path / "out")
+    assert (written["label"].to_numpy() == Y - 1).mean() > 0.85
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

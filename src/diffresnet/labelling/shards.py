@@ -50,9 +50,15 @@ def is_shard_folder(path: Path) -> bool:
 
 def _shard_paths(path: Path) -> list[Path]:
     """Return the files of a folder in the order of their names; none if they are of two kinds."""
-    paths = sorted(each for each in path.iterdir() if not each.name.startswith("."))
-    endings = {ending(each) if each.is_file() else "" for each in paths}
-    return paths if len(endings) == 1 and endings <= set(SHARDS) else []
+    paths: list[Path] = []
+    for each in path.iterdir():
+        if each.name.startswith("."):
+            continue
+        # The first image of a folder says enough.
+        if ending(each) not in SHARDS or ending(each) != ending((paths or [each])[0]):
+            return []
+        paths.append(each)
+    return sorted(paths) if all(each.is_file() for each in paths) else []
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,7 +141,9 @@ class ShardPlan:
                 f"memory, where {format_memory(self.max_memory)} may be used",
                 "max_memory",
             )
-        model = DiffusionClassifier(device=self.device, random_state=self.seed)
+        model = DiffusionClassifier(
+            unlabelled=self.reading.unlabelled, device=self.device, random_state=self.seed
+        )
         with self._engine() as engine:
             model.fit(self._shards(engine), self.given.values())
         given = self.given.labelled
@@ -172,10 +180,10 @@ class ShardPlan:
         from ..classify.partitions.shards import file_key
 
         own: dict[str, Any] = {"engine": engine, "rows": self.rows, "progress": self.progress}
-        if ending(self.path) == ".npy" or ending(self.paths[0]) == ".npy":
+        if ending(self.paths[0]) == ".npy":
             return Shards.of(self.path, **own)
         parts = tuple(partial(_read_features, path, self.reading) for path in self.paths)
-        columns, key = len(self.feature_names), f"{file_key(self.paths)} {self.reading}"
+        columns, key = len(self.feature_names), f"{file_key(self.paths)} {self.reading.features}"
         return Shards(parts, self.sizes, columns, key=key, **own)
 
     def _write(
@@ -186,36 +194,30 @@ class ShardPlan:
         flags: np.ndarray,
         advance: Callable[..., None],
     ) -> None:
-        ends = np.cumsum([0, *self.sizes])
-        answers = [(labels[a:b], confidence[a:b], FLAGGED[flags[a:b]]) for a, b in pairwise(ends)]
+        def answers(first: int, end: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+            part = slice(first, end)
+            return labels[part], confidence[part], FLAGGED[flags[part]]
+
         if not self.path.is_dir():
             chosen = format_of(out, COLUMN_FORMATS)
             assert isinstance(chosen, ColumnFormat)
-            stretches = [slice(i, i + WRITTEN) for i in range(0, len(labels), WRITTEN)]
-            chosen.write_parts(
-                out,
-                (
-                    chosen.result_table(
-                        RowResult.of(labels[part], confidence[part], FLAGGED[flags[part]]),
-                        self.like,
-                    )
-                    for part in stretches
-                ),
-            )
+            parts = (RowResult.of(*answers(i, i + WRITTEN)) for i in range(0, len(self), WRITTEN))
+            chosen.write_parts(out, (chosen.result_table(part, self.like) for part in parts))
             advance(1)
             return
+        ends = np.cumsum([0, *self.sizes]).tolist()
         whole = out.with_name(f".diffresnet-{secrets.token_hex(8)}")
         whole.mkdir()
         try:
-            for path, answer in zip(self.paths, answers, strict=True):
+            for path, span in zip(self.paths, pairwise(ends), strict=True):
                 if ending(path) == ".npy":
                     chosen = format_of("a.parquet")
                     assert isinstance(chosen, ColumnFormat)
-                    table = chosen.result_table(RowResult.of(*answer), self.like)
+                    table = chosen.result_table(RowResult.of(*answers(*span)), self.like)
                     chosen.write_table(whole / f"{path.stem}.parquet", table)
                 else:
                     table = replace(_read_table(path, self.reading), like=self.like)
-                    table.write(whole / path.name, *answer)
+                    table.write(whole / path.name, *answers(*span))
                 advance(1)
             os.replace(whole, out)
         except BaseException:
@@ -274,11 +276,13 @@ class Reading:
     ----------
     label_column, id_column : names, or None.
     features : columns that hold the features.
+    unlabelled : marks of rows without a label.
     """
 
     label_column: str
     id_column: str | None
     features: tuple[str, ...] | None
+    unlabelled: Marks
 
 
 def plan_shards(
@@ -313,12 +317,13 @@ def plan_shards(
     is_array = ending(paths[0]) == ".npy"
     _check_out(path, out, is_folder)
     if is_array:
-        found = _of_arrays(path, paths, labels, label_column, unlabelled, progress)
+        reading = Reading(label_column, None, None, unlabelled)
+        found = _of_arrays(path, paths, labels, reading, progress)
     else:
         if labels is not None:
             raise InputError("the labels of a folder of tables are in the tables", "labels")
-        reading = Reading(label_column, id_column, _listed(features))
-        found = _of_tables(path, paths, reading, unlabelled, progress)
+        reading = Reading(label_column, id_column, _listed(features), unlabelled)
+        found = _of_tables(path, paths, reading, progress)
     found["given"].require_classes(f"the labels of {str(path)!r}")
     columns, classes = len(found["feature_names"]), len(found["given"].classes)
     own = None if out is None else Path(f"{os.fspath(out)}.work")
@@ -365,8 +370,7 @@ def _of_arrays(
     path: Path,
     paths: Sequence[Path],
     labels: Pathlike | None,
-    label_column: str,
-    unlabelled: Marks,
+    reading: Reading,
     progress: Progress,
 ) -> dict[str, Any]:
     """Read the labels of arrays from their file."""
@@ -379,21 +383,21 @@ def _of_arrays(
     sizes = tuple(len(each) if each.ndim == 2 else 0 for each in arrays)
     with progress(f"reading {labels}", None):
         rows = Arrays({"features": np.broadcast_to(np.float32(0), (sum(sizes), 1))})
-        second = read_labels(labels, path, rows, label_column)
-        given = encode_labels(second.values, unlabelled, second.where)
+        second = read_labels(labels, path, rows, reading.label_column)
+        given = encode_labels(second.values, reading.unlabelled, second.where)
     names = tuple(f"features[{i}]" for i in range(arrays[0].shape[-1]))
     return {
         "sizes": sizes,
         "feature_names": names,
         "given": given,
         "like": second.column,
-        "reading": Reading(label_column, None, None),
+        "reading": reading,
         "notes": (*second.notes, *label_notes(given)),
     }
 
 
 def _of_tables(
-    path: Path, paths: Sequence[Path], reading: Reading, unlabelled: Marks, progress: Progress
+    path: Path, paths: Sequence[Path], reading: Reading, progress: Progress
 ) -> dict[str, Any]:
     """Read the labels of tables, whose features are those of the first."""
     values: list[np.ndarray] = []
@@ -423,7 +427,7 @@ def _of_tables(
             if like is None and table.labels.labelled.any():
                 like = table.like
             advance(1)
-    given = encode_labels(np.concatenate(values), unlabelled, where)
+    given = encode_labels(np.concatenate(values), reading.unlabelled, where)
     first = Note(f"features are those of {paths[0].name!r}, the first file")
     return {
         "sizes": tuple(map(len, values)),
@@ -442,6 +446,7 @@ def _read_table(path: Path, reading: Reading, content: Content | None = None) ->
         label_column=reading.label_column,
         id_column=reading.id_column,
         features=reading.features,
+        unlabelled=reading.unlabelled,
         labels_required=False,
     )
 
