@@ -96,3 +96,22 @@ def within(numbers: Int[np.ndarray, " h"], first: int, end: int) -> Int[np.ndarr
 def rows_of(values: np.ndarray, rows: Int[np.ndarray, " r"]) -> np.ndarray:
     """Return some rows of an array."""
     return np.asarray(values[rows])
+
+
+def rows_at(
+    engine: Engine,
+    handles: Sequence[Any],
+    offsets: Int[np.ndarray, " p1"],
+    numbers: Int[np.ndarray, " m"],
+) -> list[np.ndarray]:
+    """Return rows of arrays that are numbered through, of each array in turn.
+
+    Parameters
+    ----------
+    offsets : number of the first row of each.
+    numbers : ascending.
+    """
+    spans = zip(handles, offsets[:-1], offsets[1:], strict=True)
+    return engine.gather(
+        [engine.view(rows_of, each, within(numbers, int(a), int(b))) for each, a, b in spans]
+    )

@@ -16,7 +16,7 @@ from ...progress import Progress
 from ...similarity import GraphSettings, NeighbourSearch
 from ...similarity.exact import overlap
 from ..point_graph import NeighbourConfig
-from .borders import Borders, near_partitions, rows_of, within
+from .borders import Borders, near_partitions, rows_at, rows_of, within
 from .engine import Engine
 from .graph import Edges, GraphPart, find_neighbours, guest_rows
 from .points import Guests, PartPoints
@@ -82,12 +82,7 @@ def sampled_rows(
     chosen = np.sort(
         np.random.default_rng(SEED).choice(sum(sizes), min(count, sum(sizes)), replace=False)
     )
-    ends = np.cumsum([0, *sizes])
-    views = [
-        engine.view(rows_of, shard, within(chosen, first, end))
-        for shard, first, end in zip(shards, ends[:-1], ends[1:], strict=True)
-    ]
-    return np.concatenate(engine.gather(views))
+    return np.concatenate(rows_at(engine, shards, np.cumsum([0, *sizes]), chosen))
 
 
 def build_graph(
@@ -224,9 +219,8 @@ class _Sample:
         n, k = int(offsets[-1]), config.settings.neighbors_needed
         at = np.random.default_rng(SEED).choice(n, min(2 * JUDGED, n), replace=False)
         at.sort()
-        x = np.concatenate(
-            _at_points(engine, [engine.view(attrgetter("x"), each) for each in points], offsets, at)
-        )
+        features = [engine.view(attrgetter("x"), each) for each in points]
+        x = np.concatenate(rows_at(engine, features, offsets, at))
         nearest = engine.gather(
             [
                 engine.submit(_nearest, each, x, at, int(first), k, config)
@@ -254,11 +248,8 @@ class _Sample:
         truth = self.truth[::2]
         seekers = np.repeat(_partition_of(self.at[::2], offsets), truth.shape[1])
         wanted, of_pair = np.unique(truth.ravel(), return_inverse=True)
-        x = np.concatenate(
-            _at_points(
-                engine, [engine.view(attrgetter("x"), each) for each in points], offsets, wanted
-            )
-        )
+        features = [engine.view(attrgetter("x"), each) for each in points]
+        x = np.concatenate(rows_at(engine, features, offsets, wanted))
         distances = router.distances(x)[of_pair]
         pairs = np.arange(len(seekers))
         own = distances[pairs, _partition_of(truth.ravel(), offsets)]
@@ -274,7 +265,7 @@ class _Sample:
     ) -> float:
         """Return the share of the neighbours of the odd points that were found."""
         handles = [engine.view(attrgetter("neighbours"), each) for each in found]
-        lists = _at_points(engine, handles, offsets, self.at[1::2])
+        lists = rows_at(engine, handles, offsets, self.at[1::2])
         truth, start, right = self.truth[1::2], 0, []
         for each in lists:
             stop = start + len(each)
@@ -287,16 +278,6 @@ class _Sample:
 
 def _partition_of(numbers: Int[np.ndarray, " m"], offsets: Int[np.ndarray, " p1"]) -> np.ndarray:
     return np.asarray(np.searchsorted(offsets, numbers, side="right") - 1)
-
-
-def _at_points(
-    engine: Engine, handles: Sequence[Any], offsets: Int[np.ndarray, " p1"], at: np.ndarray
-) -> list[np.ndarray]:
-    """Return values at some points, of every partition in turn."""
-    spans = zip(handles, offsets[:-1], offsets[1:], strict=True)
-    return engine.gather(
-        [engine.view(rows_of, each, within(at, int(a), int(b))) for each, a, b in spans]
-    )
 
 
 def _nearest(

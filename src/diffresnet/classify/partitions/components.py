@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import scipy.sparse
-from jaxtyping import Bool, Int
+from jaxtyping import Int
 from scipy.sparse import csgraph
 
-from .borders import seen
+from .borders import rows_of, seen
 from .build import PartitionedGraph
 from .engine import Engine
 from .graph import GraphPart
@@ -41,14 +42,13 @@ def reached_points(
         (np.ones(len(pairs), dtype=bool), (pairs[:, 0], pairs[:, 1])), shape=(first[-1], first[-1])
     )
     _, whole = csgraph.connected_components(joined, directed=False)
-    seen = engine.gather(
-        [engine.view(_of_rows, own[p], at, first[p]) for p, at in enumerate(labelled)]
+    at_labels = engine.gather(
+        [engine.view(rows_of, each, at) for each, at in zip(own, labelled, strict=True)]
     )
-    good = np.isin(whole, whole[np.concatenate(seen)])
-    return [
-        engine.submit(_is_good, own[p], good[first[p] : first[p + 1]])
-        for p in range(len(graph.parts))
-    ]
+    numbers = [each + start for each, start in zip(at_labels, first[:-1], strict=True)]
+    good = np.isin(whole, whole[np.concatenate(numbers)])
+    # Components are rows of what is said of them.
+    return [engine.submit(rows_of, good[a:b], own[p]) for p, (a, b) in enumerate(pairwise(first))]
 
 
 def _components(part: GraphPart) -> Int[np.ndarray, " n"]:
@@ -82,13 +82,3 @@ def _links(
     numbers = [each + np.int64(shift) for each, shift in zip(seen(values), shifts, strict=True)]
     other = np.concatenate(numbers)[part.indices[outside] - n]
     return np.unique(np.column_stack([own[rows[outside]] + np.int64(first), other]), axis=0)
-
-
-def _of_rows(
-    components: Int[np.ndarray, " n"], at: Int[np.ndarray, " l"], first: int
-) -> Int[np.ndarray, " l"]:
-    return components[at] + np.int64(first)
-
-
-def _is_good(components: Int[np.ndarray, " n"], good: Bool[np.ndarray, " k"]) -> np.ndarray:
-    return np.asarray(good[components])

@@ -85,7 +85,7 @@ class Shards:
                 raise InputError(f"the folder {str(path)!r} holds no .npy files")
             named = [(str(each), _mapped(each)) for each in paths]
             readers = [
-                (name, array, partial(_read_file, each))
+                (name, array, partial(_mapped, each))
                 for each, (name, array) in zip(paths, named, strict=True)
             ]
         else:
@@ -173,10 +173,6 @@ def _mapped(path: Path) -> np.ndarray:
         return np.load(path, mmap_mode="c")  # torch takes no arrays that are read-only
     except (OSError, ValueError, EOFError) as error:
         raise InputError(f"{str(path)!r} is no .npy file of numbers, or is damaged") from error
-
-
-def _read_file(path: Path) -> np.ndarray:
-    return _mapped(path)
 
 
 def _same(array: np.ndarray) -> np.ndarray:

@@ -24,7 +24,7 @@ from ..points import LabelledPoints
 from ..problem import Expert, SolverConfig, fit_head
 from ..scores import row_standardize, soft_scores, source_decay
 from ..strategies import DECAY_ONE_LABEL, HEAD_SHARE, WEIGHT_ONE_LABEL
-from .borders import rows_of, within
+from .borders import rows_at
 from .build import PartitionedGraph
 from .components import reached_points
 from .diffusion import chebyshev_steps, diffuse
@@ -38,32 +38,6 @@ from .router import Routes
 FEATURES, CHOOSING, ANSWERS, SOURCES = 1e-2, 1e-2, 1e-3, 1e-4
 # Rows whose scores say how certain answers are where nothing is held out.
 JUDGED = 100_000
-
-
-@dataclass(frozen=True)
-class PartLabels:
-    """Labelled points of a partition.
-
-    Attributes
-    ----------
-    at : (l,) ascending.
-    distributions : (l, c) one-hot, or of copies with several labels.
-    """
-
-    at: Int[np.ndarray, " l"]
-    distributions: Float[np.ndarray, "l c"]
-
-    @classmethod
-    def of(
-        cls, points: PartPoints, codes: Int[np.ndarray, " r"], n_classes: int, unit: bool
-    ) -> PartLabels:
-        """Gather the labels of the points; a row of zeros has no direction, and says nothing."""
-        rows = np.flatnonzero(codes >= 0)
-        at = points.of_row[rows]
-        if unit:
-            rows = rows[points.x[at].any(axis=1)]
-        found = LabelledPoints.of(points.of_row[rows], codes[rows], n_classes)
-        return cls(found.at, found.distributions)
 
 
 @dataclass(frozen=True)
@@ -169,22 +143,19 @@ class PartitionedTransducer:
         engine, graph = self.engine, self.graph
         of_shards = list(zip(graph.routes, codes, strict=True))
         of_rows = [
-            engine.submit(_codes, [engine.view(_routed, *shard, p) for shard in of_shards])
+            engine.submit(np.concatenate, [engine.view(_routed, *shard, p) for shard in of_shards])
             for p in range(len(graph.points))
         ]
-        parts: list[PartLabels] = engine.gather(
+        parts: list[LabelledPoints] = engine.gather(
             [
-                engine.view(PartLabels.of, points, own, self.n_classes, graph.unit)
+                engine.view(_labelled, points, own, self.n_classes, graph.unit)
                 for points, own in zip(graph.points, of_rows, strict=True)
             ]
         )
-        labels = LabelledPoints(
-            np.concatenate([p.at + a for p, a in zip(parts, graph.offsets[:-1], strict=True)]),
-            np.concatenate([p.distributions for p in parts]),
-        )
+        labels = _numbered_through(parts, graph.offsets)
         if len(np.unique(labels.codes)) < 2:
             raise InputError("labels of two classes are needed on rows that are not all zeros")
-        folds = self._folds(parts, labels)
+        folds = self._folds(labels)
         if folds is None:
             prior = self._of_few(parts, labels)
         else:
@@ -199,7 +170,9 @@ class PartitionedTransducer:
             scores = self._diffused("propagating", sources, 1.0 / prior.weight, ANSWERS, held)
         calibrator = prior.calibrator
         if calibrator is None:
-            calibrator = Calibrator.fit_disagreement(self._some_scores(scores), prior.disagreement)
+            some = np.linspace(0, len(graph) - 1, min(JUDGED, len(graph))).astype(np.int64)
+            judged = self._at_points(scores, some)
+            calibrator = Calibrator.fit_disagreement(judged, prior.disagreement)
         reached = reached_points(engine, graph, [part.at for part in parts])
         answers = [
             engine.submit(_answers, *of_part, calibrator)
@@ -207,22 +180,21 @@ class PartitionedTransducer:
         ]
         return PartitionedTransduction(engine, graph, answers, prior.time, prior.weight, calibrator)
 
-    def _folds(self, parts: Sequence[PartLabels], labels: LabelledPoints) -> Folds | None:
+    def _folds(self, labels: LabelledPoints) -> Folds | None:
         """Split the labels, the same way however the points are partitioned."""
-        x = self._at_labels(
-            [self.engine.view(attrgetter("x"), p) for p in self.graph.points], parts
-        )
+        features = [self.engine.view(attrgetter("x"), each) for each in self.graph.points]
+        x = self._at_points(features, labels.at)
         order = np.lexsort(x.T)
         folds = stratified_folds(labels.codes[order], self.config.seed, len(self.graph))
         return None if folds is None else Folds(folds.held[:, np.argsort(order)], folds.repeats)
 
     def _held_out(
-        self, parts: Sequence[PartLabels], labels: LabelledPoints, folds: Folds
+        self, parts: Sequence[LabelledPoints], labels: LabelledPoints, folds: Folds
     ) -> _Prior:
         """Choose the prior and its weight by labels that are held out."""
         config = self.config
         features = [self._features(time) for time in head_times(config.diffusion_time)]
-        own = [each.of(self._at_labels(each.parts, parts)) for each in features]
+        own = [each.of(self._at_points(each.parts, labels.at)) for each in features]
         with self.progress("training heads", None):
             # The labelled points are all that heads and mixture read.
             alone = replace(labels, at=np.arange(len(labels)))
@@ -257,7 +229,7 @@ class PartitionedTransducer:
         weight: float,
         splits: Sequence[int],
         folds: Folds,
-        parts: Sequence[PartLabels],
+        parts: Sequence[LabelledPoints],
         labels: LabelledPoints,
         arrays: Sequence[list[Any]],
         heads: FoldHeads,
@@ -281,10 +253,10 @@ class PartitionedTransducer:
         values = [self.engine.view(attrgetter("values"), each) for each in sources]
         what = f"weighing the prior by {weight:g}"
         found = self._diffused(what, values, 1.0 / weight, CHOOSING, held)
-        at_labels = self._at_labels(found, parts).astype(np.float64)
+        at_labels = self._at_points(found, labels.at).astype(np.float64)
         return np.split(at_labels, len(splits), axis=1)
 
-    def _of_few(self, parts: Sequence[PartLabels], labels: LabelledPoints) -> _Prior:
+    def _of_few(self, parts: Sequence[LabelledPoints], labels: LabelledPoints) -> _Prior:
         """Combine a head with label sources, where nothing can be held out."""
         config, engine, c = self.config, self.engine, self.n_classes
         decay = source_decay(len(self.graph), c)
@@ -304,7 +276,7 @@ class PartitionedTransducer:
         time = time if config.diffusion_time is None else config.diffusion_time
         features = self._features(time)
         alone = replace(labels, at=np.arange(len(labels)))
-        head = fit_head(config.head, features.of(self._at_labels(features.parts, parts)), alone)
+        head = fit_head(config.head, features.of(self._at_points(features.parts, labels.at)), alone)
         expert = Expert(features.shape, head)
         combined = [
             engine.submit(_combined, u, x, mean.astype(np.float32), expert)
@@ -359,22 +331,9 @@ class PartitionedTransducer:
                 self.engine, graph.parts, graph.borders, sources, time, tol, held, advance
             )
 
-    def _at_labels(self, values: Sequence[Any], parts: Sequence[PartLabels]) -> np.ndarray:
-        """Return values at the labelled points."""
-        views = [
-            self.engine.view(rows_of, each, part.at)
-            for each, part in zip(values, parts, strict=True)
-        ]
-        return np.concatenate(self.engine.gather(views))
-
-    def _some_scores(self, scores: Sequence[Any]) -> Float[np.ndarray, "m c"]:
-        offsets = self.graph.offsets
-        chosen = np.linspace(0, len(self.graph) - 1, min(JUDGED, len(self.graph))).astype(np.int64)
-        views = [
-            self.engine.view(rows_of, each, within(chosen, int(a), int(b)))
-            for each, a, b in zip(scores, offsets[:-1], offsets[1:], strict=True)
-        ]
-        return np.concatenate(self.engine.gather(views))
+    def _at_points(self, values: Sequence[Any], numbers: Int[np.ndarray, " m"]) -> np.ndarray:
+        """Return values at some points, ascending."""
+        return np.concatenate(rows_at(self.engine, values, self.graph.offsets, numbers))
 
 
 @dataclass(frozen=True)
@@ -476,12 +435,32 @@ def _with_labels(
     return out
 
 
+def _labelled(
+    points: PartPoints, codes: Int[np.ndarray, " r"], n_classes: int, unit: bool
+) -> LabelledPoints:
+    """Gather the labels of the points; a row of zeros has no direction, and says nothing."""
+    rows = np.flatnonzero(codes >= 0)
+    if unit:
+        rows = rows[points.x[points.of_row[rows]].any(axis=1)]
+    return LabelledPoints.of(points.of_row[rows], codes[rows], n_classes)
+
+
+def _numbered_through(
+    parts: Sequence[LabelledPoints], offsets: Int[np.ndarray, " p1"]
+) -> LabelledPoints:
+    """Join the labels of all partitions."""
+    weight = None
+    if any(part.weight is not None for part in parts):
+        weight = np.concatenate([np.ones(len(p)) if p.weight is None else p.weight for p in parts])
+    return LabelledPoints(
+        np.concatenate([p.at + first for p, first in zip(parts, offsets[:-1], strict=True)]),
+        np.concatenate([p.distributions for p in parts]),
+        weight,
+    )
+
+
 def _routed(routes: Routes, codes: Int[np.ndarray, " m"], partition: int) -> np.ndarray:
     return codes[routes.to(partition)]
-
-
-def _codes(pieces: Sequence[Int[np.ndarray, " r"]]) -> Int[np.ndarray, " n"]:
-    return np.concatenate(pieces)
 
 
 def _answers(
@@ -516,6 +495,6 @@ def _in_order(pieces: Sequence[ShardAnswers], routes: Routes) -> ShardAnswers:
     )
 
 
-def _places(parts: Sequence[PartLabels]) -> list[slice]:
+def _places(parts: Sequence[LabelledPoints]) -> list[slice]:
     """Return places of the labels of every partition among all."""
-    return [slice(a, b) for a, b in pairwise(np.cumsum([0, *(len(p.at) for p in parts)]))]
+    return [slice(a, b) for a, b in pairwise(np.cumsum([0, *(len(p) for p in parts)]))]

@@ -60,6 +60,15 @@ def test_given_labels_are_kept_also_where_copies_contradict_each_other():
     assert (model.confidence_[y >= 0] == 1.0).all()
 
 
+def test_copies_of_a_label_weigh_as_in_memory():
+    x, y = np.concatenate([X[:300], np.repeat(X[:1], 40, axis=0)]), few(3)[:300]
+    y = np.concatenate([y, np.repeat(y[:1], 40)])
+    head_alone = {"diffusion_time": 0.0, "prior_weight": float("inf"), "random_state": 0}
+    whole = DiffusionClassifier(calibrate=False, **head_alone).fit(x, y)
+    model = DiffusionClassifier(calibrate=False, **head_alone).fit(Shards.of([x]), y)
+    assert np.abs(model.label_distributions_ - whole.label_distributions_).max() < 0.1
+
+
 def test_rows_of_zeros_have_no_direction_and_are_not_reached():
     x = X.copy()
     x[900:910] = 0.0
