@@ -20,23 +20,9 @@ from pathlib import Path
 
 import numpy as np
 
-COLUMNS, CLASSES, PER_CLASS, PART = (16, 128, 512), (3, 30, 100), 5, 10_000
+from growth import PER_CLASS, clouds
 
-
-def write_clouds(path: Path, n: int, d: int, c: int) -> None:
-    rng = np.random.default_rng(0)
-    y = rng.integers(0, c, n)
-    centres, spread = 2.0 * rng.normal(size=(c, 20)), rng.normal(size=(20, d)) / 4
-    x = np.empty((n, d), dtype=np.float32)
-    for start in range(0, n, PART):
-        part = x[start : start + PART]
-        inner = rng.normal(size=(len(part), 20)) + centres[y[start : start + PART]]
-        part[:] = np.tanh(inner @ spread) + 0.05 * rng.normal(size=part.shape)
-    x /= np.linalg.norm(x, axis=1, keepdims=True)
-    few = np.full(n, -1)
-    for k in range(c):
-        few[np.flatnonzero(y == k)[:PER_CLASS]] = k
-    np.savez(path, features=x, labels=few)
+COLUMNS, CLASSES = (16, 128, 512), (3, 30, 100)
 
 
 def one_run(path: str) -> None:
@@ -72,7 +58,9 @@ def main() -> None:
             for c in CLASSES:
                 with tempfile.TemporaryDirectory() as folder:
                     path = Path(folder, "clouds.npz")
-                    write_clouds(path, n, d, c)
+                    x, _, few = clouds(n, d, c)
+                    np.savez(path, features=x, labels=few)
+                    del x  # the child has its own
                     command = [sys.executable, "-W", "ignore", __file__, "--one", str(path)]
                     printed = subprocess.check_output(command, env=environment)
                 run = json.loads(printed.splitlines()[-1])
