@@ -6,6 +6,8 @@ import json
 import os
 import platform
 import statistics
+import subprocess
+import sys
 import time
 import warnings
 from collections.abc import Callable
@@ -38,6 +40,55 @@ def medians(
             run()
             seconds[name].append(time.perf_counter() - start)
     return {name: statistics.median(s) for name, s in seconds.items()}
+
+
+def label(*arguments: str | Path) -> dict[str, float]:
+    """Run `diffresnet label` in a process of its own, and measure it.
+
+    Returns
+    -------
+    dict
+        seconds by the clock and of the processors; own, peak: memory in GiB without and with the
+        mapped pages of files, which the system takes back where it needs them.
+    """
+    command = [sys.executable, "-m", "diffresnet", "label", *map(str, arguments), "--quiet"]
+    start, own = time.perf_counter(), 0
+    child = subprocess.Popen([*command, "--device", "cpu"], stdout=subprocess.DEVNULL)
+    pid = 0
+    while not pid:
+        own = max(own, _own_memory(child.pid))
+        time.sleep(0.05)
+        pid, status, usage = os.wait4(child.pid, os.WNOHANG)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode:
+        raise SystemExit(f"{' '.join(command)} failed")
+    return {
+        "seconds": time.perf_counter() - start,
+        "processor": usage.ru_utime + usage.ru_stime,
+        "own": own / 2**30,
+        "peak": usage.ru_maxrss * 1024 / 2**30,
+    }
+
+
+def _own_memory(pid: int) -> int:
+    """Return the bytes of a process that no file stands behind."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return 0
+    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("RssAnon"))
+
+
+def run_alone(script: str, *arguments: str | int) -> Any:
+    """Run `script --one ...` in a process of its own with one thread, and read what it prints."""
+    command = [sys.executable, "-W", "ignore", script, "--one", *map(str, arguments)]
+    printed = subprocess.check_output(command, env=os.environ | {"OMP_NUM_THREADS": "1"})
+    return json.loads(printed.splitlines()[-1])
+
+
+def exponent(sizes: list[int], values: list[float]) -> float:
+    """Fit a power to the last three sizes."""
+    return float(np.polyfit(np.log(sizes[-3:]), np.log(values[-3:]), 1)[0])
 
 
 def environment() -> dict[str, Any]:

@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import resource
-import subprocess
 import sys
 import tempfile
 import time
@@ -49,10 +47,9 @@ def main() -> None:
     if args.one:
         one_run(args.one)
         return
-    from common import publish
+    from common import publish, run_alone
 
     rows = []
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
     for n in args.rows:
         for d in COLUMNS:
             for c in CLASSES:
@@ -61,9 +58,7 @@ def main() -> None:
                     x, _, few = clouds(n, d, c)
                     np.savez(path, features=x, labels=few)
                     del x  # the child has its own
-                    command = [sys.executable, "-W", "ignore", __file__, "--one", str(path)]
-                    printed = subprocess.check_output(command, env=environment)
-                run = json.loads(printed.splitlines()[-1])
+                    run = run_alone(__file__, str(path))
                 memory, expected = run["memory"] / 2**30, run["expected_memory"] / 2**30
                 rows.append(
                     {

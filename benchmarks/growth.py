@@ -12,9 +12,7 @@ from __future__ import annotations
 import argparse
 import functools
 import json
-import os
 import resource
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -102,13 +100,13 @@ def one_fit(n: int, d: int, c: int) -> None:
 
 def exponents(rows: list[dict[str, Any]], varied: str) -> dict[str, float]:
     """Fit a power to the last three sizes of each stage that takes time."""
-    last = rows[-3:]
-    sizes = np.log([row[varied] for row in last])
-    found = {}
+    from common import exponent
+
+    last, found = rows[-3:], {}
     for name in (*STAGES, "processor seconds", "peak memory, GiB"):
-        values = np.array([float(row[name]) for row in last])
-        if values.min() >= 0.05:
-            found[name] = round(float(np.polyfit(sizes, np.log(values), 1)[0]), 2)
+        values = [float(row[name]) for row in last]
+        if min(values) >= 0.05:
+            found[name] = round(exponent([row[varied] for row in last], values), 2)
     return found
 
 
@@ -157,9 +155,8 @@ def main() -> None:
     if args.one:
         one_fit(*args.one)
         return
-    from common import publish
+    from common import publish, run_alone
 
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
     rows: list[dict[str, Any]] = []
     runs: dict[tuple[int, ...], dict[str, Any]] = {}
     for varied, sizes in VARIED.items():
@@ -170,9 +167,7 @@ def main() -> None:
                 continue
             key = (at["rows"], at["columns"], at["classes"])
             if key not in runs:
-                command = [sys.executable, "-W", "ignore", __file__, "--one", *map(str, key)]
-                printed = subprocess.check_output(command, env=environment)
-                runs[key] = json.loads(printed.splitlines()[-1])
+                runs[key] = run_alone(__file__, *key)
             run = runs[key]
             row = {"varied": varied, **at}
             row |= {stage: f"{run['stages'][stage]:.2f}" for stage in STAGES}

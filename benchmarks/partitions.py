@@ -12,19 +12,15 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
 
-from common import publish
+from common import exponent, label, publish
 from diffresnet import DiffusionClassifier
-from scale import INNER, exponent
+from scale import INNER
 
 PER_CLASS, SHARD = 5, 100_000
 # Of the classes' centres, so that they overlap a little.
@@ -50,31 +46,6 @@ def write_shards(folder: Path, n: int, columns: int, classes: int, seed: int = 0
     return y
 
 
-def run(folder: Path, more: list[str]) -> dict[str, float]:
-    """Label the shards by the command, in a process of its own."""
-    command = [sys.executable, "-m", "diffresnet", "label", str(folder / "rows"), "--quiet"]
-    command += ["--labels", str(folder / "few.npy"), "--out", str(folder / "out")]
-    command += ["--device", "cpu", "--json", str(folder / "told.json"), *more]
-    start, own = time.perf_counter(), 0
-    child = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    while child.poll() is None:
-        own = max(own, own_memory(child.pid))
-        time.sleep(0.05)
-        if child.returncode is None:
-            pid, status, usage = os.wait4(child.pid, os.WNOHANG)
-            if pid:
-                child.returncode = os.waitstatus_to_exitcode(status)
-                break
-    if child.returncode:
-        raise SystemExit(f"{' '.join(command)} failed")
-    return {
-        "seconds": time.perf_counter() - start,
-        "processor": usage.ru_utime + usage.ru_stime,
-        "own": own / 2**30,
-        "peak": usage.ru_maxrss * 1024 / 2**30,
-    }
-
-
 def exact_accuracy(
     folder: Path, y: np.ndarray, labels: np.ndarray, count: int
 ) -> tuple[float, float]:
@@ -95,15 +66,6 @@ def exact_accuracy(
     return 100 * right[0][rest].mean(), 100 * right[1][rest].mean()
 
 
-def own_memory(pid: int) -> int:
-    """Return the bytes of a process that no file stands behind."""
-    try:
-        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    except OSError:
-        return 0
-    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("RssAnon"))
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     sizes = [100_000, 300_000, 1_000_000, 3_000_000]
@@ -119,8 +81,18 @@ def main() -> None:
         with tempfile.TemporaryDirectory(dir=args.folder) as name:
             folder = Path(name)
             y = write_shards(folder, n, args.columns, args.classes)
-            measured = run(folder, more)
-            counts = json.loads((folder / "told.json").read_text())["results"][0]
+            told = folder / "told.json"
+            measured = label(
+                folder / "rows",
+                "--labels",
+                folder / "few.npy",
+                "--out",
+                folder / "out",
+                "--json",
+                told,
+                *more,
+            )
+            counts = json.loads(told.read_text())["results"][0]
             rest = np.load(folder / "few.npy") < 0
             labels = pq.read_table(folder / "out", columns=["label"])["label"].to_numpy()
             accuracy = 100 * (labels == y)[rest].mean()

@@ -12,10 +12,10 @@ import scipy.sparse
 import torch
 from jaxtyping import Bool, Float, Int
 
+from ..chunks import map_chunks
 from ..errors import InputError
 from ..similarity import SEARCHES, GraphSettings, Neighbours, NeighbourSearch
 from .calibrator import Calibrator
-from .chunks import map_chunks
 from .column_scale import ColumnScale
 from .links import Links
 from .novelty import Novelty, NoveltyCalibrator

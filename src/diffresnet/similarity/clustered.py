@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from ..chunks import map_chunks
 from .exact import (
     RECALL_SEED,
     SAMPLE,
@@ -16,27 +19,40 @@ from .exact import (
     sampled_neighbours,
 )
 from .index import NeighbourIndex, Neighbours
-from .rounded import is_faster_rounded, rounded_points, rounded_rows, rounded_scores
-from .selection import largest, nearest_first
+from .rounded import as_integers, is_faster_rounded, rounded_points, rounded_rows
+from .selection import ascending, at_most, largest, nearest_first, smallest
 
 # Asked for by name, the search goes for this recall.
 RECALL = 0.98
 # Below this many points there is nothing to save, and too little to measure a recall on.
 FEWEST = 64
+# Clusters are so many times the root of the number of points: more of them are nearer to the shape
+# of a neighbourhood, and cost more to compare with.
+CLUSTERS = 1.0
 # The most clusters that a capped search visits, as a share of all.
 CAP = 0.1
+# Clusters that every row visits first, to know how near others must be.
+FIRST = 4
 # Candidates are ranked by so many principal components, where those hold this share of the
 # variance, and so many more than k are then compared in full.
 COMPONENTS = 128
 SHARE = 0.8
 RERANKED = 16
+# Rows that are searched for together, and candidates that are kept for them before the best are
+# taken. Rows and points of one product are whole multiples of TILE: to prepare a product of another
+# shape takes longer than to multiply.
+ROWS, KEPT, TILE = 2**16, 2**22, 256
+# A candidate is one number: its row above its score above its place.
+PLACE_BITS, SCORE_BITS = 31, 16
+FARTHEST = torch.iinfo(torch.int16).max
+FREE = FARTHEST << PLACE_BITS
 # Of the points that clusters are made of. Another than RECALL_SEED: the first points drawn are the
 # first centres, which have their neighbours about them, and would promise too much recall.
 CLUSTER_SEED = 0
 
 
 class ClusteredIndex(NeighbourIndex):
-    """Points in about sqrt(n) clusters, of which a search visits those nearest to each point's own.
+    """Points in about 2 sqrt(n) clusters, of which a search visits those nearest to each row.
 
     How many clusters that takes is read off a sample of points whose true neighbours are computed;
     the recall that is returned is measured on another sample. Clusters and candidates are found by
@@ -51,27 +67,25 @@ class ClusteredIndex(NeighbourIndex):
         self.points = Points(x)
         self.directions = _principal_directions(self.points.x)
         flat = self._flat(self.points.x)
-        self.centres = cluster_centres(flat, max(1, round(x.shape[0] ** 0.5)))
-        member = _nearest_centre(flat, self.centres)
+        self.centres = cluster_centres(flat, max(1, round(CLUSTERS * x.shape[0] ** 0.5)))
+        member = nearest_centres(flat, self.centres, 1)[:, 0]
+        # Points by clusters; a "place" is one in this order.
         self.order = torch.argsort(member, stable=True)
-        sizes = torch.bincount(member, minlength=len(self.centres))
-        self.ends = sizes.cumsum(0).tolist()
+        self.members = member[self.order]
+        self.ends = torch.bincount(member, minlength=len(self.centres)).cumsum(0).tolist()
         self.starts = [0, *self.ends[:-1]]
-        self.ranked = torch.cdist(self.centres, self.centres).fill_diagonal_(-1.0).argsort(dim=1)
         draw = torch.Generator().manual_seed(RECALL_SEED)
         sample = torch.randperm(x.shape[0], generator=draw)[: 2 * SAMPLE].to(x.device)
         truth = sampled_neighbours(self.points, sample, k)
         half = sample.numel() // 2
-        self.probes = _probes_needed(self.ranked, member, sample[:half], truth[:half], recall)
+        ranked = nearest_centres(flat[sample[:half]], self.centres, len(self.centres))
+        self.probes = _probes_needed(ranked, member[truth[:half]], recall)
         self._sample, self._truth = sample[half:], truth[half:]
         self.is_rounded = is_faster_rounded(flat)
-        flat = flat.index_select(0, self.order)
-        square = torch.linalg.vecdot(flat, flat)
-        if self.is_rounded:
-            self.flat = rounded_points(flat, square)
-        else:
-            # One more column, so that one product gives <x, y> - |y|^2 / 2: the larger, the nearer.
-            self.flat = torch.cat([flat, square[:, None] / -2.0], dim=1)
+        parts = [self._compared(flat.index_select(0, some)) for some in self.order.split(ROWS)]
+        # Products with the last cluster are of whole tiles, too.
+        parts.append(parts[0].new_zeros(TILE, parts[0].shape[1]))
+        self.flat = torch.cat(parts)
 
     @classmethod
     def build(
@@ -93,82 +107,168 @@ class ClusteredIndex(NeighbourIndex):
         return index
 
     def neighbours(self, k: int) -> Neighbours:
-        sizes = torch.tensor([b - a for a, b in zip(self.starts, self.ends, strict=True)])
-        members = torch.repeat_interleave(torch.arange(len(sizes)), sizes)
-        indices, distances = self._search(self.points, self.order, members.to(self.order), k, True)
+        indices, distances = self._search(self.points, self.order, k, True)
         recall = overlap(indices[self._sample], self._truth[:, :k])
         return Neighbours(indices, distances, self.method, recall)
 
     def query(self, rows: Float[Tensor, "m d"], k: int) -> Neighbours:
-        queries = self.points.like(rows)
-        member = _nearest_centre(self._flat(queries.x), self.centres)
-        order = torch.argsort(member, stable=True)
-        indices, distances = self._search(queries, order, member[order], k, False)
+        order = torch.arange(len(rows), device=rows.device)
+        indices, distances = self._search(self.points.like(rows), order, k, False)
         return Neighbours(indices, distances, self.method, float("nan"))
 
     def _flat(self, x: Float[Tensor, "m d"]) -> Float[Tensor, "m p"]:
         return x if self.directions is None else x @ self.directions
 
     def _search(
-        self,
-        queries: Points,
-        order: Int[Tensor, " m"],
-        members: Int[Tensor, " m"],
-        k: int,
-        others: bool,
+        self, queries: Points, order: Int[Tensor, " m"], k: int, others: bool
     ) -> tuple[Int[Tensor, "m k"], Float[Tensor, "m k"]]:
-        """Search for queries in the order of their clusters.
+        """Search for queries in an order.
 
         Parameters
         ----------
-        order, members : (m,) queries, and the cluster of each, ascending.
         others : bool
-            Whether the queries are the points, and none is its own neighbour.
+            Whether the queries are the points, by places, and none is its own neighbour.
         """
         x = queries.x
         indices = torch.empty(len(x), k, dtype=torch.int64, device=x.device)
         distances = torch.empty(len(x), k, dtype=x.dtype, device=x.device)
-        ends = torch.bincount(members, minlength=len(self.centres)).cumsum(0).tolist()
-        for cluster, (first, end) in enumerate(zip([0, *ends[:-1]], ends, strict=True)):
-            if first == end:
-                continue
-            columns = self._candidates(cluster, k + others)
-            candidates = self.flat.index_select(0, columns)
-            step = rows_at_once(len(columns) * candidates.element_size(), x.device)
-            for start in range(first, end, step):
-                stop = min(start + step, end)
-                rows = order[start:stop]
-                part = x.index_select(0, rows)
-                scores = self._scores(self._flat(part), candidates)
-                if others:  # a cluster is its own nearest, so its points are the first candidates
-                    here = torch.arange(start, stop, device=x.device)
-                    scores[here - start, here - first] = _lowest(scores.dtype)
-                best = min(k + RERANKED, len(columns) - others)
-                near = self.order[columns[largest(scores, best)]]
-                d = self.points.distances(part, near, scores)
-                indices[rows], distances[rows] = nearest_first(near, d, k)
+        width = min(k + RERANKED, len(self.order) - others)
+
+        def search(part: slice) -> None:
+            rows = order[part]
+            own = x.index_select(0, rows)
+            itself = None
+            if others:
+                itself = torch.arange(part.start, part.start + len(rows), device=x.device)
+            places, is_free = self._candidates(self._flat(own), k, width, itself)
+            near = self.order[places]
+            d = self.points.distances(own, near)
+            d[is_free] = torch.inf
+            indices[rows], distances[rows] = nearest_first(near, d, k)
+
+        map_chunks(search, len(order), ROWS, x.device)
         return indices, distances
 
-    def _scores(self, flat: Float[Tensor, "c p"], candidates: Tensor) -> Tensor:
-        """Return how near candidates are to rows, the larger the nearer."""
+    def _candidates(
+        self, flat: Float[Tensor, "b p"], k: int, width: int, itself: Int[Tensor, " b"] | None
+    ) -> tuple[Int[Tensor, "b w"], Bool[Tensor, "b w"]]:
+        """Find the best of the points in the clusters that are nearest to each row.
+
+        Parameters
+        ----------
+        k : candidates that a row has, if from all clusters.
+        itself : places of the rows, where none is its own neighbour.
+
+        Returns
+        -------
+        places : (b, width) of the candidates, in no order.
+        is_free : (b, width) where there is none.
+        """
+        clusters = nearest_centres(flat, self.centres, self.probes)
+        if itself is not None:  # in the first cluster, whatever rounding makes of two as near
+            own = self.members[itself][:, None]
+            clusters = torch.where(clusters == own, clusters[:, :1], clusters)
+            clusters[:, :1] = own
+        rows = self._rows(flat)
+        best = _Best(len(rows), width, flat.device)
+        for start, some, scores in self._products(rows, clusters[:, :1]):
+            if itself is not None:
+                scores.scatter_(1, (itself[some] - start)[:, None], FARTHEST)
+            limit = smallest(scores, width).amax(1) if width < scores.shape[1] else best.limit[some]
+            best.offer(some, start, scores, limit)
+        best.settle()
+        for first, end in ((1, FIRST), (FIRST, self.probes)):
+            for start, some, scores in self._products(rows, clusters[:, first:end]):
+                best.offer(some, start, scores, best.limit[some])
+            best.settle()
+        few = torch.nonzero((best.keys < FREE).sum(1) < k)[:, 0]
+        for some in few.split(rows_at_once(4 * len(self.flat), flat.device)):
+            scores = self._scores(rows[some], self.flat)[:, : len(self.order)]
+            if itself is not None:
+                scores.scatter_(1, itself[some][:, None], FARTHEST)
+            best.keys[some] = FREE
+            best.offer(some, 0, scores, smallest(scores, width).amax(1))
+            best.settle()
+        return best.keys & (2**PLACE_BITS - 1), best.keys == FREE
+
+    def _products(
+        self, rows: Tensor, clusters: Int[Tensor, "b c"]
+    ) -> Iterator[tuple[int, Int[Tensor, " r"], Int[Tensor, "r p"]]]:
+        """Yield the first place of each cluster, rows that visit it, and their scores."""
+        visits = torch.argsort(clusters.flatten(), stable=True) // max(1, clusters.shape[1])
+        counts = torch.bincount(clusters.flatten(), minlength=len(self.centres)).tolist()
+        for start, end, some in zip(self.starts, self.ends, visits.split(counts), strict=True):
+            points = self.flat[start : start + _whole_tiles(end - start)]
+            for part in some.split(2 * TILE) if end > start else ():
+                filled = torch.nn.functional.pad(part, (0, _whole_tiles(len(part)) - len(part)))
+                scores = self._scores(rows.index_select(0, filled), points)
+                yield start, part, scores[: len(part), : end - start]
+
+    def _compared(self, flat: Float[Tensor, "c p"]) -> Tensor:
+        """Return points as rows are compared with them."""
+        square = torch.linalg.vecdot(flat, flat)
         if self.is_rounded:
-            return rounded_scores(rounded_rows(flat, torch.linalg.vecdot(flat, flat)), candidates.T)
-        return torch.cat([flat, torch.ones_like(flat[:, :1])], dim=1) @ candidates.T
+            return rounded_points(flat, square)
+        # Two more columns, so that a product gives |x|^2 / 2 + |y|^2 / 2 - <x, y>.
+        return torch.cat([flat, square[:, None] / 2.0, torch.ones_like(flat[:, :1])], dim=1)
 
-    def _candidates(self, cluster: int, fewest: int) -> Int[Tensor, " c"]:
-        """Return places in `order` of the points of a cluster and of those nearest to it."""
-        ranked = self.ranked[cluster].tolist()
-        near, others = ranked[: self.probes], iter(ranked[self.probes :])
-        count = sum(self.ends[c] - self.starts[c] for c in near)
-        while count < fewest:  # a few clusters can be tiny
-            near.append(next(others))
-            count += self.ends[near[-1]] - self.starts[near[-1]]
-        device = self.order.device
-        return torch.cat([torch.arange(self.starts[c], self.ends[c], device=device) for c in near])
+    def _rows(self, flat: Float[Tensor, "c p"]) -> Tensor:
+        """Return rows as they are compared with `flat`."""
+        square = torch.linalg.vecdot(flat, flat)
+        if self.is_rounded:
+            return rounded_rows(flat, square)
+        return torch.cat([-flat, torch.ones_like(flat[:, :1]), square[:, None] / 2.0], dim=1)
+
+    def _scores(self, rows: Tensor, points: Tensor) -> Int[Tensor, "r p"]:
+        """Return how far points are from rows: the less, the nearer."""
+        return as_integers(rows @ points.T)
 
 
-def _lowest(dtype: torch.dtype) -> float:
-    return torch.finfo(dtype).min if dtype.is_floating_point else torch.iinfo(dtype).min
+class _Best:
+    """The best candidates of rows.
+
+    Attributes
+    ----------
+    keys : (b, width) score and place of each, in no order; FREE where there is none.
+    limit : (b,) the highest score that still is among the best.
+    """
+
+    def __init__(self, rows: int, width: int, device: torch.device) -> None:
+        self.keys = torch.full((rows, width), FREE, device=device)
+        self.limit = torch.full((rows,), FARTHEST - 1, dtype=torch.int16, device=device)
+        self._offered: list[Tensor] = []
+        self._count = 0
+
+    def offer(
+        self, rows: Int[Tensor, " r"], start: int, scores: Int[Tensor, "r p"], limit: Tensor
+    ) -> None:
+        """Consider places from `start` on for some rows, up to a limit (r,) of their scores."""
+        row, column, score = at_most(scores, limit)
+        key = rows[row] << SCORE_BITS | score.clamp_min_(0).long()
+        self._offered.append(key << PLACE_BITS | (column + start))
+        self._count += len(key)
+        if self._count > KEPT:
+            self.settle()
+
+    def settle(self) -> None:
+        """Take the best of what was offered."""
+        if self._count:
+            b, width = self.keys.shape
+            keys = ascending(torch.cat(self._offered))
+            rows = keys >> (SCORE_BITS + PLACE_BITS)
+            everyone = torch.arange(b, device=rows.device)
+            rank = torch.arange(len(rows), device=rows.device)
+            rank -= torch.searchsorted(rows, everyone)[rows]
+            among = rank < width  # more of one row cannot be
+            new = torch.full_like(self.keys, FREE)
+            new[rows[among], rank[among]] = keys[among] & (2 ** (SCORE_BITS + PLACE_BITS) - 1)
+            self.keys = smallest(torch.cat([self.keys, new], dim=1), width)
+            self.limit = ((self.keys.amax(1) >> PLACE_BITS) - 1).short()
+        self._offered, self._count = [], 0
+
+
+def _whole_tiles(count: int) -> int:
+    return -(-count // TILE) * TILE
 
 
 def _principal_directions(x: Float[Tensor, "n d"]) -> Float[Tensor, "d p"] | None:
@@ -189,28 +289,35 @@ def cluster_centres(x: Tensor, clusters: int, rounds: int = 5) -> Float[Tensor, 
     sample = x[torch.randperm(x.shape[0], generator=draw)[: 64 * clusters].to(x.device)]
     centres = sample[:clusters].clone()
     for _ in range(rounds):
-        member = _nearest_centre(sample, centres)
+        member = nearest_centres(sample, centres, 1)[:, 0]
         count = torch.bincount(member, minlength=clusters)
         total = torch.zeros_like(centres).index_add_(0, member, sample)
         centres = torch.where(count[:, None] > 0, total / count.clamp_min(1)[:, None], centres)
     return centres
 
 
-def _nearest_centre(x: Tensor, centres: Tensor) -> Int[Tensor, " n"]:
+def nearest_centres(x: Tensor, centres: Tensor, count: int) -> Int[Tensor, "n c"]:
+    """Return so many centres for each row, nearest first."""
     square = (centres * centres).sum(1)
     step = rows_at_once(len(centres) * x.element_size(), x.device)
-    parts = [
-        torch.addmm(-square[None, :], rows, centres.T, alpha=2.0).argmax(1)
-        for rows in x.split(step)
-    ]
-    return torch.cat(parts)
+    out = torch.empty(len(x), count, dtype=torch.int64, device=x.device)
+    for rows, nearest in zip(x.split(step), out.split(step), strict=True):
+        scores = torch.addmm(-square[None, :], rows, centres.T, alpha=2.0)
+        near = largest(scores, count)
+        if count > 1:
+            by_score = scores.gather(1, near).argsort(dim=1, descending=True, stable=True)
+            near = near.gather(1, by_score)
+        nearest[:] = near
+    return out
 
 
-def _probes_needed(
-    ranked: Tensor, member: Tensor, sample: Tensor, truth: Tensor, recall: float
-) -> int:
-    """How many clusters, from the nearest on, hold that share of the sample's true neighbours."""
-    rank = torch.empty_like(ranked)
-    rank.scatter_(1, ranked, torch.arange(ranked.shape[1], device=ranked.device).expand_as(ranked))
-    ranks = rank[member[sample][:, None], member[truth]].flatten()
+def _probes_needed(ranked: Int[Tensor, "s c"], holding: Int[Tensor, "s k"], recall: float) -> int:
+    """How many clusters, from the nearest on, hold that share of the true neighbours of a sample.
+
+    Parameters
+    ----------
+    ranked : clusters, nearest first.
+    holding : those of the true neighbours.
+    """
+    ranks = ranked.argsort(dim=1).gather(1, holding).flatten()
     return int(ranks.float().quantile(min(1.0, recall), interpolation="higher")) + 1

@@ -18,6 +18,8 @@ from .selection import largest, nearest_first
 CHUNK_BYTES = 16 * 2**20
 # On other devices, where many small kernels cost more than memory does.
 DEVICE_CHUNK_BYTES = 128 * 2**20
+# Each chunk reads all points, so that a few rows at a time would take longest of all.
+FEWEST_ROWS = 32
 # Candidates kept beyond k before distances are computed anew, to be safe from rounding.
 SLACK = 8
 # The same where candidates are found in bfloat16.
@@ -148,7 +150,8 @@ class Points:
         start = 0
         while start < m or not indices:
             entry = self.x.element_size() if rounded is None else 2
-            rows = queries.dense(start, min(start + rows_at_once(n * entry, self.x.device), m))
+            step = max(FEWEST_ROWS, rows_at_once(n * entry, self.x.device))
+            rows = queries.dense(start, min(start + step, m))
             own = torch.arange(start, start + len(rows), device=rows.device) if others else None
             if rounded is None:
                 i, d = self._nearest(rows, k, own)

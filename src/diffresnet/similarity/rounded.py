@@ -19,6 +19,8 @@ os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
 ROUNDING, SUMMING = 2.0**-8, 2.0**-14
 # Columns are filled up to a multiple of this, as the processor's tiles are.
 TILE = 32
+# Rows whose rounding is measured together.
+PART = 2**16
 
 
 @cache
@@ -50,7 +52,8 @@ class RoundedPoints:
     def __init__(self, x: Float[Tensor, "n d"], square: Float[Tensor, " n"]) -> None:
         self._columns = rounded_points(x, square).T.contiguous()
         self._length = square.max().sqrt()
-        self._error = (x - x.bfloat16().float()).norm(dim=1).max()
+        parts = [_rounding(part).max() for part in x.split(PART)]  # no second copy of all points
+        self._error = torch.stack(parts).max()
 
     def nearest(
         self, rows: Float[Tensor, "c d"], width: int, own: Int[Tensor, " c"] | None = None
@@ -67,12 +70,12 @@ class RoundedPoints:
         beyond : (c,) distance that all other points are at least away.
         """
         square = torch.linalg.vecdot(rows, rows)
-        scores = rounded_scores(rounded_rows(rows, square), self._columns)
+        scores = as_integers(rounded_rows(rows, square) @ self._columns).bitwise_not_()
         if own is not None:
             scores.scatter_(1, own[:, None], torch.iinfo(torch.int16).min)
         best = largest(scores, width)
         last = scores.gather(1, best).amin(1).bitwise_not_().view(torch.bfloat16).float()
-        error = (rows - rows.bfloat16().float()).norm(dim=1)
+        error = _rounding(rows)
         length = square.sqrt()
         off = error * self._length + (length + error) * self._error
         off += SUMMING * (length + self._length) ** 2
@@ -91,13 +94,18 @@ def rounded_rows(x: Float[Tensor, "c d"], square: Float[Tensor, " c"]) -> Tensor
     return _filled(-x.bfloat16(), torch.ones_like(norms), norms)
 
 
-def rounded_scores(rows: Tensor, columns: Tensor) -> Int[Tensor, "c n"]:
-    """Return int16 scores of rows (c, D) and points (D, n): the larger, the nearer.
+def as_integers(half_squares: Tensor) -> Int[Tensor, "c n"]:
+    """Return half squared distances as the int16 of their bits in bfloat16: the less, the nearer.
 
-    Half squared distances that are not negative are ordered as the integers of their bits are, and
-    those are compared faster. The few below 0 by rounding are taken for the nearest.
+    Numbers that are not negative are ordered as these are, and integers are compared faster. The
+    few below 0 by rounding are taken for the nearest.
     """
-    return (rows @ columns).view(torch.int16).bitwise_not_()
+    return half_squares.bfloat16().view(torch.int16)
+
+
+def _rounding(x: Float[Tensor, "n d"]) -> Float[Tensor, " n"]:
+    """Return how far rows are from themselves in bfloat16."""
+    return (x - x.bfloat16().float()).norm(dim=1)
 
 
 def _in_three(values: Float[Tensor, " n"]) -> Tensor:
@@ -111,5 +119,7 @@ def _in_three(values: Float[Tensor, " n"]) -> Tensor:
 
 def _filled(*columns: Tensor) -> Tensor:
     """Return columns side by side, and zeros up to whole tiles."""
-    joined = torch.cat(columns, dim=1)
-    return torch.nn.functional.pad(joined, (0, -joined.shape[1] % TILE))
+    width = sum(each.shape[1] for each in columns)
+    filled = columns[0].new_zeros(len(columns[0]), width + -width % TILE)
+    torch.cat(columns, dim=1, out=filled[:, :width])
+    return filled

@@ -6,8 +6,7 @@ import torch
 from scipy.special import softmax
 from sklearn.datasets import make_blobs
 
-from diffresnet import DiffusionClassifier
-from diffresnet.classify import chunks
+from diffresnet import DiffusionClassifier, chunks
 from diffresnet.errors import InputError
 from diffresnet.similarity import GraphSettings
 

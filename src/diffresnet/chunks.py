@@ -26,7 +26,8 @@ def map_chunks(
     take 20 ms, even for a single row.
     """
     parts = [slice(start, start + chunk) for start in range(0, rows, chunk)]
-    if device.type != "cpu":
+    # A thread of another call computes alone already.
+    if device.type != "cpu" or torch.get_num_threads() == 1:
         return [function(part) for part in parts]
     workers = min(torch.get_num_threads(), len(parts))
     with _LOCK, _one_thread():
