@@ -473,6 +473,4 @@ def _rows_for(max_memory: int | None, rows: int, columns: int, classes: int) -> 
 
 def _row_bytes(columns: int, classes: int) -> int:
     """Return the bytes that a row of a partition takes while its neighbours are searched."""
-    from ..classify.partitions.build import MOST_GUESTS
-
-    return 4 * SEARCHED * (1 + MOST_GUESTS) * columns + 16 * classes + 8000
+    return 4 * SEARCHED * columns + 16 * classes + 8000

@@ -38,10 +38,10 @@ FIRST = 4
 COMPONENTS = 128
 SHARE = 0.8
 RERANKED = 16
-# Rows that are searched for together, and candidates that are kept for them before the best are
-# taken. Rows and points of one product are whole multiples of TILE: to prepare a product of another
-# shape takes longer than to multiply.
-ROWS, KEPT, TILE = 2**16, 2**22, 256
+# Rows that are searched for together, at most and at least, and candidates that are kept for them
+# before the best are taken. Rows and points of one product are whole multiples of TILE: to prepare
+# a product of another shape takes longer than to multiply.
+ROWS, FEWEST_ROWS, KEPT, TILE = 2**16, 2**10, 2**22, 256
 # A candidate is one number: its row above its score above its place.
 PLACE_BITS, SCORE_BITS = 31, 16
 FARTHEST = torch.iinfo(torch.int16).max
@@ -146,7 +146,9 @@ class ClusteredIndex(NeighbourIndex):
             d[is_free] = torch.inf
             indices[rows], distances[rows] = nearest_first(near, d, k)
 
-        map_chunks(search, len(order), ROWS, x.device)
+        # Every thread has its share, even of a few rows.
+        share = -(-len(order) // torch.get_num_threads())
+        map_chunks(search, len(order), max(1, min(ROWS, max(share, FEWEST_ROWS))), x.device)
         return indices, distances
 
     def _candidates(

@@ -18,17 +18,17 @@ from ...similarity.exact import overlap
 from ..point_graph import NeighbourConfig
 from .borders import Borders, near_partitions, rows_at, rows_of, within
 from .engine import Engine
-from .graph import Edges, GraphPart, find_neighbours, guest_rows
-from .points import Guests, PartPoints
+from .graph import Edges, GraphPart, Nearest, find_nearest, join_nearest, visitor_rows
+from .points import PartPoints, Visits
 from .router import Router, Split
 
 # Rows that scale, projection and cells are made of, at least.
 FEWEST_SAMPLED = 20_000
-# Points whose true neighbours say how far candidates are sent, and as many again what was found.
+# Points whose true neighbours say how far points visit, and as many again what was found.
 JUDGED = 256
-# Partitions besides its own in which a point is a candidate, at most.
-MOST_GUESTS = 3
-# The share of true neighbours that are to be candidates, if that is in reach of any distance.
+# Partitions besides its own that a point visits, at most.
+MOST_VISITS = 8
+# The share of true neighbours that are to be in partitions visited, if any distance reaches them.
 REACHED, FARTHEST = 0.99, 1e30
 SEED = 0
 
@@ -109,23 +109,9 @@ def build_graph(
     routes = [engine.submit(attrgetter("routes"), split) for split in splits]
     del splits
     offsets = _offsets(engine, points)
-    first = offsets[:-1].tolist()
     sample = _Sample.draw(engine, points, offsets, config)
-    ratio = sample.ratio(engine, points, offsets, router)
-    with progress("searching neighbours", count) as advance:
-        guests = [
-            engine.submit(Guests.of, points[p], router, p, ratio, MOST_GUESTS) for p in partitions
-        ]
-        found = []
-        for p in partitions:
-            visitors = [
-                engine.view(guest_rows, points[q], guests[q], p, first[q])
-                for q in partitions
-                if q != p
-            ]
-            own = settings, config.method, config.device
-            found.append(engine.submit(find_neighbours, points[p], visitors, first[p], *own))
-            advance(1)
+    ratio = sample.ratio(offsets, router)
+    found = _searched(engine, points, offsets, router, ratio, config, progress)
     recall = sample.recall(engine, found, offsets)
     parts = _joined(engine, found, offsets, settings, progress)
     del found
@@ -135,6 +121,42 @@ def build_graph(
 
 def _offsets(engine: Engine, points: Sequence[Any]) -> Int[np.ndarray, " p1"]:
     return np.cumsum([0, *engine.gather([engine.view(len, each) for each in points])])
+
+
+def _searched(
+    engine: Engine,
+    points: Sequence[Any],
+    offsets: Int[np.ndarray, " p1"],
+    router: Router,
+    ratio: float,
+    config: NeighbourConfig,
+    progress: Progress,
+) -> list[Any]:
+    """Search the neighbours of every point at home and where it visits."""
+    settings, first, partitions = config.settings, offsets[:-1].tolist(), range(len(points))
+    with progress("searching neighbours", 2 * len(points)) as advance:
+        few = settings.neighbors_needed
+        visits = [
+            engine.submit(Visits.of, points[p], router, p, ratio, MOST_VISITS, few)
+            for p in partitions
+        ]
+        nearest = []
+        for p in partitions:
+            visitors = [engine.view(visitor_rows, points[q], visits[q], p) for q in partitions]
+            how = settings, config.method, config.device
+            nearest.append(engine.submit(find_nearest, points[p], visitors, first[p], *how))
+            advance(1)
+        found = []
+        for p in partitions:
+            own = engine.view(Nearest.of_own, nearest[p])
+            elsewhere = [engine.view(Nearest.of_visitors, nearest[q], p) for q in partitions]
+            found.append(
+                engine.submit(
+                    join_nearest, points[p], visits[p], own, elsewhere, first[p], settings
+                )
+            )
+            advance(1)
+    return found
 
 
 def _joined(
@@ -201,10 +223,12 @@ class _Sample:
     Attributes
     ----------
     at : (s,) numbers of the points, ascending.
+    x : (s, d) their features.
     truth : (s, k) numbers of their neighbours.
     """
 
     at: Int[np.ndarray, " s"]
+    x: Float[np.ndarray, "s d"]
     truth: Int[np.ndarray, "s k"]
 
     @classmethod
@@ -230,33 +254,22 @@ class _Sample:
         numbers = np.concatenate([numbers for numbers, _ in nearest], axis=1)
         distances = np.concatenate([distances for _, distances in nearest], axis=1)
         best = np.argsort(distances, axis=1, kind="stable")[:, : min(k, n - 1)]
-        return cls(at, np.take_along_axis(numbers, best, axis=1))
+        return cls(at, x, np.take_along_axis(numbers, best, axis=1))
 
-    def ratio(
-        self,
-        engine: Engine,
-        points: Sequence[Any],
-        offsets: Int[np.ndarray, " p1"],
-        router: Router,
-    ) -> float:
-        """Return how much farther than its own partition a point may be from those it goes to.
+    def ratio(self, offsets: Int[np.ndarray, " p1"], router: Router) -> float:
+        """Return how much farther than its own partition those may be that a point visits.
 
-        With that, nearly all neighbours of the even points of the sample are candidates.
+        With that, nearly all neighbours of the even points of the sample are where they look.
         """
         if router.partitions == 1:
             return 0.0
-        truth = self.truth[::2]
-        seekers = np.repeat(_partition_of(self.at[::2], offsets), truth.shape[1])
-        wanted, of_pair = np.unique(truth.ravel(), return_inverse=True)
-        features = [engine.view(attrgetter("x"), each) for each in points]
-        x = np.concatenate(rows_at(engine, features, offsets, wanted))
-        distances = router.distances(x)[of_pair]
-        pairs = np.arange(len(seekers))
-        own = distances[pairs, _partition_of(truth.ravel(), offsets)]
+        truth, at = self.truth[::2], self.at[::2]
+        distances = router.distances(self.x[::2])
+        own = distances[np.arange(len(at)), _partition_of(at, offsets)][:, None]
         own = np.maximum(own, router.radius)
-        to = distances[pairs, seekers]
-        rank = (distances < to[:, None]).sum(axis=1)
-        far = (rank > MOST_GUESTS) | (to >= FARTHEST * own)
+        to = np.take_along_axis(distances, _partition_of(truth, offsets), axis=1)
+        rank = (distances[:, None, :] < to[:, :, None]).sum(axis=2)
+        far = (rank > MOST_VISITS) | (to >= FARTHEST * own)
         ratio = np.divide(to, own, out=np.full_like(to, FARTHEST), where=~far)
         return float(np.quantile(ratio, REACHED, method="higher"))
 

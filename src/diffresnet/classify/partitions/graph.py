@@ -11,13 +11,13 @@ import torch
 from jaxtyping import Float, Int
 
 from ...similarity import GraphSettings, NeighbourSearch
-from ...similarity.index import without_self
+from ...similarity.selection import nearest_first
 from ...similarity.weights import bandwidth, gaussian, kept
 from ..points import locality_order
 from .borders import seen
-from .points import Guests, PartPoints
+from .points import PartPoints, Visits
 
-# What an approximate search in a partition goes for: some neighbours are not among its guests.
+# What an approximate search in a partition goes for: some neighbours are in none that is visited.
 RECALL = 0.97
 
 
@@ -39,48 +39,106 @@ class Found:
     remote: Int[np.ndarray, " h"]
 
 
-def guest_rows(
-    points: PartPoints, guests: Guests, to: int, first: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return features and numbers of the points that are candidates in another partition.
+@dataclass(frozen=True)
+class Nearest:
+    """The nearest points of a partition, to its own points and to visitors.
 
-    Parameters
+    Attributes
     ----------
-    first : number of the first point of the own partition.
+    neighbours : (n + v, k) numbers among the points of all partitions, of the own points first.
+    distances : (n + v, k), infinite where there is no neighbour.
+    ends : (p + 1,) where the visitors from partition i begin.
     """
-    rows = guests.for_partition(to)
-    return points.x[rows], first + rows
+
+    neighbours: Int[np.ndarray, "m k"]
+    distances: Float[np.ndarray, "m k"]
+    ends: Int[np.ndarray, " p1"]
+
+    def of_own(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return neighbours and distances of the own points."""
+        return self.neighbours[: self.ends[0]], self.distances[: self.ends[0]]
+
+    def of_visitors(self, partition: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return neighbours and distances of the points of another partition."""
+        part = slice(self.ends[partition], self.ends[partition + 1])
+        return self.neighbours[part], self.distances[part]
 
 
-def find_neighbours(
+def visitor_rows(points: PartPoints, visits: Visits, to: int) -> Float[np.ndarray, "v d"]:
+    """Return the features of the points that visit another partition."""
+    return points.x[visits.to(to)]
+
+
+def find_nearest(
     points: PartPoints,
-    guests: Sequence[tuple[np.ndarray, np.ndarray]],
+    visitors: Sequence[Float[np.ndarray, "v d"]],
     first: int,
     settings: GraphSettings,
     method: str,
     device: torch.device,
+) -> Nearest:
+    """Find the points of a partition that are nearest to each other and to visitors.
+
+    Parameters
+    ----------
+    visitors : features of those from every partition.
+    first : number of the first point.
+    """
+    k, n = settings.neighbors_needed, len(points)
+    ends = n + np.cumsum([0, *map(len, visitors)])
+    neighbours = np.full((ends[-1], k), -1, dtype=np.int64)
+    distances = np.full((ends[-1], k), np.inf, dtype=np.float32)
+    if n == 0:
+        return Nearest(neighbours, distances, ends)
+    search = NeighbourSearch(
+        torch.from_numpy(points.x).to(device), k, settings.metric, method, RECALL
+    )
+    found = search.nearest()
+    width = found.indices.shape[1]
+    neighbours[:n, :width] = first + found.indices.cpu().numpy()
+    distances[:n, :width] = found.distances.cpu().numpy()
+    if ends[-1] > n:
+        found = search.nearest(torch.from_numpy(np.concatenate(visitors)).to(device))
+        width = found.indices.shape[1]
+        neighbours[n:, :width] = first + found.indices.cpu().numpy()
+        distances[n:, :width] = found.distances.cpu().numpy()
+    return Nearest(neighbours, distances, ends)
+
+
+def join_nearest(
+    points: PartPoints,
+    visits: Visits,
+    own: tuple[np.ndarray, np.ndarray],
+    elsewhere: Sequence[tuple[np.ndarray, np.ndarray]],
+    first: int,
+    settings: GraphSettings,
 ) -> Found:
-    """Find the neighbours of a partition's points among these and the guests."""
-    n = len(points)
-    x = np.concatenate([points.x, *(rows for rows, _ in guests)])
-    numbers = np.concatenate([first + np.arange(n), *(numbers for _, numbers in guests)])
-    k = min(settings.neighbors_needed, len(x) - 1)
-    if n == 0 or k < 1:
-        empty = np.empty((n, 0))
-        return Found(
-            empty.astype(np.int64), empty.astype(np.float32), np.ones(n, np.float32), np.arange(0)
-        )
-    candidates = torch.from_numpy(x).to(device)
-    search = NeighbourSearch(candidates, k + 1, settings.metric, method, RECALL)
-    found = search.nearest(candidates[:n])
-    near, distances = without_self(found.indices, found.distances)
-    near, distances = near[:, :k], distances[:, :k]
-    width = bandwidth(distances, settings).cpu().numpy()
+    """Keep the nearest neighbours of a partition's points, of those in all that they visit.
+
+    Parameters
+    ----------
+    own : neighbours and distances (n, k) in the own partition.
+    elsewhere : the same in every partition, of the points that visit it.
+    """
+    n, k = own[0].shape
+    neighbours, distances = (np.array(each) for each in own)
+    for partition, (near, away) in enumerate(elsewhere):
+        rows = visits.to(partition)
+        if len(rows):
+            both = np.concatenate([neighbours[rows], near], axis=1)
+            d = np.concatenate([distances[rows], away], axis=1)
+            best = nearest_first(torch.from_numpy(both), torch.from_numpy(d), k)
+            neighbours[rows], distances[rows] = (each.numpy() for each in best)
+    # Among very few points a neighbour can be missing.
+    k = int(np.isfinite(distances).sum(axis=1).min(initial=k)) if n else 0
+    neighbours, distances = neighbours[:, :k], distances[:, :k]
+    width = np.ones(n, dtype=np.float32)
+    if k:
+        width = bandwidth(torch.from_numpy(distances), settings).numpy()
     if settings.metric == "cosine":
         width[~points.x.any(axis=1)] = -1.0
-    neighbours = numbers[near.cpu().numpy()]
     inside = (neighbours >= first) & (neighbours < first + n)
-    return Found(neighbours, distances.cpu().numpy(), width, np.unique(neighbours[~inside]))
+    return Found(neighbours, distances, width, np.unique(neighbours[~inside]))
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The points of a partition, and which of them other partitions need as candidates."""
+"""The points of a partition, and which of them look for neighbours in others."""
 
 from __future__ import annotations
 
@@ -46,32 +46,38 @@ class PartPoints:
 
 
 @dataclass(frozen=True)
-class Guests:
-    """Points of a partition that are candidates for neighbours in others.
+class Visits:
+    """Points of a partition that look for neighbours in others, too.
 
     Attributes
     ----------
-    rows : points, sorted by the partition that they go to.
-    ends : (p + 1,) where those for partition i begin.
+    rows : points, sorted by the partition that they visit.
+    ends : (p + 1,) where those that visit partition i begin.
     """
 
-    rows: Int[np.ndarray, " g"]
+    rows: Int[np.ndarray, " v"]
     ends: Int[np.ndarray, " p1"]
 
     @classmethod
-    def of(cls, points: PartPoints, router: Router, own: int, ratio: float, most: int) -> Guests:
+    def of(
+        cls, points: PartPoints, router: Router, own: int, ratio: float, most: int, few: int
+    ) -> Visits:
         """Send each point to the nearest partitions.
 
         Parameters
         ----------
         ratio : of the squared distance to a partition to that to the own one, or to the radius of
-            cells where that is more, up to which a point goes there.
-        most : partitions that a point goes to.
+            cells where that is more, up to which a point visits it.
+        most : partitions that a point visits.
+        few : where no more points than that are at home, they visit as many as they may.
         """
         if router.partitions == 1 or len(points) == 0:
             return cls(np.arange(0), np.zeros(router.partitions + 1, dtype=np.int64))
         distances = router.distances(points.x)
-        allowed = distances <= ratio * np.maximum(distances[:, own], router.radius)[:, None]
+        if len(points) <= few:
+            ratio = np.inf
+        reach = ratio * np.maximum(distances[:, own], router.radius)
+        allowed = distances <= reach[:, None]
         allowed[:, own] = False
         if router.partitions > most + 1:
             nearest = np.argpartition(distances, most, axis=1)[:, : most + 1]
@@ -81,6 +87,6 @@ class Guests:
         partitions, rows = np.nonzero(allowed.T)
         return cls(rows, np.searchsorted(partitions, np.arange(router.partitions + 1)))
 
-    def for_partition(self, partition: int) -> Int[np.ndarray, " g"]:
-        """Return the points that go to a partition."""
+    def to(self, partition: int) -> Int[np.ndarray, " v"]:
+        """Return the points that visit a partition."""
         return self.rows[self.ends[partition] : self.ends[partition + 1]]

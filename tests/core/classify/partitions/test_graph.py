@@ -52,8 +52,8 @@ def walk(engine, graph):
 
 @pytest.fixture
 def everywhere(monkeypatch):
-    """Let every point be a candidate in every partition, so that the search is exact."""
-    monkeypatch.setattr(build, "MOST_GUESTS", 100)
+    """Let every point visit every partition, so that the search is exact."""
+    monkeypatch.setattr(build, "MOST_VISITS", 100)
     monkeypatch.setattr(build._Sample, "ratio", lambda *given: build.FARTHEST)
 
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from diffresnet.classify.partitions.points import Guests, PartPoints
+from diffresnet.classify.partitions.points import PartPoints, Visits
 from diffresnet.classify.partitions.router import Router, Split
 from diffresnet.classify.points import Projection
 
@@ -64,15 +64,15 @@ def test_more_partitions_than_distinct_rows_are_as_many_as_there_are():
     assert np.diff(router.split(x).routes.ends).sum() == 60
 
 
-def test_guests_go_to_the_nearest_partitions_within_the_ratio():
+def test_points_visit_the_nearest_partitions_within_the_ratio():
     x = clusters(400)
     router = Router.fit(Projection(), False, x, 6)
     points = PartPoints.of([router.split(x).to(2)], router)
     distances = router.distances(points.x)
-    guests = Guests.of(points, router, own=2, ratio=1.5, most=2)
+    visits = Visits.of(points, router, own=2, ratio=1.5, most=2, few=5)
     for p in range(6):
         sent = np.zeros(len(points), dtype=bool)
-        sent[guests.for_partition(p)] = True
+        sent[visits.to(p)] = True
         near = (distances < distances[:, p, None]).sum(axis=1) <= 2
         reach = 1.5 * np.maximum(distances[:, 2], router.radius)
         expected = near & (distances[:, p] <= reach)
