@@ -67,6 +67,23 @@ def test_every_file_gets_one_with_the_answers_of_all(tables, tmp_path):
     assert not (tmp_path / "out.work").exists()
 
 
+def test_the_least_sure_labels_are_left_out(tables, tmp_path):
+    whole = label_file(tables, tmp_path / "whole")
+    result = label_file(tables, tmp_path / "out", abstain=0.1)
+    counts = result.counts()
+    assert (counts["abstained"], counts["predicted"]) == (85, 765)
+    assert counts["expected_error"] < whole.counts()["expected_error"]
+    written = pd.concat([pd.read_parquet(path) for path in sorted((tmp_path / "out").iterdir())])
+    left = (written["flag"] == "abstained").to_numpy()
+    assert left.sum() == 85
+    assert written["label"][left].isna().all()
+    assert written["label"][~left].notna().all()
+    rest = written["flag"] == "predicted"
+    assert written["confidence"][left].max() <= written["confidence"][rest].min()
+    few_errors = label_file(tables, abstain="error=0.01").counts()
+    assert few_errors["expected_error"] <= 0.01
+
+
 def test_small_partitions_have_nearly_the_answers_of_one(tables, tmp_path, monkeypatch):
     label_file(tables, tmp_path / "one")
     from diffresnet.labelling import shards
@@ -171,7 +188,6 @@ def test_a_named_mark_leaves_minus_one_a_class_as_in_one_file(tmp_path):
         ({"relabel": True}, "relabel"),
         ({"explain": True}, "explain"),
         ({"model": "m.npz"}, "model"),
-        ({"abstain": 0.1}, "abstain"),
         ({"class_prior": "uniform"}, "class_prior"),
         ({"text": "note"}, "text"),
         ({"labels": "few.npy"}, "labels"),

@@ -169,7 +169,7 @@ def test_a_file_that_does_not_fit_is_refused_before_any_work(folder, capfd):
     args = ["a.csv", "--out", "o.csv", "--max-memory", "100M"]
     error = fails(capfd, folder, *args)
     assert "a fit of 60 rows and 3 columns in 3 classes takes about 5" in error
-    assert "where 100 MiB may be used; no smaller file would fit; a folder of files is " in error
+    assert "where 100 MiB may be used; no smaller file would fit; a folder of files, " in error
     assert "--max-memory" in error
     assert run(["label", *args, "--dry-run"]) == 0
     out, err = capfd.readouterr()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,7 +20,7 @@ from .table_options import TableOptions
 if TYPE_CHECKING:
     from ..labelling import LabelResult
     from ..labelling.plan import LabelPlan
-    from ..labelling.shards import ShardPlan
+    from ..labelling.shards import ShardPlan, ShardResult
 
 LISTED = 12
 """Classes up to which the summary counts each one."""
@@ -170,7 +171,7 @@ def label(options: LabelOptions) -> Outcome:
         raise InputError("the answers go to a file: name it, or ask for a --dry-run", "out")
     plan = plan_file(path, out, with_=chosen.pop("with"), **chosen, progress=stages(options.quiet))
     if isinstance(plan, ShardPlan):
-        return _label_shards(plan, dry_run)
+        return _label_shards(plan, dry_run, options.abstain is not None)
     if dry_run:
         roles = [columns_text(plan)] if say_roles else []
         text = "\n".join([*roles, planned(plan)])
@@ -202,7 +203,7 @@ def planned(plan: LabelPlan) -> str:
     return _lines(lines)
 
 
-def _label_shards(plan: ShardPlan, dry_run: bool) -> Outcome:
+def _label_shards(plan: ShardPlan, dry_run: bool, abstains: bool) -> Outcome:
     """Label in partitions, or say what that would be."""
     from ..labelling.memory import format_memory
 
@@ -218,12 +219,12 @@ def _label_shards(plan: ShardPlan, dry_run: bool) -> Outcome:
         return Outcome([counts], text=_lines(lines), notes=plan.notes)
     result = plan.run()
     counts = result.counts()
-    confidence = result.mean_confidence
+    confidence = counts["mean_confidence"]
     lines |= {
-        "reach": f"{counts['predicted']} of {counts['predicted'] + counts['unreached']} unlabelled "
-        f"rows are connected to a label; {result.recall:.0%} of the true neighbours were found",
+        "reach": f"{_reach(result)}; {result.recall:.0%} of the true neighbours were found",
         "predicted": f"{counts['predicted']}"
         + (f", mean confidence {confidence:.3f}" if confidence is not None else ""),
+        "left": _left(counts) if abstains else "",
         "seconds": "{seconds}",
         "graph": f"kept in {plan.work}" if plan.keeps and plan.dask is None else "",
         "written": "" if plan.out is None else str(plan.out),
@@ -252,19 +253,18 @@ def _extra(result: LabelResult, options: LabelOptions) -> dict[str, Any]:
 
 def summary(result: LabelResult, options: LabelOptions) -> str:
     """Return what was read, labelled and written, a line each."""
-    counts, blank = result.counts(), ~result.given.labelled
+    counts = result.counts()
     confidence = counts["mean_confidence"]
     lines = _read(result) | {
         "scale": _scale(result),
         "labelled": f"{counts['labelled']} {_per_class(result)}".rstrip(),
-        "reach": f"{int(result.reached[blank].sum())} of {int(blank.sum())} unlabelled rows are "
-        f"connected to a label",
+        "reach": _reach(result),
         "overruled": _overruled(result) if options.relabel else "",
         "predicted": f"{counts['predicted']}"
         + (f", mean confidence {confidence:.3f}" if confidence is not None else ""),
         "novel": _novel(result),
         "shares": _shares(result),
-        "left": "" if options.abstain is None else _left(result),
+        "left": "" if options.abstain is None else _left(counts),
         "seconds": "{seconds}",
         "written": str(options.out),
     }
@@ -341,9 +341,16 @@ def _shares(result: LabelResult) -> str:
     return ", ".join(f"{plain(name)}: {share:.1%}" for name, share in shares.items())
 
 
-def _left(result: LabelResult) -> str:
+def _reach(result: LabelResult | ShardResult) -> str:
+    """Return how many of the unlabelled rows a label reaches."""
+    blank = ~result.given.labelled
+    reached = int(result.reached[blank].sum())
+    return f"{reached} of {int(blank.sum())} unlabelled rows are connected to a label"
+
+
+def _left(counts: Mapping[str, Any]) -> str:
     """Return how many rows are left without a label, and what to expect of the others."""
-    left, error = int((result.flags == "abstained").sum()), result.expected_error()
+    left, error = counts["abstained"], counts["expected_error"]
     if not left:
         text = "no row is left without a label"
         return text if error is None else f"{text}; {error:.1%} are expected to be wrong"

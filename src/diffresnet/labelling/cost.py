@@ -145,7 +145,8 @@ class FitSize:
             f"a fit of {self.rows} rows and {self.columns} columns in {self.classes} classes takes "
             f"about {format_memory(memory)} of memory, where {format_memory(limit)} may be used; "
             f"{'about ' + ' or '.join(fitting) if fitting else 'no smaller file'} would fit; "
-            "a folder of files is labelled in partitions, as many as it takes",
+            "a folder of files, or a .npy file with a folder of work, is labelled in as many "
+            "partitions as it takes",
             "max_memory",
         )
 

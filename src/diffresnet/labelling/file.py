@@ -238,7 +238,6 @@ def plan_file(
             relabel=relabel,
             class_prior=class_prior,
             explain=explain,
-            abstain=abstain,
         )
         refuse_replacing({"out": out, "work": work}, [path, labels])
         return plan_shards(
@@ -254,6 +253,7 @@ def plan_file(
             device=device,
             seed=seed,
             max_memory=parse_max_memory(max_memory),
+            abstention=rule,
             progress=progress,
         )
     cell_graph = None

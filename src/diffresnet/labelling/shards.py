@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
+from jaxtyping import Bool, Float, Int
 
 from ..errors import InputError, Note
 from ..files.atomic import Pathlike, check_writable, either
@@ -28,6 +29,7 @@ from ..tables.formats.format import ColumnFormat
 from ..tables.formats.npy import map_array
 from ..tables.labelled_table import LabelledTable
 from ..tables.second_file import read_labels
+from .abstain import Abstention
 from .cost import PROCESS, SEARCHED
 from .memory import format_memory
 
@@ -36,7 +38,8 @@ if TYPE_CHECKING:
 
 SHARDS = (".npy", *COLUMN_FORMATS)
 """Endings of the files that a folder may consist of."""
-FLAGGED = np.array(["given", "predicted", "unreached"])
+FLAGGED = np.array(["given", "predicted", "unreached", "abstained"])
+GIVEN, PREDICTED, UNREACHED, ABSTAINED = range(4)
 WRITTEN = 100_000
 """Rows that are written at once."""
 ROW, FEWEST = 700, 1000
@@ -79,6 +82,7 @@ class ShardPlan:
     dask : address of a scheduler, or None for this machine.
     rows : of a partition, about.
     max_memory : bytes that the process may hold, or None for no limit.
+    abstention : which labels are left out, or None.
     notes : what a user should know, one line each.
     reading : how tables are read.
     """
@@ -95,6 +99,7 @@ class ShardPlan:
     dask: str | None
     rows: int
     max_memory: int | None
+    abstention: Abstention | None
     notes: tuple[Note, ...]
     reading: Reading
     device: str
@@ -146,18 +151,21 @@ class ShardPlan:
         )
         with self._engine() as engine:
             model.fit(self._shards(engine), self.given.values())
-        given = self.given.labelled
+        flags = np.where(model.reached_, PREDICTED, UNREACHED).astype(np.int8)
+        flags[self.given.labelled] = GIVEN
+        if self.abstention is not None:
+            free = np.flatnonzero(flags != GIVEN)
+            flags[free[self.abstention.rows(1.0 - model.confidence_[free])]] = ABSTAINED
         result = ShardResult(
-            rows=len(self),
             given=self.given,
             reached=model.reached_,
-            mean_confidence=float(model.confidence_[~given].mean()) if not given.all() else None,
+            flags=flags,
+            confidence=model.confidence_,
             partitions=max(1, round(len(self) / self.rows)),
             recall=model.recall_,
             notes=self.notes,
         )
         if self.out is not None:
-            flags = np.where(given, 0, np.where(model.reached_, 1, 2)).astype(np.int8)
             with self.progress(f"writing {self.out}", len(self.paths)) as advance:
                 self._write(self.out, model.transduction_, model.confidence_, flags, advance)
         return result
@@ -196,7 +204,11 @@ class ShardPlan:
     ) -> None:
         def answers(first: int, end: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
             part = slice(first, end)
-            return labels[part], confidence[part], FLAGGED[flags[part]]
+            values, left = labels[part], flags[part] == ABSTAINED
+            if left.any():
+                values = values.astype(object)
+                values[left] = None
+            return values, confidence[part], FLAGGED[flags[part]]
 
         if not self.path.is_dir():
             chosen = format_of(out, COLUMN_FORMATS)
@@ -231,38 +243,44 @@ class ShardResult:
 
     Attributes
     ----------
-    rows, partitions : how many.
     given : Labels of all rows.
     reached : (n,) bool
-    mean_confidence : of the predicted rows; None where none is.
+    flags : (n,) int8, places in `FLAGGED`.
+    confidence : (n,)
+    partitions : how many.
     recall : share of the true neighbours that were found, measured on a sample.
     notes : what a user should know, one line each.
     """
 
-    rows: int
     given: Labels = field(repr=False)
-    reached: np.ndarray = field(repr=False)
-    mean_confidence: float | None
+    reached: Bool[np.ndarray, " n"] = field(repr=False)
+    flags: Int[np.ndarray, " n"] = field(repr=False)
+    confidence: Float[np.ndarray, " n"] = field(repr=False)
     partitions: int
     recall: float
     notes: tuple[Note, ...] = ()
 
     def __len__(self) -> int:
-        return self.rows
+        return len(self.flags)
 
     def counts(self) -> dict[str, Any]:
-        """Return how many rows there are of each kind.
+        """Return how many rows there are of each kind, as `LabelResult.counts` does.
 
-        Keys: rows, labelled, classes, predicted, unreached, mean_confidence, partitions, recall.
+        Keys: rows, labelled, classes, predicted, unreached, abstained, mean_confidence,
+        expected_error, partitions, recall.
         """
-        blank = ~self.given.labelled
+        count = np.bincount(self.flags, minlength=len(FLAGGED)).tolist()
+        predicted = self.confidence[self.flags == PREDICTED]
+        told = self.confidence[(self.flags == PREDICTED) | (self.flags == UNREACHED)]
         return {
-            "rows": self.rows,
+            "rows": len(self),
             "labelled": len(self.given.rows),
             "classes": len(self.given.classes),
-            "predicted": int((blank & self.reached).sum()),
-            "unreached": int((blank & ~self.reached).sum()),
-            "mean_confidence": self.mean_confidence,
+            "predicted": count[PREDICTED],
+            "unreached": count[UNREACHED],
+            "abstained": count[ABSTAINED],
+            "mean_confidence": float(predicted.mean()) if len(predicted) else None,
+            "expected_error": float(1.0 - told.mean()) if len(told) else None,
             "partitions": self.partitions,
             "recall": self.recall,
         }
@@ -299,6 +317,7 @@ def plan_shards(
     device: str = "auto",
     seed: int = 0,
     max_memory: int | None = None,
+    abstention: Abstention | None = None,
     progress: Progress,
 ) -> ShardPlan:
     """Read the labels of a folder of files, or of an array, and check what is to be written.
@@ -311,6 +330,7 @@ def plan_shards(
     work : folder that the graph is kept in; by default OUT.work until the answers are written.
     dask : address of a scheduler, whose workers see the files under the same names.
     max_memory : bytes; it decides how large partitions are.
+    abstention : which labels are left out, or None.
     """
     is_folder = path.is_dir()
     paths = tuple(_shard_paths(path)) if is_folder else (path,)
@@ -336,6 +356,7 @@ def plan_shards(
         dask=dask,
         rows=_rows_for(max_memory, sum(found["sizes"]), columns, classes),
         max_memory=max_memory,
+        abstention=abstention,
         device=device,
         seed=seed,
         progress=progress,
