@@ -77,7 +77,7 @@ class Stages:
 
 def one_fit(n: int, d: int, c: int) -> None:
     from diffresnet import DiffusionClassifier
-    from diffresnet.classify import point_graph, strategies
+    from diffresnet.classify import fold_heads, point_graph, strategies
     from diffresnet.classify.problem import Problem
     from diffresnet.classify.row_graph import RowGraph
 
@@ -86,10 +86,10 @@ def one_fit(n: int, d: int, c: int) -> None:
     stages.time(point_graph, "nearest_neighbours", "neighbours")
     RowGraph.of = stages.timed(RowGraph.of, "graph")
     stages.time(Problem, "diffuse", "diffusion")
-    stages.time(Problem, "fit_head", "heads")
+    stages.time(fold_heads.FoldHeads, "fit", "heads")
     stages.time(Problem, "propagate", "propagation")
     stages.time(strategies, "choose_prior_weight", "propagation")
-    stages.time(strategies, "_mixed", "heads")
+    stages.time(strategies, "mixed", "heads")
     fit = stages.timed(DiffusionClassifier.fit, "answers")
     model = fit(DiffusionClassifier(), x, few)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20

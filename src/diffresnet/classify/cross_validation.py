@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -129,7 +129,7 @@ class PriorChoice:
 
 def choose_prior_weight(
     laplacian: SparseLaplacian,
-    prior_of: Callable[[int], Float[Tensor, "n c"]],
+    priors_of: Callable[[Sequence[int]], Float[Tensor, "n fc"]],
     folds: Folds,
     labels: LabelledPoints,
     weights: tuple[float, ...] = PRIOR_WEIGHTS,
@@ -142,9 +142,9 @@ def choose_prior_weight(
 
     Parameters
     ----------
-    prior_of : number of a split -> prior without the labels that it holds out.
+    priors_of : numbers of f splits -> (n, f c) priors without the labels that each holds out.
     """
-    scores = _held_out_scores(laplacian, prior_of, folds, labels, weights)
+    scores = _held_out_scores(laplacian, priors_of, folds, labels, weights)
     return PriorChoice.of(scores, folds, labels.codes)
 
 
@@ -162,7 +162,7 @@ def _losses(
 
 def _held_out_scores(
     laplacian: SparseLaplacian,
-    prior_of: Callable[[int], Float[Tensor, "n c"]],
+    priors_of: Callable[[Sequence[int]], Float[Tensor, "n fc"]],
     folds: Folds,
     labels: LabelledPoints,
     weights: tuple[float, ...],
@@ -174,9 +174,7 @@ def _held_out_scores(
     held_scores: dict[float, list[np.ndarray]] = {weight: [] for weight in weights}
     for first in range(0, splits, at_once):
         group = range(first, min(first + at_once, splits))
-        priors = [prior_of(s) for s in group]
-        stacked = priors[0] if len(priors) == 1 else torch.cat(priors, dim=1)
-        del priors
+        stacked = priors_of(group)
         width = 1 if len(group) == 1 else stacked.shape[1]
         fixed = torch.zeros(n, width, dtype=torch.bool, device=stacked.device)
         for j, s in enumerate(group):

@@ -18,8 +18,8 @@ from .problem import Expert, fit_head
 
 # A decay rate 1 / t per unit of degree: measured in benchmarks/ablation.py.
 DECAY = 0.03
-# Rows whose probabilities are mixed at once: the temporaries of all would take more than the rest.
-CHUNK = 16_384
+# Numbers of the rows that heads read at once: they stay in the cache.
+CHUNK = 2**20
 
 
 def head_times(chosen: float | None) -> tuple[float, ...]:
@@ -78,13 +78,22 @@ class FoldHeads:
         return cls(experts, of_folds, mixture, held_out)
 
 
-def mixed(mixture: Mixture, experts: Sequence[Expert]) -> Float[Tensor, "n c"]:
-    """Mix the probabilities of experts at all points."""
-    first = experts[0].features.diffused
-    p = first.new_empty(len(first), experts[0].head.n_classes)
-    for start in range(0, len(first), CHUNK):
-        stop = start + CHUNK
-        p[start:stop] = mixture.probabilities(
-            [each.log_proba(each.features.part(start, stop)) for each in experts]
-        )
+def mixed(mixture: Mixture, *of_folds: Sequence[Expert]) -> Float[Tensor, "n fc"]:
+    """Mix the probabilities of experts at all points, of one fold after the other.
+
+    Rows are made once for all folds: those of a thousand columns take longer than the products.
+
+    Parameters
+    ----------
+    of_folds : experts of each, on the same features.
+    """
+    features = [each.features for each in of_folds[0]]
+    n, c = len(features[0].diffused), of_folds[0][0].head.n_classes
+    p = features[0].diffused.new_empty(n, c * len(of_folds))
+    step = max(1, CHUNK // features[0].diffused.shape[1])
+    for start in range(0, n, step):
+        rows = [each.part(start, start + step) for each in features]
+        for target, experts in zip(p[start : start + step].split(c, dim=1), of_folds, strict=True):
+            log_p = [each.log_proba(z) for each, z in zip(experts, rows, strict=True)]
+            target.copy_(mixture.probabilities(log_p))
     return p

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -40,14 +40,14 @@ class FoldPriors:
     ----------
     experts, mixture : of the prior.
     prior : (n, c)
-    of_fold : number of a fold -> (n, c) prior without the labels that it holds out.
+    of_folds : numbers of f folds -> (n, f c) priors without the labels that each holds out.
     held_out : (m, c) of these priors at the points that are held out, of all folds in turn.
     """
 
     experts: tuple[Expert, ...]
     mixture: Mixture
     prior: Float[Tensor, "n c"]
-    of_fold: Callable[[int], Float[Tensor, "n c"]]
+    of_folds: Callable[[Sequence[int]], Float[Tensor, "n fc"]]
     held_out: Float[np.ndarray, "m c"]
 
 
@@ -120,7 +120,7 @@ class HeldOut(Strategy):
         made = self._prior_of_sources(problem) if of_sources else self._prior_of_heads(problem)
         folds = self.folds.affordable(made.prior.numel())
         weights = {} if config.prior_weight is None else {"weights": (config.prior_weight,)}
-        choice = choose_prior_weight(domain.laplacian, made.of_fold, folds, labels, **weights)
+        choice = choose_prior_weight(domain.laplacian, made.of_folds, folds, labels, **weights)
         calibrator = Calibrator()
         if config.calibrate:
             calibrator = Calibrator.fit_held_out(choice.scores, choice.codes, len(labels))
@@ -140,7 +140,7 @@ class HeldOut(Strategy):
             heads.experts,
             heads.mixture,
             mixed(heads.mixture, heads.experts),
-            lambda fold: mixed(heads.mixture, heads.of_folds[fold]),
+            lambda folds: mixed(heads.mixture, *(heads.of_folds[fold] for fold in folds)),
             heads.held_out,
         )
 
@@ -164,7 +164,9 @@ class HeldOut(Strategy):
             (),
             mixture,
             mixture.probabilities([log_p(every)]),
-            lambda fold: mixture.probabilities([log_p(~self.folds.held[fold])]),
+            lambda folds: torch.cat(
+                [mixture.probabilities([log_p(~self.folds.held[fold])]) for fold in folds], dim=1
+            ),
             np.asarray(mixture.probabilities([held_log_p]).double().cpu().numpy()),
         )
 

@@ -315,7 +315,7 @@ class PartitionedTransducer:
         self, arrays: Sequence[list[Any]], experts: tuple[Expert, ...], mixture: Mixture
     ) -> list[Any]:
         alone = _rowless(experts)
-        return [self.engine.submit(_mixed, each, alone, mixture) for each in arrays]
+        return [self.engine.submit(_mixed, each, [alone], mixture) for each in arrays]
 
     def _diffused(
         self,
@@ -362,7 +362,7 @@ def _held_out_sources(
 ) -> _HeldOutSources:
     """Return the prior of each split, with the labels that it sees, side by side."""
     c = one_hot.shape[1]
-    values = np.concatenate([_mixed(arrays, each, mixture) for each in experts], axis=1)
+    values = _mixed(arrays, experts, mixture)
     held = np.zeros(values.shape, dtype=bool)
     for block, of_block in enumerate(seen):
         columns = slice(block * c, (block + 1) * c)
@@ -416,13 +416,17 @@ def _squares(x: Float[np.ndarray, "n d"], centre: Float[np.ndarray, " d"]) -> fl
 
 
 def _mixed(
-    arrays: Sequence[np.ndarray], experts: Sequence[Expert], mixture: Mixture
-) -> Float[np.ndarray, "n c"]:
+    arrays: Sequence[np.ndarray], of_folds: Sequence[Sequence[Expert]], mixture: Mixture
+) -> Float[np.ndarray, "n fc"]:
+    """Mix the probabilities of experts without rows, whose features are these, of every fold."""
     own = [
-        replace(each, features=replace(each.features, diffused=torch.from_numpy(array)))
-        for each, array in zip(experts, arrays, strict=True)
+        [
+            replace(each, features=replace(each.features, diffused=torch.from_numpy(array)))
+            for each, array in zip(experts, arrays, strict=True)
+        ]
+        for experts in of_folds
     ]
-    return mixed(mixture, own).numpy()
+    return mixed(mixture, *own).numpy()
 
 
 def _with_labels(
