@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from ..chunks import map_chunks
@@ -46,6 +46,8 @@ ROWS, FEWEST_ROWS, KEPT, TILE = 2**16, 2**10, 2**22, 256
 PLACE_BITS, SCORE_BITS = 31, 16
 FARTHEST = torch.iinfo(torch.int16).max
 FREE = FARTHEST << PLACE_BITS
+# Scores may be off by so many units of rounding from the distance that they stand for.
+ROUNDED = 2
 # Of the points that clusters are made of. Another than RECALL_SEED: the first points drawn are the
 # first centres, which have their neighbours about them, and would promise too much recall.
 CLUSTER_SEED = 0
@@ -107,20 +109,27 @@ class ClusteredIndex(NeighbourIndex):
         return index
 
     def neighbours(self, k: int) -> Neighbours:
-        indices, distances = self._search(self.points, self.order, k, True)
+        indices, distances = self._search(self.points, self.order, k, others=True)
         recall = overlap(indices[self._sample], self._truth[:, :k])
         return Neighbours(indices, distances, self.method, recall)
 
-    def query(self, rows: Float[Tensor, "m d"], k: int) -> Neighbours:
+    def query(
+        self, rows: Float[Tensor, "m d"], k: int, within: Float[Tensor, " m"] | None = None
+    ) -> Neighbours:
         order = torch.arange(len(rows), device=rows.device)
-        indices, distances = self._search(self.points.like(rows), order, k, False)
+        indices, distances = self._search(self.points.like(rows), order, k, within=within)
         return Neighbours(indices, distances, self.method, float("nan"))
 
     def _flat(self, x: Float[Tensor, "m d"]) -> Float[Tensor, "m p"]:
         return x if self.directions is None else x @ self.directions
 
     def _search(
-        self, queries: Points, order: Int[Tensor, " m"], k: int, others: bool
+        self,
+        queries: Points,
+        order: Int[Tensor, " m"],
+        k: int,
+        others: bool = False,
+        within: Float[Tensor, " m"] | None = None,
     ) -> tuple[Int[Tensor, "m k"], Float[Tensor, "m k"]]:
         """Search for queries in an order.
 
@@ -128,20 +137,27 @@ class ClusteredIndex(NeighbourIndex):
         ----------
         others : bool
             Whether the queries are the points, by places, and none is its own neighbour.
+        within : as `query` takes it.
         """
         x = queries.x
-        indices = torch.empty(len(x), k, dtype=torch.int64, device=x.device)
-        distances = torch.empty(len(x), k, dtype=x.dtype, device=x.device)
+        indices = torch.zeros(len(x), k, dtype=torch.int64, device=x.device)
+        distances = torch.full((len(x), k), torch.inf, dtype=x.dtype, device=x.device)
         width = min(k + RERANKED, len(self.order) - others)
 
         def search(part: slice) -> None:
             rows = order[part]
             own = x.index_select(0, rows)
-            itself = None
             if others:
                 itself = torch.arange(part.start, part.start + len(rows), device=x.device)
-            places, is_free = self._candidates(self._flat(own), k, width, itself)
-            near = self.order[places]
+                keys = self._candidates(self._flat(own), k, width, itself)
+            elif within is None:
+                keys = self._candidates(self._flat(own), k, width)
+            else:
+                keys = self._candidates_within(self._flat(own), width, within[rows])
+                hit = torch.nonzero(keys[:, 0] < FREE)[:, 0]
+                rows, own, keys = rows[hit], own[hit], keys[hit]
+            is_free = keys == FREE
+            near = self.order[keys & (2**PLACE_BITS - 1)]
             d = self.points.distances(own, near)
             d[is_free] = torch.inf
             indices[rows], distances[rows] = nearest_first(near, d, k)
@@ -152,19 +168,18 @@ class ClusteredIndex(NeighbourIndex):
         return indices, distances
 
     def _candidates(
-        self, flat: Float[Tensor, "b p"], k: int, width: int, itself: Int[Tensor, " b"] | None
-    ) -> tuple[Int[Tensor, "b w"], Bool[Tensor, "b w"]]:
-        """Find the best of the points in the clusters that are nearest to each row.
+        self,
+        flat: Float[Tensor, "b p"],
+        k: int,
+        width: int,
+        itself: Int[Tensor, " b"] | None = None,
+    ) -> Int[Tensor, "b w"]:
+        """Return the best points, as keys, in the clusters that are nearest to each row.
 
         Parameters
         ----------
         k : candidates that a row has, if from all clusters.
         itself : places of the rows, where none is its own neighbour.
-
-        Returns
-        -------
-        places : (b, width) of the candidates, in no order.
-        is_free : (b, width) where there is none.
         """
         clusters = nearest_centres(flat, self.centres, self.probes)
         if itself is not None:  # in the first cluster, whatever rounding makes of two as near
@@ -172,7 +187,7 @@ class ClusteredIndex(NeighbourIndex):
             clusters = torch.where(clusters == own, clusters[:, :1], clusters)
             clusters[:, :1] = own
         rows = self._rows(flat)
-        best = _Best(len(rows), width, flat.device)
+        best = _Best.of(len(rows), width, flat.device)
         for start, some, scores in self._products(rows, clusters[:, :1]):
             if itself is not None:
                 scores.scatter_(1, (itself[some] - start)[:, None], FARTHEST)
@@ -191,7 +206,21 @@ class ClusteredIndex(NeighbourIndex):
             best.keys[some] = FREE
             best.offer(some, 0, scores, smallest(scores, width).amax(1))
             best.settle()
-        return best.keys & (2**PLACE_BITS - 1), best.keys == FREE
+        return best.keys
+
+    def _candidates_within(
+        self, flat: Float[Tensor, "b p"], width: int, within: Float[Tensor, " b"]
+    ) -> Int[Tensor, "b w"]:
+        """Return the same, of points that are not farther away than that: most rows have few."""
+        half = (within / self.points.scale).square() / 2.0
+        limit = (as_integers(half).int() + ROUNDED).clamp_max(FARTHEST - 1).short()
+        best = _Best.of(len(flat), width, flat.device, limit)
+        rows = self._rows(flat)
+        clusters = nearest_centres(flat, self.centres, self.probes)
+        for start, some, scores in self._products(rows, clusters):
+            best.offer(some, start, scores, best.limit[some])
+        best.settle()
+        return best.keys[:, : max(1, int((best.keys < FREE).any(0).sum()))]
 
     def _products(
         self, rows: Tensor, clusters: Int[Tensor, "b c"]
@@ -231,15 +260,23 @@ class _Best:
 
     Attributes
     ----------
-    keys : (b, width) score and place of each, in no order; FREE where there is none.
+    keys : (b, width) score and place of each, nearest first; FREE where there is none.
     limit : (b,) the highest score that still is among the best.
     """
 
-    def __init__(self, rows: int, width: int, device: torch.device) -> None:
-        self.keys = torch.full((rows, width), FREE, device=device)
-        self.limit = torch.full((rows,), FARTHEST - 1, dtype=torch.int16, device=device)
+    def __init__(self, keys: Int[Tensor, "b w"], limit: Int[Tensor, " b"]) -> None:
+        self.keys, self.limit = keys, limit
         self._offered: list[Tensor] = []
         self._count = 0
+
+    @classmethod
+    def of(
+        cls, rows: int, width: int, device: torch.device, limit: Int[Tensor, " b"] | None = None
+    ) -> _Best:
+        """Begin without any, up to a limit."""
+        if limit is None:
+            limit = torch.full((rows,), FARTHEST - 1, dtype=torch.int16, device=device)
+        return cls(torch.full((rows, width), FREE, device=device), limit)
 
     def offer(
         self, rows: Int[Tensor, " r"], start: int, scores: Int[Tensor, "r p"], limit: Tensor
@@ -264,8 +301,9 @@ class _Best:
             among = rank < width  # more of one row cannot be
             new = torch.full_like(self.keys, FREE)
             new[rows[among], rank[among]] = keys[among] & (2 ** (SCORE_BITS + PLACE_BITS) - 1)
-            self.keys = smallest(torch.cat([self.keys, new], dim=1), width)
-            self.limit = ((self.keys.amax(1) >> PLACE_BITS) - 1).short()
+            self.keys = ascending(torch.cat([self.keys, new], dim=1))[:, :width]
+            last = ((self.keys[:, -1] >> PLACE_BITS) - 1).short()
+            self.limit = torch.minimum(self.limit, last)
         self._offered, self._count = [], 0
 
 

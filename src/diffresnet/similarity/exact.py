@@ -57,7 +57,7 @@ class ExactIndex(NeighbourIndex):
         indices, distances = self.points.nearest(self.points, k, others=True)
         return Neighbours(indices, distances, self.method, 1.0)
 
-    def query(self, rows: Tensor, k: int) -> Neighbours:
+    def query(self, rows: Tensor, k: int, within: Float[Tensor, " m"] | None = None) -> Neighbours:
         indices, distances = self.points.nearest(self.points.like(rows), k)
         return Neighbours(indices, distances, self.method, 1.0)
 

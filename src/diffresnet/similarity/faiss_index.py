@@ -32,7 +32,9 @@ class FaissIndex(NeighbourIndex):
         indices, distances = without_self(*self._search(self.x, k + 1))
         return Neighbours(indices, distances, self.method, measured_recall(self.x, indices))
 
-    def query(self, rows: Float[Tensor, "m d"], k: int) -> Neighbours:
+    def query(
+        self, rows: Float[Tensor, "m d"], k: int, within: Float[Tensor, " m"] | None = None
+    ) -> Neighbours:
         indices, distances = self._search(rows, k)
         return Neighbours(indices, distances, self.method, float("nan"))
 

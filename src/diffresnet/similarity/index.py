@@ -67,8 +67,14 @@ class NeighbourIndex(ABC):
         """Find the k nearest others of every point, and the recall of that."""
 
     @abstractmethod
-    def query(self, rows: Float[Tensor, "m d"], k: int) -> Neighbours:
-        """Find the k points that are nearest to every row; recall is 1 if exact, else NaN."""
+    def query(
+        self, rows: Float[Tensor, "m d"], k: int, within: Float[Tensor, " m"] | None = None
+    ) -> Neighbours:
+        """Find the k points that are nearest to every row; recall is 1 if exact, else NaN.
+
+        Points farther away than `within` need not be found; a place that is left free is at an
+        infinite distance.
+        """
 
     @classmethod
     def import_library(cls) -> Any:

@@ -68,8 +68,17 @@ class NeighbourSearch:
         self.method, self.recall = method, recall
         self._index: NeighbourIndex | None = None
 
-    def nearest(self, queries: Float[Tensor, "m d"] | None = None) -> Neighbours:
-        """Find the neighbours of the points, each without itself, or of new rows."""
+    def nearest(
+        self,
+        queries: Float[Tensor, "m d"] | None = None,
+        within: Float[Tensor, " m"] | None = None,
+    ) -> Neighbours:
+        """Find the neighbours of the points, each without itself, or of new rows.
+
+        Parameters
+        ----------
+        within : distances of new rows beyond which none need be found, as `NeighbourIndex.query`.
+        """
         if queries is not None and queries.shape[1:] != self.x.shape[1:]:
             raise InputError(
                 f"the rows must have the {self.x.shape[1]} columns of the points, not "
@@ -82,7 +91,7 @@ class NeighbourSearch:
         index = self.index()
         if queries is None:
             return index.neighbours(k)
-        return index.query(unit_rows(queries) if self.metric == "cosine" else queries, k)
+        return index.query(unit_rows(queries) if self.metric == "cosine" else queries, k, within)
 
     def index(self) -> NeighbourIndex:
         """Return the index, built at the first call."""

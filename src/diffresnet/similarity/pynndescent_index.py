@@ -32,7 +32,9 @@ class PynndescentIndex(NeighbourIndex):
         )
         return Neighbours(indices, distances, self.method, measured_recall(self.x, indices))
 
-    def query(self, rows: Float[Tensor, "m d"], k: int) -> Neighbours:
+    def query(
+        self, rows: Float[Tensor, "m d"], k: int, within: Float[Tensor, " m"] | None = None
+    ) -> Neighbours:
         indices, distances = self._tensors(*self._index.query(host_array(rows), k=k))
         return Neighbours(indices, distances, self.method, float("nan"))
 

@@ -64,8 +64,8 @@ def at_most(values: Tensor, limit: Tensor) -> tuple[Int[Tensor, " e"], Int[Tenso
     return row, column, values[row, column]
 
 
-def ascending(values: Int[Tensor, " e"]) -> Int[Tensor, " e"]:
-    """Return values in order."""
+def ascending(values: Int[Tensor, "*c e"]) -> Int[Tensor, "*c e"]:
+    """Return values in order, those of each row."""
     if values.device.type == "cpu":
         return torch.from_numpy(np.sort(values.numpy()))
     return values.sort().values

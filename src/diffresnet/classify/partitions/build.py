@@ -18,7 +18,15 @@ from ...similarity.exact import overlap
 from ..point_graph import NeighbourConfig
 from .borders import Borders, near_partitions, rows_at, rows_of, within
 from .engine import Engine
-from .graph import Edges, GraphPart, Nearest, find_nearest, join_nearest, visitor_rows
+from .graph import (
+    Edges,
+    GraphPart,
+    Nearest,
+    Visitors,
+    find_at_home,
+    find_for_visitors,
+    join_nearest,
+)
 from .points import PartPoints, Visits
 from .router import Router, Split
 
@@ -133,29 +141,33 @@ def _searched(
     progress: Progress,
 ) -> list[Any]:
     """Search the neighbours of every point at home and where it visits."""
-    settings, first, partitions = config.settings, offsets[:-1].tolist(), range(len(points))
+    first, partitions = offsets[:-1].tolist(), range(len(points))
+    settings, *how = config.settings, config.method, config.device
     with progress("searching neighbours", 2 * len(points)) as advance:
+        home = []
+        for p in partitions:
+            home.append(engine.submit(find_at_home, points[p], first[p], settings, *how))
+            advance(1)
         few = settings.neighbors_needed
         visits = [
             engine.submit(Visits.of, points[p], router, p, ratio, MOST_VISITS, few)
             for p in partitions
         ]
-        nearest = []
+        away = []
         for p in partitions:
-            visitors = [engine.view(visitor_rows, points[q], visits[q], p) for q in partitions]
-            how = settings, config.method, config.device
-            nearest.append(engine.submit(find_nearest, points[p], visitors, first[p], *how))
+            visitors = [
+                engine.view(Visitors.of, points[q], visits[q], home[q], p) for q in partitions
+            ]
+            away.append(
+                engine.submit(find_for_visitors, points[p], visitors, first[p], settings, *how)
+            )
             advance(1)
         found = []
         for p in partitions:
-            own = engine.view(Nearest.of_own, nearest[p])
-            elsewhere = [engine.view(Nearest.of_visitors, nearest[q], p) for q in partitions]
+            elsewhere = [engine.view(Nearest.of, each, p) for each in away]
             found.append(
-                engine.submit(
-                    join_nearest, points[p], visits[p], own, elsewhere, first[p], settings
-                )
+                engine.submit(join_nearest, points[p], home[p], elsewhere, first[p], settings)
             )
-            advance(1)
     return found
 
 

@@ -41,75 +41,111 @@ class Found:
 
 @dataclass(frozen=True)
 class Nearest:
-    """The nearest points of a partition, to its own points and to visitors.
+    """The nearest points of one partition to points of this or other ones.
 
     Attributes
     ----------
-    neighbours : (n + v, k) numbers among the points of all partitions, of the own points first.
-    distances : (n + v, k), infinite where there is no neighbour.
-    ends : (p + 1,) where the visitors from partition i begin.
+    rows : (m,) points, numbered in their own partition.
+    neighbours : (m, k) numbers among the points of all partitions.
+    distances : (m, k), ascending; infinite where there is no neighbour.
+    ends : (p + 1,) where the points of partition i begin.
     """
 
+    rows: Int[np.ndarray, " m"]
     neighbours: Int[np.ndarray, "m k"]
     distances: Float[np.ndarray, "m k"]
     ends: Int[np.ndarray, " p1"]
 
-    def of_own(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return neighbours and distances of the own points."""
-        return self.neighbours[: self.ends[0]], self.distances[: self.ends[0]]
-
-    def of_visitors(self, partition: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return neighbours and distances of the points of another partition."""
+    def of(self, partition: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return points of a partition, their neighbours and the distances."""
         part = slice(self.ends[partition], self.ends[partition + 1])
-        return self.neighbours[part], self.distances[part]
+        return self.rows[part], self.neighbours[part], self.distances[part]
 
 
-def visitor_rows(points: PartPoints, visits: Visits, to: int) -> Float[np.ndarray, "v d"]:
-    """Return the features of the points that visit another partition."""
-    return points.x[visits.to(to)]
+@dataclass(frozen=True)
+class Visitors:
+    """Points that look for neighbours in another partition.
+
+    Attributes
+    ----------
+    rows : (v,) points, numbered in their own partition.
+    x : (v, d) features.
+    within : (v,) distances of the farthest neighbours that they have at home.
+    """
+
+    rows: Int[np.ndarray, " v"]
+    x: Float[np.ndarray, "v d"]
+    within: Float[np.ndarray, " v"]
+
+    @classmethod
+    def of(cls, points: PartPoints, visits: Visits, home: Nearest, to: int) -> Visitors:
+        """Gather those of a partition that go to another."""
+        rows = visits.to(to)
+        return cls(rows, points.x[rows], home.distances[rows, -1])
 
 
-def find_nearest(
+def find_at_home(
     points: PartPoints,
-    visitors: Sequence[Float[np.ndarray, "v d"]],
     first: int,
     settings: GraphSettings,
     method: str,
     device: torch.device,
 ) -> Nearest:
-    """Find the points of a partition that are nearest to each other and to visitors.
+    """Find the points of a partition that are nearest to each of them.
 
     Parameters
     ----------
-    visitors : features of those from every partition.
     first : number of the first point.
     """
     k, n = settings.neighbors_needed, len(points)
-    ends = n + np.cumsum([0, *map(len, visitors)])
-    neighbours = np.full((ends[-1], k), -1, dtype=np.int64)
-    distances = np.full((ends[-1], k), np.inf, dtype=np.float32)
-    if n == 0:
-        return Nearest(neighbours, distances, ends)
-    search = NeighbourSearch(
-        torch.from_numpy(points.x).to(device), k, settings.metric, method, RECALL
-    )
-    found = search.nearest()
-    width = found.indices.shape[1]
-    neighbours[:n, :width] = first + found.indices.cpu().numpy()
-    distances[:n, :width] = found.distances.cpu().numpy()
-    if ends[-1] > n:
-        found = search.nearest(torch.from_numpy(np.concatenate(visitors)).to(device))
+    neighbours = np.full((n, k), -1, dtype=np.int64)
+    distances = np.full((n, k), np.inf, dtype=np.float32)
+    if n > 1:
+        found = _search(points, settings, method, device).nearest()
         width = found.indices.shape[1]
-        neighbours[n:, :width] = first + found.indices.cpu().numpy()
-        distances[n:, :width] = found.distances.cpu().numpy()
-    return Nearest(neighbours, distances, ends)
+        neighbours[:, :width] = first + found.indices.cpu().numpy()
+        distances[:, :width] = found.distances.cpu().numpy()
+    return Nearest(np.arange(n), neighbours, distances, np.array([0, n]))
+
+
+def find_for_visitors(
+    points: PartPoints,
+    visitors: Sequence[Visitors],
+    first: int,
+    settings: GraphSettings,
+    method: str,
+    device: torch.device,
+) -> Nearest:
+    """Find the points of a partition that are nearer to visitors than what these have at home."""
+    k = settings.neighbors_needed
+    rows = np.concatenate([each.rows for each in visitors])
+    ends = np.cumsum([0, *(len(each.rows) for each in visitors)])
+    if len(points) == 0 or len(rows) == 0:
+        none = np.empty((0, k), dtype=np.int64)
+        return Nearest(rows[:0], none, none.astype(np.float32), np.zeros_like(ends))
+    x = torch.from_numpy(np.concatenate([each.x for each in visitors])).to(device)
+    within = torch.from_numpy(np.concatenate([each.within for each in visitors])).to(device)
+    found = _search(points, settings, method, device).nearest(x, within)
+    near, away = found.indices.cpu().numpy(), found.distances.cpu().numpy()
+    hit = np.flatnonzero(away[:, 0] <= within.cpu().numpy())
+    neighbours = np.full((len(hit), k), -1, dtype=np.int64)
+    distances = np.full((len(hit), k), np.inf, dtype=np.float32)
+    neighbours[:, : near.shape[1]] = first + near[hit]
+    distances[:, : near.shape[1]] = away[hit]
+    return Nearest(rows[hit], neighbours, distances, np.searchsorted(hit, ends))
+
+
+def _search(
+    points: PartPoints, settings: GraphSettings, method: str, device: torch.device
+) -> NeighbourSearch:
+    x = torch.from_numpy(points.x).to(device)
+    return NeighbourSearch(x, settings.neighbors_needed, settings.metric, method, RECALL)
 
 
 def join_nearest(
     points: PartPoints,
-    visits: Visits,
-    own: tuple[np.ndarray, np.ndarray],
-    elsewhere: Sequence[tuple[np.ndarray, np.ndarray]],
+    home: Nearest,
+    elsewhere: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]],
     first: int,
     settings: GraphSettings,
 ) -> Found:
@@ -117,18 +153,15 @@ def join_nearest(
 
     Parameters
     ----------
-    own : neighbours and distances (n, k) in the own partition.
-    elsewhere : the same in every partition, of the points that visit it.
+    elsewhere : points, neighbours and distances in every partition.
     """
-    n, k = own[0].shape
-    neighbours, distances = (np.array(each) for each in own)
-    for partition, (near, away) in enumerate(elsewhere):
-        rows = visits.to(partition)
-        if len(rows):
-            both = np.concatenate([neighbours[rows], near], axis=1)
-            d = np.concatenate([distances[rows], away], axis=1)
-            best = nearest_first(torch.from_numpy(both), torch.from_numpy(d), k)
-            neighbours[rows], distances[rows] = (each.numpy() for each in best)
+    n, k = home.distances.shape
+    neighbours, distances = np.array(home.neighbours), np.array(home.distances)
+    for rows, near, away in elsewhere:
+        both = np.concatenate([neighbours[rows], near], axis=1)
+        d = np.concatenate([distances[rows], away], axis=1)
+        best = nearest_first(torch.from_numpy(both), torch.from_numpy(d), k)
+        neighbours[rows], distances[rows] = (each.numpy() for each in best)
     # Among very few points a neighbour can be missing.
     k = int(np.isfinite(distances).sum(axis=1).min(initial=k)) if n else 0
     neighbours, distances = neighbours[:, :k], distances[:, :k]
