@@ -19,7 +19,7 @@ from .exact import (
     sampled_neighbours,
 )
 from .index import NeighbourIndex, Neighbours
-from .rounded import as_integers, is_faster_rounded, rounded_points, rounded_rows
+from .rounded import ROUNDING, as_integers, is_faster_rounded, rounded_points, rounded_rows
 from .selection import ascending, at_most, largest, nearest_first, smallest
 
 # Asked for by name, the search goes for this recall.
@@ -46,8 +46,9 @@ ROWS, FEWEST_ROWS, KEPT, TILE = 2**16, 2**10, 2**22, 256
 PLACE_BITS, SCORE_BITS = 31, 16
 FARTHEST = torch.iinfo(torch.int16).max
 FREE = FARTHEST << PLACE_BITS
-# Scores may be off by so many units of rounding from the distance that they stand for.
-ROUNDED = 2
+# Scores are off by so many units of their own rounding. That of columns adds as noise does: its sum
+# is hardly ever above so many deviations, which are the bound over the root of the columns.
+UNITS, LIKELY = 2, 4.0
 # Of the points that clusters are made of. Another than RECALL_SEED: the first points drawn are the
 # first centres, which have their neighbours about them, and would promise too much recall.
 CLUSTER_SEED = 0
@@ -84,6 +85,7 @@ class ClusteredIndex(NeighbourIndex):
         self.probes = _probes_needed(ranked, member[truth[:half]], recall)
         self._sample, self._truth = sample[half:], truth[half:]
         self.is_rounded = is_faster_rounded(flat)
+        self._length = torch.linalg.vecdot(flat, flat).max().sqrt()
         parts = [self._compared(flat.index_select(0, some)) for some in self.order.split(ROWS)]
         # Products with the last cluster are of whole tiles, too.
         parts.append(parts[0].new_zeros(TILE, parts[0].shape[1]))
@@ -213,7 +215,11 @@ class ClusteredIndex(NeighbourIndex):
     ) -> Int[Tensor, "b w"]:
         """Return the same, of points that are not farther away than that: most rows have few."""
         half = (within / self.points.scale).square() / 2.0
-        limit = (as_integers(half).int() + ROUNDED).clamp_max(FARTHEST - 1).short()
+        if self.is_rounded:
+            # A bound of what is lost in rounding, and that times what is likely of it.
+            lost = ROUNDING * flat.norm(dim=1) * self._length
+            half = half + lost * min(1.0, LIKELY / flat.shape[1] ** 0.5)
+        limit = (as_integers(half).int() + UNITS).clamp_max(FARTHEST - 1).short()
         best = _Best.of(len(flat), width, flat.device, limit)
         rows = self._rows(flat)
         clusters = nearest_centres(flat, self.centres, self.probes)

@@ -94,7 +94,7 @@ def rounded_rows(x: Float[Tensor, "c d"], square: Float[Tensor, " c"]) -> Tensor
     return _filled(-x.bfloat16(), torch.ones_like(norms), norms)
 
 
-def as_integers(half_squares: Tensor) -> Int[Tensor, "c n"]:
+def as_integers(half_squares: Tensor) -> Int[Tensor, "*c n"]:
     """Return half squared distances as the int16 of their bits in bfloat16: the less, the nearer.
 
     Numbers that are not negative are ordered as these are, and integers are compared faster. The

@@ -179,3 +179,24 @@ def test_selections():
     assert torch.equal(least, values.sort(dim=1).values[:, :7])
     assert torch.equal(ascending(values.flatten().long()), values.flatten().long().sort().values)
     assert torch.equal(largest(values, 1)[:, 0], values.max(dim=1).indices)
+
+
+@pytest.mark.parametrize("tiles", [False, True])
+def test_what_is_farther_than_asked_for_need_not_be_found(tiles, monkeypatch):
+    monkeypatch.setattr(rounded, "has_tiles", lambda: tiles)
+    x = blobs(n=2500, d=8, spread=1.5)
+    index = ClusteredIndex(x, 10, 0.9)
+    rows = x[:300] + 0.01
+    whole = index.query(rows, 10)
+    within = whole.distances[torch.arange(300), torch.arange(300) % 10]  # of another place each
+    within[::7] = 0.0
+    within[3::7] = torch.inf
+    some = index.query(rows, 10, within)
+    wanted = whole.distances <= within[:, None]
+    assert torch.equal(some.distances[wanted], whole.distances[wanted])
+    assert torch.equal(some.indices[wanted], whole.indices[wanted])
+    found = torch.isfinite(some.distances)
+    assert 0.2 < found.float().mean() < 0.8  # the point of it
+    true = (x[some.indices] - rows[:, None]).norm(dim=2)
+    assert torch.allclose(some.distances[found], true[found], atol=1e-5)
+    assert torch.equal(some.distances[3::7], whole.distances[3::7])
