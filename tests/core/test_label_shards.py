@@ -86,9 +86,7 @@ def test_the_least_sure_labels_are_left_out(tables, tmp_path):
 
 def test_small_partitions_have_nearly_the_answers_of_one(tables, tmp_path, monkeypatch):
     label_file(tables, tmp_path / "one")
-    from diffresnet.labelling import shards
-
-    monkeypatch.setattr(shards, "_rows_for", lambda *given: 200)
+    monkeypatch.setattr("diffresnet.classify.partitions.shards.ROWS", 200)
     result = label_file(tables, tmp_path / "many")
     assert result.counts()["partitions"] == 4 or result.counts()["partitions"] == 5
     both = [pd.read_parquet(tmp_path / name)["label"] for name in ("one", "many")]

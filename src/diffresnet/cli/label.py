@@ -212,7 +212,7 @@ def _label_shards(plan: ShardPlan, dry_run: bool, abstains: bool) -> Outcome:
         "rows": f"{len(plan)} in {len(plan.paths)} files, with {_named(plan.feature_names)}",
         "labelled": f"{len(plan.given.rows)} in {len(plan.given.classes)} classes",
         "work": f"{counts['partitions']} partitions of about {min(plan.rows, len(plan))} rows, "
-        f"about {format_memory(plan.memory)} of memory",
+        f"about {format_memory(plan.cost.memory)} of memory and {plan.cost.time} of processor time",
     }
     if dry_run:
         lines["written"] = "nothing, as this is a dry run"

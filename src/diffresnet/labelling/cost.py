@@ -22,8 +22,9 @@ SCORES, ALONE, SIDE_BY_SIDE_SCORES = 2, 2, 4
 """Copies of the scores of all classes, of those of one split, and of several side by side."""
 START = 0.4
 """Seconds of any fit."""
-DIFFUSED, COMPARED, PROPAGATED_SCORE = 0.038e-6, 1e-12, 0.048e-6
-"""Seconds of a number that diffuses, that is compared, and that is propagated; of one edge."""
+DIFFUSED, COMPARED, PROPAGATED_SCORE = 0.038e-6, 1.4e-10, 0.048e-6
+"""Seconds of a number that diffuses, of one edge; that is compared, times the root of the rows that
+are searched together; and that is propagated, of one edge."""
 OTHERS = 100
 """Columns that stand for what takes time for each row whatever its columns."""
 
@@ -124,7 +125,7 @@ class FitSize:
         return (
             START
             + DIFFUSED * edges * width
-            + COMPARED * self.rows**2 * width
+            + COMPARED * self.rows**1.5 * width
             + PROPAGATED_SCORE * self.fits * propagated
         )
 
@@ -159,6 +160,49 @@ class FitSize:
         most = bisect_right(range(1, getattr(self, name) + 1), limit, key=memory)
         unit = 10 ** max(0, len(str(most)) - 2)
         return most // unit * unit
+
+
+# Measured in benchmarks/partitions.py.
+ROW, OF_PARTITION, FEWEST = 700, 8000, 1000
+"""Bytes of any row, and of one of a partition; and the rows of the smallest that makes sense."""
+IN_PARTITIONS = 1.0
+"""How much longer work takes that is done in partitions."""
+
+
+@dataclass(frozen=True)
+class PartitionedSize:
+    """How large a fit in partitions is.
+
+    Attributes
+    ----------
+    whole : of all rows.
+    rows : of a partition, about.
+    """
+
+    whole: FitSize
+    rows: int
+
+    @classmethod
+    def within(cls, whole: FitSize, rows: int, limit: int | None) -> PartitionedSize:
+        """Return partitions of so many rows, or of fewer where that takes more than the limit."""
+        size = cls(whole, rows)
+        if limit is None:
+            return size
+        spare = limit - PROCESS - ROW * whole.rows
+        return cls(whole, min(max(spare // size._row_bytes, FEWEST), rows))
+
+    @property
+    def cost(self) -> Cost:
+        """Return what it takes on one machine; memory also on each worker of a cluster."""
+        together = min(self.rows, self.whole.rows)
+        memory = PROCESS + ROW * self.whole.rows + together * self._row_bytes
+        alone = replace(self.whole, rows=together).cost.seconds
+        return Cost(memory, IN_PARTITIONS * alone * self.whole.rows / together)
+
+    @property
+    def _row_bytes(self) -> int:
+        """Bytes that a row of a partition takes while its neighbours are searched."""
+        return NUMBER * SEARCHED * self.whole.columns + 16 * self.whole.classes + OF_PARTITION
 
 
 def _two_digits(number: float) -> float:

@@ -30,7 +30,7 @@ from ..tables.formats.npy import map_array
 from ..tables.labelled_table import LabelledTable
 from ..tables.second_file import read_labels
 from .abstain import Abstention
-from .cost import PROCESS, SEARCHED
+from .cost import Cost, FitSize, PartitionedSize
 from .memory import format_memory
 
 if TYPE_CHECKING:
@@ -42,8 +42,6 @@ FLAGGED = np.array(["given", "predicted", "unreached", "abstained"])
 GIVEN, PREDICTED, UNREACHED, ABSTAINED = range(4)
 WRITTEN = 100_000
 """Rows that are written at once."""
-ROW, FEWEST = 700, 1000
-"""Bytes of any row, as measured; and the rows of the smallest partition that makes sense."""
 
 
 def is_shard_folder(path: Path) -> bool:
@@ -80,7 +78,7 @@ class ShardPlan:
     work : folder of the graph and of what is worked on.
     keeps : whether the graph stays there.
     dask : address of a scheduler, or None for this machine.
-    rows : of a partition, about.
+    size : how large the fit is.
     max_memory : bytes that the process may hold, or None for no limit.
     abstention : which labels are left out, or None.
     notes : what a user should know, one line each.
@@ -97,7 +95,7 @@ class ShardPlan:
     work: Path | None
     keeps: bool
     dask: str | None
-    rows: int
+    size: PartitionedSize
     max_memory: int | None
     abstention: Abstention | None
     notes: tuple[Note, ...]
@@ -110,16 +108,22 @@ class ShardPlan:
         return sum(self.sizes)
 
     @property
-    def memory(self) -> int:
-        """Bytes that the work takes on this machine, or on each worker."""
-        columns, classes = len(self.feature_names), len(self.given.classes)
-        return PROCESS + ROW * len(self) + min(self.rows, len(self)) * _row_bytes(columns, classes)
+    def rows(self) -> int:
+        """Rows of a partition, about."""
+        return self.size.rows
+
+    @property
+    def cost(self) -> Cost:
+        """Memory that the work takes on this machine, or on each worker, and its seconds."""
+        return self.size.cost
 
     def counts(self) -> dict[str, Any]:
         """Return how much was read, and what the fit is expected to take.
 
-        Keys: rows, shards, features, labelled, classes, partitions, memory_bytes.
+        Keys: rows, shards, features, labelled, classes, partitions, memory_bytes,
+        processor_seconds.
         """
+        cost = self.cost
         return {
             "rows": len(self),
             "shards": len(self.paths),
@@ -127,7 +131,8 @@ class ShardPlan:
             "labelled": len(self.given.rows),
             "classes": len(self.given.classes),
             "partitions": max(1, round(len(self) / self.rows)),
-            "memory_bytes": self.memory,
+            "memory_bytes": cost.memory,
+            "processor_seconds": round(cost.seconds, 1),
         }
 
     def run(self) -> ShardResult:
@@ -140,9 +145,10 @@ class ShardPlan:
         """
         from ..classify import DiffusionClassifier
 
-        if self.max_memory is not None and self.memory > self.max_memory:
+        memory = self.cost.memory
+        if self.max_memory is not None and memory > self.max_memory:
             raise InputError(
-                f"partitions of {self.rows} rows take about {format_memory(self.memory)} of "
+                f"partitions of {self.rows} rows take about {format_memory(memory)} of "
                 f"memory, where {format_memory(self.max_memory)} may be used",
                 "max_memory",
             )
@@ -344,8 +350,11 @@ def plan_shards(
             raise InputError("the labels of a folder of tables are in the tables", "labels")
         reading = Reading(label_column, id_column, _listed(features), unlabelled)
         found = _of_tables(path, paths, reading, progress)
+    from ..classify.partitions.shards import ROWS
+
     found["given"].require_classes(f"the labels of {str(path)!r}")
     columns, classes = len(found["feature_names"]), len(found["given"].classes)
+    whole = FitSize(sum(found["sizes"]), columns, classes, len(found["given"].rows))
     own = None if out is None else Path(f"{os.fspath(out)}.work")
     return ShardPlan(
         path=path,
@@ -354,7 +363,7 @@ def plan_shards(
         work=own if work is None else Path(work),
         keeps=work is not None,
         dask=dask,
-        rows=_rows_for(max_memory, sum(found["sizes"]), columns, classes),
+        size=PartitionedSize.within(whole, ROWS, max_memory),
         max_memory=max_memory,
         abstention=abstention,
         device=device,
@@ -480,18 +489,3 @@ def _listed(features: str | Sequence[str] | None) -> tuple[str, ...] | None:
     if features is None:
         return None
     return (features,) if isinstance(features, str) else tuple(features)
-
-
-def _rows_for(max_memory: int | None, rows: int, columns: int, classes: int) -> int:
-    """Return how large a partition may be."""
-    from ..classify.partitions.shards import ROWS
-
-    if max_memory is None:
-        return ROWS
-    spare = max_memory - PROCESS - ROW * rows
-    return int(np.clip(spare // _row_bytes(columns, classes), FEWEST, ROWS))
-
-
-def _row_bytes(columns: int, classes: int) -> int:
-    """Return the bytes that a row of a partition takes while its neighbours are searched."""
-    return 4 * SEARCHED * columns + 16 * classes + 8000

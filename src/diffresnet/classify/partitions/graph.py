@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +19,8 @@ from .points import PartPoints, Visits
 
 # What an approximate search in a partition goes for: some neighbours are in none that is visited.
 RECALL = 0.97
+# Visitors that a partition looks for neighbours of at once, at least.
+BATCH = 2**16
 
 
 @dataclass(frozen=True)
@@ -117,22 +119,42 @@ def find_for_visitors(
     device: torch.device,
 ) -> Nearest:
     """Find the points of a partition that are nearer to visitors than what these have at home."""
-    k = settings.neighbors_needed
-    rows = np.concatenate([each.rows for each in visitors])
-    ends = np.cumsum([0, *(len(each.rows) for each in visitors)])
-    if len(points) == 0 or len(rows) == 0:
-        none = np.empty((0, k), dtype=np.int64)
-        return Nearest(rows[:0], none, none.astype(np.float32), np.zeros_like(ends))
-    x = torch.from_numpy(np.concatenate([each.x for each in visitors])).to(device)
-    within = torch.from_numpy(np.concatenate([each.within for each in visitors])).to(device)
-    found = _search(points, settings, method, device).nearest(x, within)
-    near, away = found.indices.cpu().numpy(), found.distances.cpu().numpy()
-    hit = np.flatnonzero(away[:, 0] <= within.cpu().numpy())
-    neighbours = np.full((len(hit), k), -1, dtype=np.int64)
-    distances = np.full((len(hit), k), np.inf, dtype=np.float32)
-    neighbours[:, : near.shape[1]] = first + near[hit]
-    distances[:, : near.shape[1]] = away[hit]
-    return Nearest(rows[hit], neighbours, distances, np.searchsorted(hit, ends))
+    k, search = settings.neighbors_needed, _search(points, settings, method, device)
+    found: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = [
+        (np.empty(0, np.int64), np.empty((0, k), np.int64), np.empty((0, k), np.float32))
+    ]
+    hits = [0]
+    for several in _batches(visitors) if len(points) else ():
+        x = torch.from_numpy(np.concatenate([each.x for each in several])).to(device)
+        within = torch.from_numpy(np.concatenate([each.within for each in several])).to(device)
+        nearest = search.nearest(x, within)
+        hit = np.flatnonzero((nearest.distances[:, 0] <= within).cpu().numpy())
+        neighbours = np.full((len(hit), k), -1, dtype=np.int64)
+        distances = np.full((len(hit), k), np.inf, dtype=np.float32)
+        width = nearest.indices.shape[1]
+        neighbours[:, :width] = first + nearest.indices.cpu().numpy()[hit]
+        distances[:, :width] = nearest.distances.cpu().numpy()[hit]
+        found.append((np.concatenate([each.rows for each in several])[hit], neighbours, distances))
+        hits += np.diff(np.searchsorted(hit, _ends(several))).tolist()
+    rows, neighbours, distances = (np.concatenate(each) for each in zip(*found, strict=True))
+    ends = np.cumsum(hits) if len(points) else np.zeros(len(visitors) + 1, dtype=np.int64)
+    return Nearest(rows, neighbours, distances, ends)
+
+
+def _ends(visitors: Sequence[Visitors]) -> Int[np.ndarray, " p1"]:
+    return np.cumsum([0, *(len(each.rows) for each in visitors)])
+
+
+def _batches(visitors: Sequence[Visitors]) -> Iterator[list[Visitors]]:
+    """Join visitors to batches: the work on one is large beside what any batch takes."""
+    batch: list[Visitors] = []
+    for each in visitors:
+        batch.append(each)
+        if _ends(batch)[-1] >= BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
 
 
 def _search(

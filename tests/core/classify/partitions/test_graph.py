@@ -7,6 +7,7 @@ import torch
 from scipy.sparse import csgraph
 
 from diffresnet.classify.partitions import DiskEngine, build
+from diffresnet.classify.partitions import graph as partition_graph
 from diffresnet.classify.partitions.components import reached_points
 from diffresnet.classify.partitions.diffusion import chebyshev_steps, diffuse
 from diffresnet.classify.partitions.router import Router
@@ -54,6 +55,7 @@ def walk(engine, graph):
 def everywhere(monkeypatch):
     """Let every point visit every partition, so that the search is exact."""
     monkeypatch.setattr(build, "MOST_VISITS", 100)
+    monkeypatch.setattr(partition_graph, "BATCH", 90)
     monkeypatch.setattr(build._Sample, "ratio", lambda *given: build.FARTHEST)
 
 
