@@ -26,9 +26,6 @@ from .selection import ascending, at_most, largest, nearest_first, smallest
 RECALL = 0.98
 # Below this many points there is nothing to save, and too little to measure a recall on.
 FEWEST = 64
-# Clusters are so many times the root of the number of points: more of them are nearer to the shape
-# of a neighbourhood, and cost more to compare with.
-CLUSTERS = 1.0
 # The most clusters that a capped search visits, as a share of all.
 CAP = 0.1
 # Clusters that every row visits first, to know how near others must be.
@@ -55,7 +52,7 @@ CLUSTER_SEED = 0
 
 
 class ClusteredIndex(NeighbourIndex):
-    """Points in about 2 sqrt(n) clusters, of which a search visits those nearest to each row.
+    """Points in about sqrt(n) clusters, of which a search visits those nearest to each row.
 
     How many clusters that takes is read off a sample of points whose true neighbours are computed;
     the recall that is returned is measured on another sample. Clusters and candidates are found by
@@ -70,7 +67,7 @@ class ClusteredIndex(NeighbourIndex):
         self.points = Points(x)
         self.directions = _principal_directions(self.points.x)
         flat = self._flat(self.points.x)
-        self.centres = cluster_centres(flat, max(1, round(CLUSTERS * x.shape[0] ** 0.5)))
+        self.centres = cluster_centres(flat, max(1, round(x.shape[0] ** 0.5)))
         member = nearest_centres(flat, self.centres, 1)[:, 0]
         # Points by clusters; a "place" is one in this order.
         self.order = torch.argsort(member, stable=True)
