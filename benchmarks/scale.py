@@ -52,6 +52,7 @@ def main() -> None:
     sizes = [10_000, 30_000, 100_000, 300_000, 1_000_000]
     parser.add_argument("--rows", type=int, nargs="+", default=sizes)
     parser.add_argument("--folder", type=Path, help="where there is room for the rows")
+    parser.add_argument("--name", default="scale", help="of the result")
     args = parser.parse_args()
     rows: list[dict[str, Any]] = []
     found: dict[str, list[dict[str, float]]] = {how: [] for how in WAYS}
@@ -90,7 +91,7 @@ def main() -> None:
         if len(args.rows) > 2
     }
     publish(
-        "scale",
+        args.name,
         rows,
         columns=DIMENSIONS,
         classes=CLASSES,

@@ -163,8 +163,9 @@ class FitSize:
 
 
 # Measured in benchmarks/partitions.py.
-ROW, OF_PARTITION, FEWEST = 700, 8000, 1000
-"""Bytes of any row, and of one of a partition; and the rows of the smallest that makes sense."""
+ROW, VISITORS, OF_PARTITION, FEWEST = 100, 8, 8000, 1000
+"""Bytes of any row; copies of the features of a partition that visit another, and bytes of one of
+its rows; and the rows of the smallest that makes sense."""
 IN_PARTITIONS = 1.0
 """How much longer work takes that is done in partitions."""
 
@@ -202,7 +203,8 @@ class PartitionedSize:
     @property
     def _row_bytes(self) -> int:
         """Bytes that a row of a partition takes while its neighbours are searched."""
-        return NUMBER * SEARCHED * self.whole.columns + 16 * self.whole.classes + OF_PARTITION
+        copies = SEARCHED + VISITORS
+        return NUMBER * copies * self.whole.columns + 16 * self.whole.classes + OF_PARTITION
 
 
 def _two_digits(number: float) -> float:
