@@ -84,6 +84,19 @@ def test_the_least_sure_labels_are_left_out(tables, tmp_path):
     assert few_errors["expected_error"] <= 0.01
 
 
+def test_labels_are_of_one_type_where_a_part_has_none(arrays, tmp_path, monkeypatch):
+    monkeypatch.setattr("diffresnet.labelling.shards.WRITTEN", 2)
+    np.save(tmp_path / "all.npy", X)
+    files = {"labels": tmp_path / "few.npy", "work": tmp_path / "work"}
+    label_file(tmp_path / "all.npy", tmp_path / "out.parquet", abstain=0.9, **files)
+    left = pd.read_parquet(tmp_path / "out.parquet")
+    assert left["label"].isna().sum() == 765
+    kept = left["label"].notna().to_numpy()
+    assert (left["label"][kept].astype(int) == Y[kept]).mean() > 0.9
+    label_file(arrays, tmp_path / "out", labels=tmp_path / "few.npy", abstain=0.9)
+    assert pd.read_parquet(tmp_path / "out")["label"].isna().sum() == 765
+
+
 def test_small_partitions_have_nearly_the_answers_of_one(tables, tmp_path, monkeypatch):
     label_file(tables, tmp_path / "one")
     monkeypatch.setattr("diffresnet.classify.partitions.shards.ROWS", 200)

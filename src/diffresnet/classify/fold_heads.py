@@ -18,7 +18,7 @@ from .problem import Expert, fit_head
 
 # A decay rate 1 / t per unit of degree: measured in benchmarks/ablation.py.
 DECAY = 0.03
-# Numbers of the rows that heads read at once: they stay in the cache.
+# Numbers of the rows that heads read at once, or of their answers: they stay in the cache.
 CHUNK = 2**20
 
 
@@ -90,7 +90,7 @@ def mixed(mixture: Mixture, *of_folds: Sequence[Expert]) -> Float[Tensor, "n fc"
     features = [each.features for each in of_folds[0]]
     n, c = len(features[0].diffused), of_folds[0][0].head.n_classes
     p = features[0].diffused.new_empty(n, c * len(of_folds))
-    step = max(1, CHUNK // features[0].diffused.shape[1])
+    step = max(1, CHUNK // max(c, features[0].diffused.shape[1]))
     for start in range(0, n, step):
         rows = [each.part(start, start + step) for each in features]
         for target, experts in zip(p[start : start + step].split(c, dim=1), of_folds, strict=True):

@@ -216,11 +216,14 @@ class ShardPlan:
                 values[left] = None
             return values, confidence[part], FLAGGED[flags[part]]
 
+        # Of one type throughout, also where a part has no label.
+        own = RowResult.of(np.array(self.given.classes, dtype=object), confidence, FLAGGED)
+        like = pa.chunked_array([pa.array(own.values)]) if self.like is None else self.like
         if not self.path.is_dir():
             chosen = format_of(out, COLUMN_FORMATS)
             assert isinstance(chosen, ColumnFormat)
             parts = (RowResult.of(*answers(i, i + WRITTEN)) for i in range(0, len(self), WRITTEN))
-            chosen.write_parts(out, (chosen.result_table(part, self.like) for part in parts))
+            chosen.write_parts(out, (chosen.result_table(part, like) for part in parts))
             advance(1)
             return
         ends = np.cumsum([0, *self.sizes]).tolist()
@@ -231,7 +234,7 @@ class ShardPlan:
                 if ending(path) == ".npy":
                     chosen = format_of("a.parquet")
                     assert isinstance(chosen, ColumnFormat)
-                    table = chosen.result_table(RowResult.of(*answers(*span)), self.like)
+                    table = chosen.result_table(RowResult.of(*answers(*span)), like)
                     chosen.write_table(whole / f"{path.stem}.parquet", table)
                 else:
                     table = replace(_read_table(path, self.reading), like=self.like)

@@ -159,11 +159,14 @@ class ClusteredIndex(NeighbourIndex):
             near = self.order[keys & (2**PLACE_BITS - 1)]
             d = self.points.distances(own, near)
             d[is_free] = torch.inf
-            indices[rows], distances[rows] = nearest_first(near, d, k)
+            near, d = nearest_first(near, d, k)
+            # No row may have as many as k, where there is a limit.
+            indices[rows, : near.shape[1]], distances[rows, : near.shape[1]] = near, d
 
-        # Every thread has its share, even of a few rows.
-        share = -(-len(order) // torch.get_num_threads())
-        map_chunks(search, len(order), max(1, min(ROWS, max(share, FEWEST_ROWS))), x.device)
+        chunk = ROWS
+        if x.device.type == "cpu":  # every thread has its share, even of a few rows
+            chunk = min(ROWS, max(-(-len(order) // torch.get_num_threads()), FEWEST_ROWS))
+        map_chunks(search, len(order), chunk, x.device)
         return indices, distances
 
     def _candidates(
@@ -177,7 +180,7 @@ class ClusteredIndex(NeighbourIndex):
 
         Parameters
         ----------
-        k : candidates that a row has, if from all clusters.
+        k : at least so many are found, from all clusters if need be.
         itself : places of the rows, where none is its own neighbour.
         """
         clusters = nearest_centres(flat, self.centres, self.probes)
@@ -212,9 +215,11 @@ class ClusteredIndex(NeighbourIndex):
     ) -> Int[Tensor, "b w"]:
         """Return the same, of points that are not farther away than that: most rows have few."""
         half = (within / self.points.scale).square() / 2.0
+        length = flat.norm(dim=1)
+        half = half + 4.0 * torch.finfo(flat.dtype).eps * (length + self._length).square()
         if self.is_rounded:
             # A bound of what is lost in rounding, and that times what is likely of it.
-            lost = ROUNDING * flat.norm(dim=1) * self._length
+            lost = ROUNDING * length * self._length
             half = half + lost * min(1.0, LIKELY / flat.shape[1] ** 0.5)
         limit = (as_integers(half).int() + UNITS).clamp_max(FARTHEST - 1).short()
         best = _Best.of(len(flat), width, flat.device, limit)
@@ -233,8 +238,13 @@ class ClusteredIndex(NeighbourIndex):
         counts = torch.bincount(clusters.flatten(), minlength=len(self.centres)).tolist()
         for start, end, some in zip(self.starts, self.ends, visits.split(counts), strict=True):
             points = self.flat[start : start + _whole_tiles(end - start)]
-            for part in some.split(2 * TILE) if end > start else ():
-                filled = torch.nn.functional.pad(part, (0, _whole_tiles(len(part)) - len(part)))
+            if start == end:
+                continue
+            step = min(2 * TILE, max(1, rows_at_once(4 * len(points), rows.device)))
+            for part in some.split(step):
+                # A large cluster meets few rows at a time.
+                whole = min(step, _whole_tiles(len(part)))
+                filled = torch.nn.functional.pad(part, (0, whole - len(part)))
                 scores = self._scores(rows.index_select(0, filled), points)
                 yield start, part, scores[: len(part), : end - start]
 

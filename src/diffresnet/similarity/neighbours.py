@@ -64,7 +64,7 @@ class NeighbourSearch:
         if metric not in METRICS:
             raise InputError(f"metric must be {' or '.join(METRICS)}, not {metric!r}", "metric")
         self.k, self.metric = k, metric
-        self.x = unit_rows(x) if metric == "cosine" else x
+        self.x = unit_rows(x.detach()) if metric == "cosine" else x.detach()
         self.method, self.recall = method, recall
         self._index: NeighbourIndex | None = None
 
@@ -91,6 +91,7 @@ class NeighbourSearch:
         index = self.index()
         if queries is None:
             return index.neighbours(k)
+        queries = queries.detach()
         return index.query(unit_rows(queries) if self.metric == "cosine" else queries, k, within)
 
     def index(self) -> NeighbourIndex:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from diffresnet.similarity import clustered, rounded
+from diffresnet.similarity import clustered, nearest_neighbours, rounded
 from diffresnet.similarity.clustered import ClusteredIndex
 from diffresnet.similarity.exact import ExactIndex, Points, measured_recall, sampled_neighbours
 from diffresnet.similarity.selection import ascending, at_most, largest, smallest
@@ -200,3 +200,16 @@ def test_what_is_farther_than_asked_for_need_not_be_found(tiles, monkeypatch):
     true = (x[some.indices] - rows[:, None]).norm(dim=2)
     assert torch.allclose(some.distances[found], true[found], atol=1e-5)
     assert torch.equal(some.distances[3::7], whole.distances[3::7])
+    for least in (0.0, 0.03, 0.3):  # where no row has as many as asked for
+        few = index.query(rows, 10, torch.full((300,), least))
+        wanted = whole.distances <= least
+        assert torch.equal(few.distances[wanted], whole.distances[wanted])
+        assert torch.equal(few.indices[wanted], whole.indices[wanted])
+        repeated = few.indices[:, 0] == few.indices[:, 1]
+        assert not bool((repeated & torch.isfinite(few.distances[:, 1])).any())
+
+
+def test_points_that_need_a_gradient_are_searched():
+    x = blobs(n=900).requires_grad_()
+    found = nearest_neighbours(x, 5, method="clustered", queries=x[:3])
+    assert not found.distances.requires_grad

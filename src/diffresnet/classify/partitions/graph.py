@@ -137,7 +137,8 @@ def find_for_visitors(
         found.append((np.concatenate([each.rows for each in several])[hit], neighbours, distances))
         hits += np.diff(np.searchsorted(hit, _ends(several))).tolist()
     rows, neighbours, distances = (np.concatenate(each) for each in zip(*found, strict=True))
-    ends = np.cumsum(hits) if len(points) else np.zeros(len(visitors) + 1, dtype=np.int64)
+    hits += [0] * (len(visitors) + 1 - len(hits))
+    ends = np.cumsum(hits)
     return Nearest(rows, neighbours, distances, ends)
 
 
@@ -153,7 +154,7 @@ def _batches(visitors: Sequence[Visitors]) -> Iterator[list[Visitors]]:
         if _ends(batch)[-1] >= BATCH:
             yield batch
             batch = []
-    if batch:
+    if _ends(batch)[-1]:
         yield batch
 
 

@@ -74,9 +74,9 @@ class Visits:
         if router.partitions == 1 or len(points) == 0:
             return cls(np.arange(0), np.zeros(router.partitions + 1, dtype=np.int64))
         distances = router.distances(points.x)
-        if len(points) <= few:
-            ratio = np.inf
         reach = ratio * np.maximum(distances[:, own], router.radius)
+        if len(points) <= few:
+            reach[:] = np.inf
         allowed = distances <= reach[:, None]
         allowed[:, own] = False
         if router.partitions > most + 1:

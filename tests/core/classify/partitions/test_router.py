@@ -1,5 +1,6 @@
 """The router: balanced partitions, and one place for equal rows."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -77,3 +78,11 @@ def test_points_visit_the_nearest_partitions_within_the_ratio():
         reach = 1.5 * np.maximum(distances[:, 2], router.radius)
         expected = near & (distances[:, p] <= reach)
         assert np.array_equal(sent, expected if p != 2 else np.zeros_like(sent))
+
+
+def test_points_that_are_few_visit_whatever_they_may():
+    x = clusters(400)
+    router = replace(Router.fit(Projection(), False, x, 6), radius=0.0)
+    points = PartPoints(router.cells[:1].copy(), np.arange(1), np.array([0, 1]))
+    visits = Visits.of(points, router, own=0, ratio=1.0, most=3, few=5)  # at distance 0 from home
+    assert len(visits.rows) == 3
