@@ -166,8 +166,8 @@ class FitSize:
 ROW, VISITORS, OF_PARTITION, FEWEST = 100, 8, 8000, 1000
 """Bytes of any row; copies of the features of a partition that visit another, and bytes of one of
 its rows; and the rows of the smallest that makes sense."""
-IN_PARTITIONS = 1.0
-"""How much longer work takes that is done in partitions."""
+VISIT, PARTITIONS_A_VISIT = 0.16e-6, 12
+"""Seconds of a number that visits another partition, and how many of these make one visit more."""
 
 
 @dataclass(frozen=True)
@@ -197,8 +197,11 @@ class PartitionedSize:
         """Return what it takes on one machine; memory also on each worker of a cluster."""
         together = min(self.rows, self.whole.rows)
         memory = PROCESS + ROW * self.whole.rows + together * self._row_bytes
+        partitions = self.whole.rows / together
         alone = replace(self.whole, rows=together).cost.seconds
-        return Cost(memory, IN_PARTITIONS * alone * self.whole.rows / together)
+        visits = self.whole.rows * min(VISITORS, (partitions - 1) / PARTITIONS_A_VISIT)
+        visiting = VISIT * visits * (self.whole.columns + OTHERS)
+        return Cost(memory, partitions * alone + visiting)
 
     @property
     def _row_bytes(self) -> int:
