@@ -57,8 +57,8 @@ class ClusteredIndex(NeighbourIndex):
     How many clusters that takes is read off a sample of points whose true neighbours are computed;
     the recall that is returned is measured on another sample. Clusters and candidates are found by
     the first 128 principal components, where the data are nearly as flat as that; the best k + 16
-    candidates are compared in full. Where the processor has tiles, candidates are found in
-    bfloat16.
+    candidates, by distances rounded to bfloat16, are compared in full. Where the processor has
+    tiles, products are in bfloat16 too.
     """
 
     method = "clustered"
@@ -189,7 +189,7 @@ class ClusteredIndex(NeighbourIndex):
             clusters = torch.where(clusters == own, clusters[:, :1], clusters)
             clusters[:, :1] = own
         rows = self._rows(flat)
-        best = _Best.of(len(rows), width, flat.device)
+        best = _Best(len(rows), width, flat.device)
         for start, some, scores in self._products(rows, clusters[:, :1]):
             if itself is not None:
                 scores.scatter_(1, (itself[some] - start)[:, None], FARTHEST)
@@ -222,7 +222,7 @@ class ClusteredIndex(NeighbourIndex):
             lost = ROUNDING * length * self._length
             half = half + lost * min(1.0, LIKELY / flat.shape[1] ** 0.5)
         limit = (as_integers(half).int() + UNITS).clamp_max(FARTHEST - 1).short()
-        best = _Best.of(len(flat), width, flat.device, limit)
+        best = _Best(len(flat), width, flat.device, limit)
         rows = self._rows(flat)
         clusters = nearest_centres(flat, self.centres, self.probes)
         for start, some, scores in self._products(rows, clusters):
@@ -237,9 +237,9 @@ class ClusteredIndex(NeighbourIndex):
         visits = torch.argsort(clusters.flatten(), stable=True) // max(1, clusters.shape[1])
         counts = torch.bincount(clusters.flatten(), minlength=len(self.centres)).tolist()
         for start, end, some in zip(self.starts, self.ends, visits.split(counts), strict=True):
-            points = self.flat[start : start + _whole_tiles(end - start)]
             if start == end:
                 continue
+            points = self.flat[start : start + _whole_tiles(end - start)]
             step = min(2 * TILE, max(1, rows_at_once(4 * len(points), rows.device)))
             for part in some.split(step):
                 # A large cluster meets few rows at a time.
@@ -277,19 +277,14 @@ class _Best:
     limit : (b,) the highest score that still is among the best.
     """
 
-    def __init__(self, keys: Int[Tensor, "b w"], limit: Int[Tensor, " b"]) -> None:
-        self.keys, self.limit = keys, limit
-        self._offered: list[Tensor] = []
-        self._count = 0
-
-    @classmethod
-    def of(
-        cls, rows: int, width: int, device: torch.device, limit: Int[Tensor, " b"] | None = None
-    ) -> _Best:
-        """Begin without any, up to a limit."""
+    def __init__(
+        self, rows: int, width: int, device: torch.device, limit: Int[Tensor, " b"] | None = None
+    ) -> None:
         if limit is None:
             limit = torch.full((rows,), FARTHEST - 1, dtype=torch.int16, device=device)
-        return cls(torch.full((rows, width), FREE, device=device), limit)
+        self.keys, self.limit = torch.full((rows, width), FREE, device=device), limit
+        self._offered: list[Tensor] = []
+        self._count = 0
 
     def offer(
         self, rows: Int[Tensor, " r"], start: int, scores: Int[Tensor, "r p"], limit: Tensor

@@ -10,7 +10,7 @@ import scipy.sparse
 import torch
 from jaxtyping import Float, Int
 
-from ...similarity import GraphSettings, NeighbourSearch
+from ...similarity import GraphSettings, Neighbours, NeighbourSearch
 from ...similarity.selection import nearest_first
 from ...similarity.weights import bandwidth, gaussian, kept
 from ..points import locality_order
@@ -99,15 +99,9 @@ def find_at_home(
     ----------
     first : number of the first point.
     """
-    k, n = settings.neighbors_needed, len(points)
-    neighbours = np.full((n, k), -1, dtype=np.int64)
-    distances = np.full((n, k), np.inf, dtype=np.float32)
-    if n > 1:
-        found = _search(points, settings, method, device).nearest()
-        width = found.indices.shape[1]
-        neighbours[:, :width] = first + found.indices.cpu().numpy()
-        distances[:, :width] = found.distances.cpu().numpy()
-    return Nearest(np.arange(n), neighbours, distances, np.array([0, n]))
+    every = np.arange(len(points))
+    found = _search(points, settings, method, device).nearest()
+    return Nearest(every, *_padded(found, every, first, settings), np.array([0, len(points)]))
 
 
 def find_for_visitors(
@@ -129,17 +123,25 @@ def find_for_visitors(
         within = torch.from_numpy(np.concatenate([each.within for each in several])).to(device)
         nearest = search.nearest(x, within)
         hit = np.flatnonzero((nearest.distances[:, 0] <= within).cpu().numpy())
-        neighbours = np.full((len(hit), k), -1, dtype=np.int64)
-        distances = np.full((len(hit), k), np.inf, dtype=np.float32)
-        width = nearest.indices.shape[1]
-        neighbours[:, :width] = first + nearest.indices.cpu().numpy()[hit]
-        distances[:, :width] = nearest.distances.cpu().numpy()[hit]
-        found.append((np.concatenate([each.rows for each in several])[hit], neighbours, distances))
+        own = np.concatenate([each.rows for each in several])[hit]
+        found.append((own, *_padded(nearest, hit, first, settings)))
         hits += np.diff(np.searchsorted(hit, _ends(several))).tolist()
     rows, neighbours, distances = (np.concatenate(each) for each in zip(*found, strict=True))
     hits += [0] * (len(visitors) + 1 - len(hits))
     ends = np.cumsum(hits)
     return Nearest(rows, neighbours, distances, ends)
+
+
+def _padded(
+    found: Neighbours, rows: Int[np.ndarray, " m"], first: int, settings: GraphSettings
+) -> tuple[Int[np.ndarray, "m k"], Float[np.ndarray, "m k"]]:
+    """Return numbers and distances of what some rows found, with as many places as are needed."""
+    shape = len(rows), settings.neighbors_needed
+    neighbours, distances = np.full(shape, -1, np.int64), np.full(shape, np.inf, np.float32)
+    width = found.indices.shape[1]
+    neighbours[:, :width] = first + found.indices.cpu().numpy()[rows]
+    distances[:, :width] = found.distances.cpu().numpy()[rows]
+    return neighbours, distances
 
 
 def _ends(visitors: Sequence[Visitors]) -> Int[np.ndarray, " p1"]:
