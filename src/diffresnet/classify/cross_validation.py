@@ -183,12 +183,12 @@ def _held_out_scores(
             block = slice(j * c, (j + 1) * c)
             fixed[index, block] = True
             stacked[index, block] = one_hot(codes[seen], c, stacked)
+        held = torch.from_numpy(points[np.concatenate([folds.held[s].nonzero()[0] for s in group])])
+        at, counts = held.to(stacked.device), [int(folds.held[s].sum()) for s in group]
         for weight in weights:
-            found = stacked
-            if weight != float("inf"):
-                found = diffuse_with_boundary(laplacian, stacked, fixed, 1.0 / weight, tol=1e-2)
-            for j, s in enumerate(group):
-                index = torch.from_numpy(points[folds.held[s]]).to(found.device)
-                part = found[index, j * c : (j + 1) * c]
-                held_scores[weight].append(part.double().cpu().numpy())
+            gamma = 1.0 / weight  # 0 leaves the prior
+            found = diffuse_with_boundary(laplacian, stacked, fixed, gamma, tol=1e-2, at=at)
+            for j, part in enumerate(found.split(counts)):
+                own = part[:, j * c : (j + 1) * c]
+                held_scores[weight].append(own.double().cpu().numpy())
     return {weight: np.concatenate(parts) for weight, parts in held_scores.items()}

@@ -9,6 +9,7 @@ import scipy.sparse
 import torch
 from jaxtyping import Float
 
+from ..allocator import return_freed_memory
 from ..similarity import GraphSettings, Neighbours, NeighbourSearch, nearest_neighbours
 from ..similarity.extension import extend_neighbours
 from ..similarity.graph import as_points, weigh
@@ -82,6 +83,7 @@ class PointGraph:
             assert points.x is not None
             weights = _without_directionless(weights, points.x)
         order = locality_order(weights)
+        return_freed_memory()  # of the search, before features are diffused
         rank = torch.from_numpy(np.argsort(order)).to(neighbours.indices.device)
         return cls(
             points.in_order(order),

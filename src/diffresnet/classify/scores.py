@@ -42,7 +42,8 @@ def propagate_labels(
         return held
     fixed = torch.zeros(len(prior), 1, dtype=torch.bool, device=prior.device)
     fixed[index] = True
-    return diffuse_with_boundary(laplacian, held, fixed, 1.0 / weight, tol).clamp_min(0.0)
+    gamma = 1.0 / weight
+    return diffuse_with_boundary(laplacian, held, fixed, gamma, tol, in_place=True).clamp_min_(0.0)
 
 
 def source_decay(points: int, classes: int) -> float:
@@ -68,9 +69,13 @@ def propagate_sources(
     inverse = torch.where(degree > 0, 1.0 / degree, 0.0)
     source[index] = (labels - labels.mean(0)) * inverse[index, None]
     propagated = diffuse_with_boundary(
-        laplacian, source, torch.zeros_like(source[:, :1], dtype=torch.bool), 1.0 / decay
+        laplacian,
+        source,
+        torch.zeros_like(source[:, :1], dtype=torch.bool),
+        1.0 / decay,
+        in_place=True,
     )
-    return propagated - (degree @ propagated) / degree.sum().clamp_min(SMALLEST)
+    return propagated.sub_((degree @ propagated) / degree.sum().clamp_min(SMALLEST))
 
 
 def row_standardize(scores: Float[Tensor, "n c"]) -> Float[Tensor, "n c"]:

@@ -159,7 +159,7 @@ class Transducer:
         is_given[given[kept]] = True
         # No label reaches these; where there are features, the head still has an opinion.
         lost = ~points.spread_back(reached) & ~is_given
-        best[lost] = points.spread_back(solution.prior)[lost].argmax(axis=1)
+        best[lost] = solution.prior[points.of_row[lost]].argmax(axis=1)
         explainer = None
         if solution.prior_inputs is not None:
             weights = None if weight is None else weight[given][learned]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from ..operators import Laplacian
@@ -15,7 +15,10 @@ def diffuse_with_boundary(
     fixed: Bool[Tensor, "n #d"],
     gamma: float,
     tol: float = 1e-3,
-) -> Float[Tensor, "n d"]:
+    *,
+    at: Int[Tensor, " m"] | None = None,
+    in_place: bool = False,
+) -> Float[Tensor, "m d"]:
     """One implicit step of length gamma from `prior`, while fixed points keep their value.
 
     For the random walk on an undirected graph, the result minimises
@@ -26,16 +29,19 @@ def diffuse_with_boundary(
     Parameters
     ----------
     fixed : (n, 1), or (n, d) where every column holds other points.
+    at : points whose values are returned, all of them by default.
+    in_place : whether the values take the place of the prior; those of all points.
     """
     with torch.no_grad():
+        rows = slice(None) if at is None else at
+        out = prior if in_place else prior[rows].clone()
         if gamma == 0.0:
-            return prior.clone()
-        out = torch.empty_like(prior)
+            return out
         same = fixed.shape[1] == 1
         start = 0
         for panel in laplacian.panels(prior):
             columns = slice(start, start + panel.shape[1])
             held = fixed if same else fixed[:, columns]
-            out[:, columns] = laplacian.solve(panel.contiguous(), gamma, tol, held)
+            out[:, columns] = laplacian.solve(panel.contiguous(), gamma, tol, held)[rows]
             start = columns.stop
         return out

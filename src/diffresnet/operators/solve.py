@@ -39,6 +39,7 @@ def conjugate_gradient(
         step = _ratio(rr, torch.mul(p, q, out=scratch).sum(0))
         x.addcmul_(p, step)
         r.addcmul_(q, step, value=-1.0)
+        del q  # before the next one comes
         rr, old = torch.mul(r, r, out=scratch).sum(0), rr
         p.mul_(_ratio(rr, old)).add_(r)
     raise ArithmeticError(f"conjugate gradients did not reach {tol:g} in {max_iter} iterations")

@@ -216,7 +216,7 @@ class SparseLaplacian(Laplacian):
         root = self._measure.sqrt()[:, None]
         if self._transposed:
             root = 1.0 / root
-        solved = self._solve(self._shifted_symmetric(gamma), root * x, tol, fixed) / root
+        solved = self._solve(self._shifted_symmetric(gamma), root * x, tol, fixed).div_(root)
         # There and back has rounded the values that were to be held.
         return solved if fixed is None else torch.where(fixed, x, solved)
 
@@ -244,9 +244,8 @@ class SparseLaplacian(Laplacian):
             return invert(matrix, b, tol)
         # Values at fixed points go to the right-hand side; the rest is a system of its own.
         free = (~fixed).to(b.dtype)
-        held = b * fixed
-        rest = (b - matrix(held)).mul_(free)
-        return held + invert(lambda y: matrix(y).mul_(free), rest, tol)
+        rest = (b - matrix(b * fixed)).mul_(free)
+        return invert(lambda y: matrix(y).mul_(free), rest, tol).add_(b * fixed)
 
     def _shifted_symmetric(self, gamma: float) -> SparseMatrix:
         """I + gamma D^1/2 L D^-1/2 of a reversible graph."""
@@ -284,10 +283,10 @@ class SparseLaplacian(Laplacian):
 def _laplacian(w: scipy.sparse.csr_array) -> tuple[scipy.sparse.csr_array, np.ndarray]:
     """diag(W 1) - W with an entry in every diagonal place, and its diagonal."""
     n = w.shape[0]
-    rows = np.repeat(np.arange(n), np.diff(w.indptr))
+    every = np.arange(n, dtype=w.indices.dtype)
+    rows = np.repeat(every, np.diff(w.indptr))
     off = rows != w.indices
     degree = np.bincount(rows[off], weights=w.data[off], minlength=n)
-    every = np.arange(n)
     coo = scipy.sparse.coo_array(
         (
             np.concatenate([-w.data[off], degree]),

@@ -159,9 +159,11 @@ def weigh(found: Neighbours, settings: GraphSettings) -> scipy.sparse.csr_array:
     width = bandwidth(found.distances, settings)
     w = gaussian(found.distances, width, width[found.indices], settings)
     keep = kept(found.distances, settings)
-    rows = torch.arange(n, device=w.device)[:, None].expand(w.shape)[keep].cpu().numpy()
-    columns = found.indices[keep].cpu().numpy()
-    weights = scipy.sparse.coo_array((w[keep].cpu().numpy(), (rows, columns)), shape=(n, n)).tocsr()
+    index = torch.int32 if w.numel() < 2**31 else torch.int64
+    rows = torch.arange(n, device=w.device, dtype=index)[:, None].expand(w.shape)[keep]
+    columns = found.indices.to(index)[keep]
+    entries = w[keep].cpu().numpy(), (rows.cpu().numpy(), columns.cpu().numpy())
+    weights = scipy.sparse.coo_array(entries, shape=(n, n)).tocsr()
     if settings.self_loops:
         weights = weights + scipy.sparse.eye_array(n, dtype=weights.dtype, format="csr")
     if settings.symmetrize == "before":

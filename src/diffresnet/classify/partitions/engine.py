@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import ctypes
 import pickle
 import shutil
-import sys
 import tempfile
 import weakref
 from abc import ABC, abstractmethod
@@ -16,13 +14,12 @@ from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
+from ...allocator import return_freed_memory
+
 # Results of fewer bytes stay in memory.
 SMALL = 2**16
 
 Record = TypeVar("Record")
-
-# glibc keeps what was freed: over many partitions that came to twice the memory of one.
-_TRIM = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
 
 
 class Engine(ABC):
@@ -98,7 +95,7 @@ class DiskEngine(Engine):
         stored = _Stored(head, buffers, self._results / str(self._count))
         if stored.in_file:
             buffers.clear()
-            _give_back_memory()
+            return_freed_memory()
         return stored
 
     def view(self, task: Callable[..., Any], *arguments: Any) -> Any:
@@ -183,12 +180,6 @@ class _Stored:
             starts = zip(self._ends[:-1].tolist(), self._sizes, strict=True)
             buffers = [whole[start : start + size] for start, size in starts]
         return pickle.loads(self._head, buffers=buffers)
-
-
-def _give_back_memory() -> None:
-    """Return what a task has freed to the system, where that takes asking for."""
-    if _TRIM is not None:
-        _TRIM(0)
 
 
 def _padded(size: int) -> int:
