@@ -36,7 +36,14 @@ def test_a_result_has_a_label_for_every_row(table):
     assert counts.pop("mean_confidence") == pytest.approx(result.confidence[~given].mean())
     assert counts.pop("expected_error") == pytest.approx(1 - result.confidence[~given].mean())
     none = dict.fromkeys(("novel", "unreached", "overruled", "abstained"), 0)
-    assert counts == {"rows": 60, "labelled": 6, "classes": 3, "predicted": 54, **none}
+    assert counts == {
+        "rows": 60,
+        "labelled": 6,
+        "classes": 3,
+        "predicted": 54,
+        "recall": 1.0,
+        **none,
+    }
     assert isinstance(result.model, DiffusionClassifier)
     assert result.model.feature_names_in_.tolist() == ["a", "b", "c"]
 

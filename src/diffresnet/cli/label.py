@@ -221,7 +221,7 @@ def _label_shards(plan: ShardPlan, dry_run: bool, abstains: bool) -> Outcome:
     counts = result.counts()
     confidence = counts["mean_confidence"]
     lines |= {
-        "reach": f"{_reach(result)}; {result.recall:.0%} of the true neighbours were found",
+        "reach": _reach(result),
         "predicted": f"{counts['predicted']}"
         + (f", mean confidence {confidence:.3f}" if confidence is not None else ""),
         "left": _left(counts) if abstains else "",
@@ -342,10 +342,13 @@ def _shares(result: LabelResult) -> str:
 
 
 def _reach(result: LabelResult | ShardResult) -> str:
-    """Return how many of the unlabelled rows a label reaches."""
+    """Return how many of the unlabelled rows a label reaches, and by how good a graph."""
     blank = ~result.given.labelled
     reached = int(result.reached[blank].sum())
-    return f"{reached} of {int(blank.sum())} unlabelled rows are connected to a label"
+    text = f"{reached} of {int(blank.sum())} unlabelled rows are connected to a label"
+    if result.recall is None or result.recall == 1.0:
+        return text
+    return f"{text}; {result.recall:.1%} of the true neighbours were found"
 
 
 def _left(counts: Mapping[str, Any]) -> str:

@@ -163,9 +163,8 @@ class FitSize:
 
 
 # Measured in benchmarks/partitions.py.
-ROW, VISITORS, OF_PARTITION, FEWEST = 100, 8, 8000, 1000
-"""Bytes of any row; copies of the features of a partition that visit another, and bytes of one of
-its rows; and the rows of the smallest that makes sense."""
+ROW, OF_PARTITION, FEWEST = 100, 8000, 1000
+"""Bytes of any row, and of one of a partition; and the rows of the smallest that makes sense."""
 VISIT, PARTITIONS_A_VISIT = 0.16e-6, 12
 """Seconds of a number that visits another partition, and how many of these make one visit more."""
 
@@ -195,18 +194,22 @@ class PartitionedSize:
     @property
     def cost(self) -> Cost:
         """Return what it takes on one machine; memory also on each worker of a cluster."""
+        from ..classify.partitions.build import MOST_VISITS
+
         together = min(self.rows, self.whole.rows)
         memory = PROCESS + ROW * self.whole.rows + together * self._row_bytes
         partitions = self.whole.rows / together
         alone = replace(self.whole, rows=together).cost.seconds
-        visits = self.whole.rows * min(VISITORS, (partitions - 1) / PARTITIONS_A_VISIT)
+        visits = self.whole.rows * min(MOST_VISITS, (partitions - 1) / PARTITIONS_A_VISIT)
         visiting = VISIT * visits * (self.whole.columns + OTHERS)
         return Cost(memory, partitions * alone + visiting)
 
     @property
     def _row_bytes(self) -> int:
         """Bytes that a row of a partition takes while its neighbours are searched."""
-        copies = SEARCHED + VISITORS
+        from ..classify.partitions.build import MOST_VISITS
+
+        copies = SEARCHED + MOST_VISITS
         return NUMBER * copies * self.whole.columns + 16 * self.whole.classes + OF_PARTITION
 
 

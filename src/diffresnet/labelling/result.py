@@ -75,12 +75,17 @@ class LabelResult:
         """Whether the model was fitted to these rows, and is not from a file."""
         return hasattr(self.model, "_transduction")
 
+    @property
+    def recall(self) -> float | None:
+        """Share of the true neighbours that were found, measured on a sample of a fit to rows."""
+        return self.model.recall_ if self.model is not None and self.is_fitted else None
+
     def counts(self) -> dict[str, Any]:
         """Return how many rows there are of each kind, and the mean confidence of predicted ones.
 
         Keys: rows, labelled, classes, predicted, novel (in whatever flag), unreached, overruled
-        (given labels that are others now), abstained, mean_confidence, and expected_error, the
-        share of wrong ones among all predicted or unreached.
+        (given labels that are others now), abstained, mean_confidence, expected_error, the share of
+        wrong ones among all predicted or unreached, and recall of the neighbours.
         """
         predicted = np.isin(self.flags, ("predicted", "novel"))
         known = self.given.labelled.any()
@@ -98,6 +103,7 @@ class LabelResult:
             if predicted.any()
             else None,
             "expected_error": self.expected_error(),
+            "recall": self.recall,
         }
 
     def overruled(self) -> list[dict[str, Any]]:

@@ -38,11 +38,13 @@ RERANKED = 16
 # Rows that are searched for together, at most and at least, and candidates that are kept for them
 # before the best are taken. Rows and points of one product are whole multiples of TILE: to prepare
 # a product of another shape takes longer than to multiply.
-ROWS, FEWEST_ROWS, KEPT, TILE = 2**16, 2**10, 2**22, 256
+ROWS, SMALLEST_CHUNK, KEPT, TILE = 2**16, 2**10, 2**22, 256
 # A candidate is one number: its row above its score above its place.
 PLACE_BITS, SCORE_BITS = 31, 16
-FARTHEST = torch.iinfo(torch.int16).max
-FREE = FARTHEST << PLACE_BITS
+# So few rows of a query visit their clusters one after the other: they would not fill the tiles.
+FEW = 64
+LARGEST_SCORE = torch.iinfo(torch.int16).max
+FREE = LARGEST_SCORE << PLACE_BITS
 # Scores are off by so many units of their own rounding. That of columns adds as noise does: its sum
 # is hardly ever above so many deviations, which are the bound over the root of the columns.
 UNITS, LIKELY = 2, 4.0
@@ -149,6 +151,8 @@ class ClusteredIndex(NeighbourIndex):
             if others:
                 itself = torch.arange(part.start, part.start + len(rows), device=x.device)
                 keys = self._candidates(self._flat(own), k, width, itself)
+            elif within is None and len(own) <= FEW:
+                keys = self._candidates_of_few(self._flat(own), k, width)
             elif within is None:
                 keys = self._candidates(self._flat(own), k, width)
             else:
@@ -165,7 +169,7 @@ class ClusteredIndex(NeighbourIndex):
 
         chunk = ROWS
         if x.device.type == "cpu":  # every thread has its share, even of a few rows
-            chunk = min(ROWS, max(-(-len(order) // torch.get_num_threads()), FEWEST_ROWS))
+            chunk = min(ROWS, max(-(-len(order) // torch.get_num_threads()), SMALLEST_CHUNK))
         map_chunks(search, len(order), chunk, x.device)
         return indices, distances
 
@@ -192,7 +196,7 @@ class ClusteredIndex(NeighbourIndex):
         best = _Best(len(rows), width, flat.device)
         for start, some, scores in self._products(rows, clusters[:, :1]):
             if itself is not None:
-                scores.scatter_(1, (itself[some] - start)[:, None], FARTHEST)
+                scores.scatter_(1, (itself[some] - start)[:, None], LARGEST_SCORE)
             limit = smallest(scores, width).amax(1) if width < scores.shape[1] else best.limit[some]
             best.offer(some, start, scores, limit)
         best.settle()
@@ -204,11 +208,28 @@ class ClusteredIndex(NeighbourIndex):
         for some in few.split(rows_at_once(4 * len(self.flat), flat.device)):
             scores = self._scores(rows[some], self.flat)[:, : len(self.order)]
             if itself is not None:
-                scores.scatter_(1, itself[some][:, None], FARTHEST)
+                scores.scatter_(1, itself[some][:, None], LARGEST_SCORE)
             best.keys[some] = FREE
             best.offer(some, 0, scores, smallest(scores, width).amax(1))
             best.settle()
         return best.keys
+
+    def _candidates_of_few(
+        self, flat: Float[Tensor, "b p"], k: int, width: int
+    ) -> Int[Tensor, "b w"]:
+        """Return the same of a few rows: each meets all points of its clusters in one product."""
+        keys = torch.full((len(flat), width), FREE, device=flat.device)
+        clusters = nearest_centres(flat, self.centres, self.probes).tolist()
+        every = torch.arange(len(self.order), device=flat.device)
+        for row, visited, of_row in zip(self._rows(flat), clusters, keys, strict=True):
+            places = torch.cat([every[self.starts[c] : self.ends[c]] for c in visited])
+            if len(places) < k:
+                places = every
+            points = self.flat.index_select(0, places).to(flat.dtype)
+            scores = as_integers(points @ row.to(flat.dtype)).clamp_min_(0)
+            score, best = scores.topk(min(width, len(places)), largest=False, sorted=True)
+            of_row[: len(best)] = score.long() << PLACE_BITS | places[best]
+        return keys
 
     def _candidates_within(
         self, flat: Float[Tensor, "b p"], width: int, within: Float[Tensor, " b"]
@@ -221,7 +242,7 @@ class ClusteredIndex(NeighbourIndex):
             # A bound of what is lost in rounding, and that times what is likely of it.
             lost = ROUNDING * length * self._length
             half = half + lost * min(1.0, LIKELY / flat.shape[1] ** 0.5)
-        limit = (as_integers(half).int() + UNITS).clamp_max(FARTHEST - 1).short()
+        limit = (as_integers(half).int() + UNITS).clamp_max(LARGEST_SCORE - 1).short()
         best = _Best(len(flat), width, flat.device, limit)
         rows = self._rows(flat)
         clusters = nearest_centres(flat, self.centres, self.probes)
@@ -237,7 +258,7 @@ class ClusteredIndex(NeighbourIndex):
         visits = torch.argsort(clusters.flatten(), stable=True) // max(1, clusters.shape[1])
         counts = torch.bincount(clusters.flatten(), minlength=len(self.centres)).tolist()
         for start, end, some in zip(self.starts, self.ends, visits.split(counts), strict=True):
-            if start == end:
+            if start == end or not len(some):
                 continue
             points = self.flat[start : start + _whole_tiles(end - start)]
             step = min(2 * TILE, max(1, rows_at_once(4 * len(points), rows.device)))
@@ -281,7 +302,7 @@ class _Best:
         self, rows: int, width: int, device: torch.device, limit: Int[Tensor, " b"] | None = None
     ) -> None:
         if limit is None:
-            limit = torch.full((rows,), FARTHEST - 1, dtype=torch.int16, device=device)
+            limit = torch.full((rows,), LARGEST_SCORE - 1, dtype=torch.int16, device=device)
         self.keys, self.limit = torch.full((rows, width), FREE, device=device), limit
         self._offered: list[Tensor] = []
         self._count = 0

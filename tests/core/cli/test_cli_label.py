@@ -84,7 +84,7 @@ def test_csv(data, capfd):
     assert mean == pytest.approx(after["confidence"][~given].astype(float).mean(), abs=1e-4)
     assert row.pop("expected_error") == pytest.approx(1 - mean)
     none = dict.fromkeys(("novel", "unreached", "overruled", "abstained"), 0)
-    assert row == {"rows": 60, "labelled": 6, "classes": 3, "predicted": 54, **none}
+    assert row == {"rows": 60, "labelled": 6, "classes": 3, "predicted": 54, "recall": 1.0, **none}
 
 
 def test_npz_keeps_its_arrays_and_integers(data):

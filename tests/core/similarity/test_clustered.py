@@ -18,6 +18,10 @@ def exact_search(x, k):
     return found.indices, found.distances
 
 
+def exact_query(x, rows, k):
+    return ExactIndex(x).query(rows, k).distances
+
+
 def recall_of(found, truth):
     return float((truth[:, :, None] == found[:, None, :]).any(2).float().mean())
 
@@ -112,6 +116,11 @@ def test_more_neighbours_than_a_cluster_holds():
     x = blobs(n=1000, spread=0.05)
     indices, _, _, _ = clustered_search(x, 200, recall=0.5)
     assert all(len(set(row)) == 200 for row in indices.tolist())
+    index = ClusteredIndex(x, 10, 0.5)
+    for rows in (x[:3], x[:100]):
+        assert torch.allclose(
+            index.query(rows, 900).distances, exact_query(x, rows, 900), atol=1e-5
+        )
 
 
 def test_measured_recall():
@@ -159,13 +168,16 @@ def test_is_that_of_all_points_in_the_clusters_visited(tiles, threads, monkeypat
     try:
         torch.set_num_threads(threads)
         own, new = index.neighbours(10), index.query(x[:90] + 0.01, 10)
+        few = index.query(x[:20] + 0.01, 10)
     finally:
         torch.set_num_threads(before)
     some = torch.arange(0, 2500, 50)
     want = best_of_visited(index, index.points.x[some], 10, some)
     assert torch.allclose(own.distances[some].double(), want, atol=1e-5)
     want = best_of_visited(index, index.points.like(x[:90] + 0.01).x, 10)
+    assert len(want) > clustered.FEW > len(few.distances)
     assert torch.allclose(new.distances.double(), want, atol=1e-5)
+    assert torch.allclose(few.distances.double(), want[:20], atol=1e-5)
 
 
 def test_selections():

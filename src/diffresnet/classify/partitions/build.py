@@ -37,7 +37,7 @@ JUDGED = 256
 # Partitions besides its own that a point visits, at most.
 MOST_VISITS = 8
 # The share of true neighbours that are to be in partitions visited, if any distance reaches them.
-REACHED, FARTHEST = 0.99, 1e30
+REACHED, UNVISITED = 0.99, 1e30
 SEED = 0
 
 
@@ -281,8 +281,8 @@ class _Sample:
         own = np.maximum(own, router.radius)
         to = np.take_along_axis(distances, _partition_of(truth, offsets), axis=1)
         rank = (distances[:, None, :] < to[:, :, None]).sum(axis=2)
-        far = (rank > MOST_VISITS) | (to >= FARTHEST * own)
-        ratio = np.divide(to, own, out=np.full_like(to, FARTHEST), where=~far)
+        far = (rank > MOST_VISITS) | (to >= UNVISITED * own)
+        ratio = np.divide(to, own, out=np.full_like(to, UNVISITED), where=~far)
         return float(np.quantile(ratio, REACHED, method="higher"))
 
     def recall(

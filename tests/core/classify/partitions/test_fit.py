@@ -27,7 +27,7 @@ def shards(rows=2000, x=X, **options):
 @pytest.fixture
 def everywhere(monkeypatch):
     monkeypatch.setattr(build, "MOST_VISITS", 100)
-    monkeypatch.setattr(build._Sample, "ratio", lambda *given: build.FARTHEST)
+    monkeypatch.setattr(build._Sample, "ratio", lambda *given: build.UNVISITED)
 
 
 @pytest.mark.parametrize("per_class", [1, 5])

@@ -56,7 +56,7 @@ def everywhere(monkeypatch):
     """Let every point visit every partition, so that the search is exact."""
     monkeypatch.setattr(build, "MOST_VISITS", 100)
     monkeypatch.setattr(partition_graph, "BATCH", 90)
-    monkeypatch.setattr(build._Sample, "ratio", lambda *given: build.FARTHEST)
+    monkeypatch.setattr(build._Sample, "ratio", lambda *given: build.UNVISITED)
 
 
 @pytest.mark.parametrize("metric", ["euclidean", "cosine"])
