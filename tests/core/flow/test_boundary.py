@@ -89,6 +89,24 @@ def test_panels_change_nothing(monkeypatch, each):
     np.testing.assert_allclose(cut, whole, atol=1e-9)
 
 
+@pytest.mark.parametrize("panel", [1, sparse_module.PANEL_BYTES])
+@pytest.mark.parametrize("gamma", [0.0, 2.0])
+@pytest.mark.parametrize("tol", [1e-9, 1e-2])
+def test_some_points_and_the_place_of_the_prior(monkeypatch, panel, gamma, tol):
+    monkeypatch.setattr(sparse_module, "PANEL_BYTES", panel)
+    operator = as_laplacian(sparse(weights("reversible", N)), dtype=torch.float64)
+    prior, before = features(N, 40), features(N, 40)
+    fixed = torch.from_numpy(np.random.default_rng(1).random((N, 1)) < 0.3)
+    whole = diffuse_with_boundary(operator, prior, fixed, gamma, tol)
+    assert torch.equal(prior, before)
+    at = torch.tensor([7, 2, 2])
+    assert torch.equal(diffuse_with_boundary(operator, prior, fixed, gamma, tol, at=at), whole[at])
+    assert torch.equal(prior, before)
+    place = diffuse_with_boundary(operator, prior, fixed, gamma, tol, in_place=True)
+    assert place is prior
+    assert torch.equal(prior, whole)
+
+
 def test_dense_graph():
     w = weights("none", N)
     fixed = torch.zeros(N, 1, dtype=torch.bool)
