@@ -12,19 +12,21 @@ NUMBER = 4
 """Bytes of a float32."""
 
 # Measured in benchmarks/cost.py; memory is rather too large than too small.
-PROCESS = 600 * 10**6
+PROCESS = 580 * 10**6
 """Bytes of the interpreter, its libraries, and what is worked on in parts."""
-SEARCHED, KEPT = 8, 6
-"""Copies of the features: while neighbours are searched, and while scores are made."""
-EDGE = 120
-"""Bytes of a neighbour of a row: its weight, the Laplacian, and what they are made by."""
-SCORES, ALONE, SIDE_BY_SIDE_SCORES = 2, 2, 4
-"""Copies of the scores of all classes, of those of one split, and of several side by side."""
-START = 0.4
+SEARCHED, DIFFUSING, DIFFUSED = 7, 5, 3
+"""Copies of the features: while neighbours are searched, features diffused, and scores."""
+CANDIDATES = 3500
+"""Bytes of a row that is searched for, by what may be its neighbours, where not all pairs are."""
+EDGE, KEPT_EDGE = 120, 60
+"""Bytes of a neighbour of a row while the Laplacian is made, and later."""
+PANELS = 11
+"""Panels of the scores, while they are diffused."""
+START = 0.35
 """Seconds of any fit."""
-DIFFUSED, COMPARED, PROPAGATED_SCORE = 0.038e-6, 1.4e-10, 0.048e-6
+DIFFUSED_NUMBER, COMPARED, PROPAGATED_SCORE, LEARNED = 1.8e-8, 3.7e-10, 2.5e-8, 1.9e-9
 """Seconds of a number that diffuses, of one edge; that is compared, times the root of the rows that
-are searched together; and that is propagated, of one edge."""
+are searched together; that is propagated, of one edge; and that heads learn from, of one class."""
 OTHERS = 100
 """Columns that stand for what takes time for each row whatever its columns."""
 
@@ -101,32 +103,40 @@ class FitSize:
     @property
     def cost(self) -> Cost:
         """Return what it takes."""
-        return Cost(self._memory(), self._seconds())
+        return Cost(self._memory(), self.seconds_in(self.rows))
 
     def _memory(self) -> int:
         from ..classify.cross_validation import COLUMNS, FEW, FOLDS, SIDE_BY_SIDE
+        from ..operators.sparse import NARROWEST, PANEL_BYTES
+        from ..similarity.backends import EXACT_LIMIT
+        from ..similarity.clustered import ROWS_OF_ALL
 
-        scores = self.rows * self.classes
+        scores, edges = self.rows * self.classes, self.rows * self.neighbours
         splits = FOLDS * (3 if self.labels <= FEW else 1)
         side_by_side = max(scores, min(scores * splits, self.rows * COLUMNS, SIDE_BY_SIDE))
-        copies = ALONE if side_by_side == scores else SIDE_BY_SIDE_SCORES
         numbers = NUMBER * self.rows * self.columns
-        search = SEARCHED * numbers
-        solve = (
-            KEPT * numbers
-            + EDGE * self.rows * self.neighbours
-            + NUMBER * (self.fits * SCORES * scores + copies * side_by_side)
+        candidates = 0 if self.rows <= EXACT_LIMIT else min(self.rows, ROWS_OF_ALL)
+        panel = min(NUMBER * side_by_side, max(PANEL_BYTES, NUMBER * NARROWEST * self.rows))
+        search = SEARCHED * numbers + CANDIDATES * candidates
+        diffuse = DIFFUSING * numbers + EDGE * edges
+        propagate = (
+            DIFFUSED * numbers
+            + KEPT_EDGE * edges
+            + NUMBER * (self.fits * scores + side_by_side)
+            + PANELS * panel
         )
-        return PROCESS + max(search, solve)
+        return PROCESS + max(search, diffuse, propagate)
 
-    def _seconds(self) -> float:
+    def seconds_in(self, together: int) -> float:
+        """Return the processor seconds where so many rows are searched together."""
         width, edges = self.columns + OTHERS, self.rows * self.neighbours
         propagated = edges * self.classes * (1 + self.propagated_splits)
+        learned = self.labels * width * self.classes * (1 + self.splits)
         return (
             START
-            + DIFFUSED * edges * width
-            + COMPARED * self.rows**1.5 * width
-            + PROPAGATED_SCORE * self.fits * propagated
+            + DIFFUSED_NUMBER * edges * width
+            + COMPARED * self.rows * together**0.5 * width
+            + self.fits * (PROPAGATED_SCORE * propagated + LEARNED * learned)
         )
 
     def require(self, limit: int) -> None:
@@ -163,8 +173,12 @@ class FitSize:
 
 
 # Measured in benchmarks/partitions.py.
-ROW, OF_PARTITION, FEWEST = 100, 8000, 1000
+ROW, OF_PARTITION, FEWEST = 100, 4500, 1000
 """Bytes of any row, and of one of a partition; and the rows of the smallest that makes sense."""
+VISITORS, CLASS = 2, 16
+"""Copies of the features of rows that visit a partition at once, and bytes of a class of a row."""
+MOVED = 110e-6
+"""Seconds of a row that is sent to its partition, kept on disk, and sent back with its answer."""
 VISIT, PARTITIONS_A_VISIT = 0.16e-6, 12
 """Seconds of a number that visits another partition, and how many of these make one visit more."""
 
@@ -196,21 +210,17 @@ class PartitionedSize:
         """Return what it takes on one machine; memory also on each worker of a cluster."""
         from ..classify.partitions.build import MOST_VISITS
 
-        together = min(self.rows, self.whole.rows)
-        memory = PROCESS + ROW * self.whole.rows + together * self._row_bytes
-        partitions = self.whole.rows / together
-        alone = replace(self.whole, rows=together).cost.seconds
-        visits = self.whole.rows * min(MOST_VISITS, (partitions - 1) / PARTITIONS_A_VISIT)
-        visiting = VISIT * visits * (self.whole.columns + OTHERS)
-        return Cost(memory, partitions * alone + visiting)
+        whole, together = self.whole, min(self.rows, self.whole.rows)
+        memory = PROCESS + ROW * whole.rows + together * self._row_bytes
+        visits = whole.rows * min(MOST_VISITS, (whole.rows / together - 1) / PARTITIONS_A_VISIT)
+        visiting = VISIT * visits * (whole.columns + OTHERS)
+        return Cost(memory, whole.seconds_in(together) + MOVED * whole.rows + visiting)
 
     @property
     def _row_bytes(self) -> int:
         """Bytes that a row of a partition takes while its neighbours are searched."""
-        from ..classify.partitions.build import MOST_VISITS
-
-        copies = SEARCHED + MOST_VISITS
-        return NUMBER * copies * self.whole.columns + 16 * self.whole.classes + OF_PARTITION
+        copies = SEARCHED + VISITORS
+        return NUMBER * copies * self.whole.columns + CLASS * self.whole.classes + OF_PARTITION
 
 
 def _two_digits(number: float) -> float:

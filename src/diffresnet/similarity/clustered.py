@@ -35,10 +35,11 @@ FIRST = 4
 COMPONENTS = 128
 SHARE = 0.8
 RERANKED = 16
-# Rows that are searched for together, at most and at least, and candidates that are kept for them
-# before the best are taken. Rows and points of one product are whole multiples of TILE: to prepare
-# a product of another shape takes longer than to multiply.
-ROWS, SMALLEST_CHUNK, KEPT, TILE = 2**16, 2**10, 2**22, 256
+# Rows that are searched for together, at most and at least, and by all threads; and candidates of
+# each row that are kept before the best are taken: they take 4 kB a row with what sorts them. Rows
+# and points of one product are whole multiples of TILE: to prepare a product of another shape takes
+# longer than to multiply.
+ROWS, SMALLEST_CHUNK, ROWS_OF_ALL, KEPT, TILE = 2**16, 2**10, 2**17, 2**6, 256
 # A candidate is one number: its row above its score above its place.
 PLACE_BITS, SCORE_BITS = 31, 16
 # So few rows of a query visit their clusters one after the other: they would not fill the tiles.
@@ -169,7 +170,8 @@ class ClusteredIndex(NeighbourIndex):
 
         chunk = ROWS
         if x.device.type == "cpu":  # every thread has its share, even of a few rows
-            chunk = min(ROWS, max(-(-len(order) // torch.get_num_threads()), SMALLEST_CHUNK))
+            share = -(-min(len(order), ROWS_OF_ALL) // torch.get_num_threads())
+            chunk = min(ROWS, max(share, SMALLEST_CHUNK))
         map_chunks(search, len(order), chunk, x.device)
         return indices, distances
 
@@ -315,7 +317,7 @@ class _Best:
         key = rows[row] << SCORE_BITS | score.clamp_min_(0).long()
         self._offered.append(key << PLACE_BITS | (column + start))
         self._count += len(key)
-        if self._count > KEPT:
+        if self._count > KEPT * len(self.keys):
             self.settle()
 
     def settle(self) -> None:

@@ -160,7 +160,7 @@ def test_is_that_of_all_points_in_the_clusters_visited(tiles, threads, monkeypat
     """Whatever rows are searched together, and however often the best are taken."""
     monkeypatch.setattr(rounded, "has_tiles", lambda: tiles)
     monkeypatch.setattr(clustered, "ROWS", 700)
-    monkeypatch.setattr(clustered, "KEPT", 5000)
+    monkeypatch.setattr(clustered, "KEPT", 7)
     before = torch.get_num_threads()
     x = blobs(n=2500, d=8, spread=1.5)
     index = ClusteredIndex(x, 10, 0.9)
