@@ -44,8 +44,8 @@ class SparseLaplacian(Laplacian):
     dtype : torch.dtype
         Precision of the products.
 
-    Memory is 8 bytes an entry in float32; products run in panels of columns, so that a flow adds
-    one copy of the features and `PANEL_BYTES`.
+    Memory is 8 bytes an entry in float32, and 4 for the last product; products run in panels of
+    columns, so that a flow adds one copy of the features and `PANEL_BYTES`.
     """
 
     def __init__(
@@ -84,6 +84,8 @@ class SparseLaplacian(Laplacian):
             torch.from_numpy(measure).to(device, dtype) if symmetry == "reversible" else None
         )
         self._transposed = False
+        # What was asked for last: on a step of a few columns it takes as long as the product.
+        self._last: tuple[tuple[float, float], SparseMatrix] | None = None
         self._diagonal_at = torch.from_numpy(np.flatnonzero(rows == lap.indices)).to(device)
         self._l = SparseMatrix(
             torch.from_numpy(lap.indptr.astype(index)).to(device),
@@ -127,9 +129,12 @@ class SparseLaplacian(Laplacian):
         return self._max_degree
 
     def shifted(self, alpha: float, beta: float) -> LinearMap:
-        values = beta * self._l.values
-        values[self._diagonal_at] += alpha
-        matrix = SparseMatrix(self._l.indptr, self._l.indices, values)
+        if self._last is None or self._last[0] != (alpha, beta):
+            values = beta * self._l.values
+            values[self._diagonal_at] += alpha
+            matrix = SparseMatrix(self._l.indptr, self._l.indices, values)
+            self._last = (alpha, beta), matrix
+        matrix = self._last[1]
         if self._transposed and self._measure is not None:  # L^T = D L D^-1
             d = self._measure[:, None]
             return lambda x: d * matrix(x / d)
@@ -164,6 +169,7 @@ class SparseLaplacian(Laplacian):
     def _copy(self) -> SparseLaplacian:
         other = object.__new__(SparseLaplacian)
         other.__dict__.update(self.__dict__)
+        other._last = None
         for cached in ("_transpose", "_ratios", "_symmetrized", "_spectral_bound", "_max_step"):
             other.__dict__.pop(cached, None)
         return other
