@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TypeVar
@@ -17,24 +17,38 @@ _LOCK = threading.Lock()
 
 
 def map_chunks(
-    function: Callable[[slice], Part], rows: int, chunk: int, device: torch.device
+    function: Callable[[slice], Part],
+    rows: int,
+    chunk: int,
+    device: torch.device,
+    advance: Callable[[], None] = lambda: None,
 ) -> list[Part]:
     """Apply a function to slices of `chunk` rows: on a CPU in as many threads as torch has.
 
     Each chunk is computed by one thread. Threads that share the chunks out among them instead wait
     for each other after every operation: where other programs keep the cores busy, each wait can
     take 20 ms, even for a single row.
+
+    Parameters
+    ----------
+    advance : called after each chunk, by the caller's thread.
     """
     parts = [slice(start, start + chunk) for start in range(0, rows, chunk)]
+
+    def told(found: Iterable[Part]) -> Iterator[Part]:
+        for each in found:
+            advance()
+            yield each
+
     # A thread of another call computes alone already.
     if device.type != "cpu" or torch.get_num_threads() == 1:
-        return [function(part) for part in parts]
+        return list(told(map(function, parts)))
     workers = min(torch.get_num_threads(), len(parts))
     with _LOCK, _one_thread():
         if workers < 2:
-            return [function(part) for part in parts]
+            return list(told(map(function, parts)))
         with ThreadPoolExecutor(workers, initializer=_use_one_thread) as pool:
-            return list(pool.map(function, parts))
+            return list(told(pool.map(function, parts)))
 
 
 @contextmanager

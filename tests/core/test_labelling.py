@@ -68,7 +68,9 @@ def test_stages_are_told(table, tmp_path):
         yield lambda steps=1: None
 
     label_file(table[0], tmp_path / "o.csv", progress=stage)
-    assert [text.split()[0] for text in seen] == ["reading", "labelling", "writing"]
+    words = [text.split()[0] for text in seen]
+    assert words == ["reading", "labelling", "training", "weighing", "propagating", "writing"]
+    assert seen[2:5] == ["training heads", "weighing the prior", "propagating labels"]
 
 
 def test_a_model_is_kept_and_used_again(table, tmp_path):

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from ..flow import diffuse_with_boundary
 from ..operators import SparseLaplacian
+from ..progress import stage
 from .calibrator import Calibrator
 from .points import LabelledPoints
 from .scores import one_hot
@@ -168,27 +169,37 @@ def _held_out_scores(
     weights: tuple[float, ...],
 ) -> dict[float, Float[np.ndarray, "m c"]]:
     """Propagated scores at the points that each split holds out, several splits side by side."""
-    points, codes, splits = labels.at, labels.codes, len(folds.held)
-    n, c = laplacian.shape[-1], labels.distributions.shape[1]
+    n, c, splits = laplacian.shape[-1], labels.distributions.shape[1], len(folds.held)
     at_once = max(1, min(COLUMNS // c, SIDE_BY_SIDE // (n * c)))
+    groups = [range(first, min(first + at_once, splits)) for first in range(0, splits, at_once)]
     held_scores: dict[float, list[np.ndarray]] = {weight: [] for weight in weights}
-    for first in range(0, splits, at_once):
-        group = range(first, min(first + at_once, splits))
-        stacked = priors_of(group)
-        width = 1 if len(group) == 1 else stacked.shape[1]
-        fixed = torch.zeros(n, width, dtype=torch.bool, device=stacked.device)
-        for j, s in enumerate(group):
-            seen = ~folds.held[s]
-            index = torch.from_numpy(points[seen]).to(stacked.device)
-            block = slice(j * c, (j + 1) * c)
-            fixed[index, block] = True
-            stacked[index, block] = one_hot(codes[seen], c, stacked)
-        held = torch.from_numpy(points[np.concatenate([folds.held[s].nonzero()[0] for s in group])])
-        at, counts = held.to(stacked.device), [int(folds.held[s].sum()) for s in group]
-        for weight in weights:
-            gamma = 1.0 / weight  # 0 leaves the prior
-            found = diffuse_with_boundary(laplacian, stacked, fixed, gamma, tol=1e-2, at=at)
-            for j, part in enumerate(found.split(counts)):
-                own = part[:, j * c : (j + 1) * c]
-                held_scores[weight].append(own.double().cpu().numpy())
+    with stage("weighing the prior", len(groups) * len(weights)) as advance:
+        for group in groups:
+            stacked = priors_of(group)
+            fixed = _hold_seen(stacked, group, folds, labels)
+            held = [labels.at[folds.held[s]] for s in group]
+            at = torch.from_numpy(np.concatenate(held)).to(stacked.device)
+            for weight in weights:
+                gamma = 1.0 / weight  # 0 leaves the prior
+                found = diffuse_with_boundary(laplacian, stacked, fixed, gamma, tol=1e-2, at=at)
+                for j, part in enumerate(found.split([len(each) for each in held])):
+                    own = part[:, j * c : (j + 1) * c]
+                    held_scores[weight].append(own.double().cpu().numpy())
+                advance()
     return {weight: np.concatenate(parts) for weight, parts in held_scores.items()}
+
+
+def _hold_seen(
+    stacked: Float[Tensor, "n fc"], group: Sequence[int], folds: Folds, labels: LabelledPoints
+) -> Bool[Tensor, "n #fc"]:
+    """Put the labels that each split sees into its columns, and return where they stand."""
+    n, c = len(stacked), labels.distributions.shape[1]
+    width = 1 if len(group) == 1 else stacked.shape[1]
+    fixed = torch.zeros(n, width, dtype=torch.bool, device=stacked.device)
+    for j, s in enumerate(group):
+        seen = ~folds.held[s]
+        index = torch.from_numpy(labels.at[seen]).to(stacked.device)
+        block = slice(j * c, (j + 1) * c)
+        fixed[index, block] = True
+        stacked[index, block] = one_hot(labels.codes[seen], c, stacked)
+    return fixed

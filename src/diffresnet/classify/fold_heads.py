@@ -10,6 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from ..progress import stage
 from .cross_validation import Folds
 from .features import DiffusedFeatures
 from .mixture import Mixture
@@ -58,11 +59,17 @@ class FoldHeads:
         ----------
         features : of which `labels.at` are rows.
         """
-        experts = tuple(Expert(each, fit_head(prototype, each, labels)) for each in features)
-        of_folds = tuple(
-            tuple(Expert(each, fit_head(prototype, each, labels, ~held)) for each in features)
-            for held in folds.held
-        )
+        every = np.ones(len(labels), dtype=bool)
+        fitted = []
+        with stage("training heads", 1 + len(folds.held)) as advance:
+            for seen in (every, *~folds.held):
+                fitted.append(
+                    tuple(
+                        Expert(each, fit_head(prototype, each, labels, seen)) for each in features
+                    )
+                )
+                advance()
+        experts, *of_folds = fitted
         held_log_p = [
             torch.cat(
                 [
@@ -75,7 +82,7 @@ class FoldHeads:
         host = [np.asarray(each.double().cpu().numpy()) for each in held_log_p]
         mixture = Mixture.fit(host, labels.codes[folds.held_rows], len(labels))
         held_out = np.asarray(mixture.probabilities(held_log_p).double().cpu().numpy())
-        return cls(experts, of_folds, mixture, held_out)
+        return cls(experts, tuple(of_folds), mixture, held_out)
 
 
 def mixed(mixture: Mixture, *of_folds: Sequence[Expert]) -> Float[Tensor, "n fc"]:

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from ..flow import diffuse_with_boundary
 from ..operators import SparseLaplacian
+from ..progress import stage
 from .calibrator import SMALLEST
 
 # With one label a class nothing can be held out, so this stays fixed.
@@ -42,8 +43,11 @@ def propagate_labels(
         return held
     fixed = torch.zeros(len(prior), 1, dtype=torch.bool, device=prior.device)
     fixed[index] = True
-    gamma = 1.0 / weight
-    return diffuse_with_boundary(laplacian, held, fixed, gamma, tol, in_place=True).clamp_min_(0.0)
+    with stage("propagating labels", len(laplacian.panels(held))) as advance:
+        diffuse_with_boundary(
+            laplacian, held, fixed, 1.0 / weight, tol, in_place=True, advance=advance
+        )
+    return held.clamp_min_(0.0)
 
 
 def source_decay(points: int, classes: int) -> float:

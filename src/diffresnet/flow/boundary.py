@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
@@ -18,6 +20,7 @@ def diffuse_with_boundary(
     *,
     at: Int[Tensor, " m"] | None = None,
     in_place: bool = False,
+    advance: Callable[[], None] = lambda: None,
 ) -> Float[Tensor, "m d"]:
     """One implicit step of length gamma from `prior`, while fixed points keep their value.
 
@@ -31,6 +34,7 @@ def diffuse_with_boundary(
     fixed : (n, 1), or (n, d) where every column holds other points.
     at : points whose values are returned, all of them by default.
     in_place : whether the values take the place of the prior; those of all points.
+    advance : called after each panel of columns, `laplacian.panels(prior)`.
     """
     with torch.no_grad():
         rows = slice(None) if at is None else at
@@ -44,4 +48,5 @@ def diffuse_with_boundary(
             held = fixed if same else fixed[:, columns]
             out[:, columns] = laplacian.solve(panel.contiguous(), gamma, tol, held)[rows]
             start = columns.stop
+            advance()
         return out

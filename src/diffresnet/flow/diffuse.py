@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ..errors import InputError
 from ..operators import DenseLaplacian, Laplacian
+from ..progress import stage
 from ..uncompiled import uncompiled
 from .euler import ExplicitEuler
 from .integrator import Integrator
@@ -105,6 +106,8 @@ def _by_panels(laplacian: Laplacian, x: Tensor, flow: Integrator) -> Tensor:
     if len(panels) == 1 or (isinstance(flow, ExplicitEuler) and flow.steps == 1):
         return flow(laplacian, x)
     out = torch.empty_like(x)
-    for target, panel in zip(laplacian.panels(out), panels, strict=True):
-        target.copy_(flow(laplacian, panel.contiguous()))
+    with stage("diffusing features", len(panels)) as advance:
+        for target, panel in zip(laplacian.panels(out), panels, strict=True):
+            target.copy_(flow(laplacian, panel.contiguous()))
+            advance()
     return out

@@ -12,7 +12,7 @@ import pyarrow as pa
 from ..errors import Note
 from ..files.atomic import Pathlike
 from ..labels import Marks
-from ..progress import Progress, silent
+from ..progress import Progress, silent, told_by
 from ..tables.content import label_column_of, named_classes
 from ..tables.labelled_table import LabelledTable
 from .fit import fit_table
@@ -141,7 +141,7 @@ def audit_file(
         device=device,
         progress=progress,
     )
-    with progress(f"auditing {len(table.labels.rows)} labels", None):
+    with progress(f"auditing {len(table.labels.rows)} labels", None), told_by(progress):
         model = fit_table(table, unlabelled, device, seed, relabel=False).model
         assert model is not None
         found = AuditResult(model.audit(), table)

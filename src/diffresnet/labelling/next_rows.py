@@ -11,7 +11,7 @@ import pyarrow as pa
 from ..errors import InputError, Note
 from ..files.atomic import Pathlike
 from ..labels import Marks, label_notes
-from ..progress import Progress, silent
+from ..progress import Progress, silent, told_by
 from ..tables.labelled_table import LabelledTable
 from .fit import fit_table, new_classifier
 from .row_table import ROW, own_first, read_for_rows, take_rows, write_columns
@@ -115,7 +115,7 @@ def next_rows(
     )
     if table.labels.labelled.all():
         raise _none_is_left(table)
-    with progress(f"choosing from {len(table)} rows", None):
+    with progress(f"choosing from {len(table)} rows", None), told_by(progress):
         if len(table.labels.classes) > 1:
             model = fit_table(table, unlabelled, device, seed, relabel=False).model
             assert model is not None

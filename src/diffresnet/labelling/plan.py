@@ -10,7 +10,7 @@ from ..errors import InputError, Note
 from ..files.atomic import Pathlike
 from ..graphs.graph import GraphData
 from ..labels import Labels, Marks
-from ..progress import Progress
+from ..progress import Progress, told_by
 from ..tables.column_roles import ColumnRole
 from ..tables.formats.h5ad import read_cell_graph
 from ..tables.labelled_table import LabelledTable
@@ -190,7 +190,7 @@ class LabelPlan:
         table = self.table
         if self.graph is not None:
             return label_nodes(table, self.graph, self.device, self.seed, self.progress)
-        with self.progress(self._stage(), None):
+        with self.progress(self._stage(), None), told_by(self.progress):
             if self.saved is not None:
                 result = apply_model(self.saved, table, self.relabel, self.device)
             else:

@@ -9,6 +9,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from ..chunks import map_chunks
+from ..progress import stage
 from .exact import (
     RECALL_SEED,
     SAMPLE,
@@ -172,7 +173,11 @@ class ClusteredIndex(NeighbourIndex):
         if x.device.type == "cpu":  # every thread has its share, even of a few rows
             share = -(-min(len(order), ROWS_OF_ALL) // torch.get_num_threads())
             chunk = min(ROWS, max(share, SMALLEST_CHUNK))
-        map_chunks(search, len(order), chunk, x.device)
+        if others:
+            with stage("searching neighbours", -(-len(order) // chunk)) as advance:
+                map_chunks(search, len(order), chunk, x.device, advance)
+        else:
+            map_chunks(search, len(order), chunk, x.device)
         return indices, distances
 
     def _candidates(
