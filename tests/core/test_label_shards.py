@@ -1,6 +1,7 @@
 """Folders of files, labelled in partitions: answers in files of the same names, nothing lost."""
 
 import json
+import os
 
 import numpy as np
 import pandas as pd
@@ -8,6 +9,8 @@ import pytest
 from sklearn.datasets import load_digits
 
 from diffresnet import label_file, plan_file
+from diffresnet.classify.partitions import DiskEngine, Shards
+from diffresnet.classify.partitions.shards import file_key
 from diffresnet.cli.app import run
 from diffresnet.errors import InputError
 from diffresnet.progress import silent
@@ -248,3 +251,136 @@ def test_the_command_says_what_it_will_do_and_does_it(tables, tmp_path, capsys):
     assert "900 in 3 files" in said
     assert "features are those of 'part-0.parquet'" in said
     assert run(["label", str(tables), "--out", str(tmp_path / "out")]) == 2
+
+
+@pytest.mark.parametrize("where", ["out.work", "mine"])
+def test_a_folder_of_work_with_other_files_is_left_alone(tables, tmp_path, where):
+    mine = tmp_path / where / "parts" / "notes.txt"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("precious")
+    work = {} if where == "out.work" else {"work": tmp_path / where}
+    with pytest.raises(InputError, match="holds other files"):
+        label_file(tables, tmp_path / "out", **work)
+    assert mine.read_text() == "precious"
+    assert not (tmp_path / "out").exists()
+
+
+def test_places_of_the_work_are_checked_before_it(tables, arrays, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="is a file"):
+        label_file(tables, tmp_path / "out", work=tmp_path / "file")
+    with pytest.raises(InputError, match="for the answers alone"):
+        label_file(tables, tmp_path / "out", work=tmp_path / "out" / "work")
+    os.replace(tmp_path / "few.npy", arrays / "few.npy")
+    with pytest.raises(InputError, match="read as features; move it out"):
+        label_file(arrays, tmp_path / "out", labels=arrays / "few.npy")
+
+
+def test_a_second_run_in_the_same_folder_is_refused(tables, tmp_path):
+    work = tmp_path / "work"
+    with (
+        DiskEngine.alone(work, keeps=True),
+        pytest.raises(InputError, match="another run works"),
+    ):
+        label_file(tables, tmp_path / "out", work=work)
+    (work / "results-left").mkdir()
+    label_file(tables, tmp_path / "out", work=work)
+    assert not (work / "results-left").exists()
+
+
+@pytest.mark.parametrize("out", ["out", "out/"])
+def test_a_run_that_is_stopped_while_it_writes_keeps_its_graph(tables, tmp_path, monkeypatch, out):
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("diffresnet.labelling.shards.ShardPlan._write", stop)
+        with pytest.raises(KeyboardInterrupt):
+            label_file(tables, f"{tmp_path}/{out}")
+    assert (tmp_path / "out.work" / "parts" / "key").exists()
+    assert not (tmp_path / "out").exists()
+    label_file(tables, f"{tmp_path}/{out}")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "tables"]
+
+
+def test_a_damaged_graph_is_made_again(tables, tmp_path):
+    work = tmp_path / "work"
+    label_file(tables, tmp_path / "first", work=work)
+    damaged = work / "parts" / "0" / "weights.npy"
+    damaged.write_bytes(damaged.read_bytes()[:200])
+    label_file(tables, tmp_path / "second", work=work)
+    for number in range(3):
+        name = f"part-{number}.parquet"
+        first, second = (pd.read_parquet(tmp_path / each / name) for each in ("first", "second"))
+        pd.testing.assert_frame_equal(first, second)
+
+
+def test_a_file_that_was_changed_in_place_is_another(arrays):
+    path = arrays / "part-0.npy"
+    before, state = file_key([path]), path.stat()
+    np.save(path, X[:300][::-1])
+    os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
+    assert path.stat().st_size == state.st_size
+    assert file_key([path]) != before
+
+
+def test_columns_that_the_first_file_leaves_out_are_told(tmp_path, capsys):
+    folder = tmp_path / "tables"
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    for number in range(3):
+        table = pd.DataFrame(rng.normal(size=(30, 2)), columns=["height", "length"])
+        width = 1.0 if number == 0 else rng.normal(size=30)
+        labels = ["a", "b"] * 5 + [None] * 20
+        table.assign(width=width, label=labels).to_csv(folder / f"{number}.csv", index=False)
+    assert run(["label", str(folder), "--dry-run", "--explain-columns"]) == 0
+    out, err = capsys.readouterr()
+    assert "'width'" in err
+    assert "name the features where other files differ" in err
+    assert "left out" in out
+    assert "width - is the same in every row" in " ".join(out.split())
+
+
+def test_a_dry_run_says_what_would_be_refused(tables):
+    assert "partitions of" in plan_file(tables, max_memory="1K").notes[0].message
+
+
+def test_vectors_of_another_length_name_the_file(tmp_path):
+    for number, width in enumerate((4, 5)):
+        vectors = np.random.default_rng(0).normal(size=(30, width)).tolist()
+        table = pd.DataFrame({"v": vectors, "label": ["a", "b"] * 5 + [None] * 20})
+        (tmp_path / "t").mkdir(exist_ok=True)
+        table.to_parquet(tmp_path / "t" / f"{number}.parquet")
+    with pytest.raises(InputError, match=r"1\.parquet' has 5 features, where .* has 4"):
+        plan_file(tmp_path / "t")
+
+
+def test_files_of_a_folder_are_those_that_were_planned(arrays, tmp_path):
+    os.replace(arrays / "part-0.npy", arrays / "part-0.NPY")
+    np.save(arrays / ".hidden.npy", X[:300])
+    result = label_file(arrays, tmp_path / "out", labels=tmp_path / "few.npy")
+    assert len(result) == 900
+    assert Shards.of(arrays).sizes == (300, 50, 550)
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (np.zeros(300, np.float32), "part-2.npy' must be numbers .m, 64., as the first is"),
+        (np.zeros((0, 64), np.float32), "part-2.npy' has no rows"),
+        (np.full((300, 64), np.nan), r"part-2.npy' holds NaN \(row 0, column 0\)"),
+        (np.where(np.arange(64) == 7, 1e25, X[:300]), r"part-2.npy' holds .* \(row 0, column 7\)"),
+    ],
+)
+def test_a_shard_that_is_wrong_is_named(arrays, tmp_path, rows, message):
+    np.save(arrays / "part-2.npy", rows)
+    few = np.where(np.arange(350 + len(rows)) < 10, np.arange(350 + len(rows)) % 2, -1)
+    np.save(tmp_path / "labels.npy", few)
+    with pytest.raises(InputError, match=message):
+        label_file(arrays, tmp_path / "out", labels=tmp_path / "labels.npy")
+
+
+def test_what_lies_beside_the_files_of_a_folder_is_named(tables):
+    (tables / "_SUCCESS").touch()
+    with pytest.raises(InputError, match=r"_SUCCESS' lies beside 'part-0\.parquet'"):
+        plan_file(tables)

@@ -171,7 +171,7 @@ def label(options: LabelOptions) -> Outcome:
         raise InputError("the answers go to a file: name it, or ask for a --dry-run", "out")
     plan = plan_file(path, out, with_=chosen.pop("with"), **chosen, progress=stages(options.quiet))
     if isinstance(plan, ShardPlan):
-        return _label_shards(plan, dry_run, options.abstain is not None)
+        return _label_shards(plan, dry_run, options.abstain is not None, say_roles)
     if dry_run:
         roles = [columns_text(plan)] if say_roles else []
         text = "\n".join([*roles, planned(plan)])
@@ -203,20 +203,23 @@ def planned(plan: LabelPlan) -> str:
     return _lines(lines)
 
 
-def _label_shards(plan: ShardPlan, dry_run: bool, abstains: bool) -> Outcome:
+def _label_shards(plan: ShardPlan, dry_run: bool, abstains: bool, say_roles: bool) -> Outcome:
     """Label in partitions, or say what that would be."""
     from ..labelling.memory import format_memory
 
     counts = plan.counts()
     lines = {
         "rows": f"{len(plan)} in {len(plan.paths)} files, with {_named(plan.feature_names)}",
+        "left out": _left_out(plan),
         "labelled": f"{len(plan.given.rows)} in {len(plan.given.classes)} classes",
         "work": f"{counts['partitions']} partitions of about {min(plan.rows, len(plan))} rows, "
         f"about {format_memory(plan.cost.memory)} of memory and {plan.cost.time} of processor time",
     }
+    roles = columns_text(plan) if say_roles else ""
     if dry_run:
         lines["written"] = "nothing, as this is a dry run"
-        return Outcome([counts], text=_lines(lines), notes=plan.notes)
+        text = _lines(lines)
+        return Outcome([counts], text=f"{roles}\n{text}" if roles else text, notes=plan.notes)
     result = plan.run()
     counts = result.counts()
     confidence = counts["mean_confidence"]
@@ -229,10 +232,10 @@ def _label_shards(plan: ShardPlan, dry_run: bool, abstains: bool) -> Outcome:
         "graph": f"kept in {plan.work}" if plan.keeps and plan.dask is None else "",
         "written": "" if plan.out is None else str(plan.out),
     }
-    return Outcome([counts], notes=result.notes, summary=_lines(lines))
+    return Outcome([counts], text=roles, notes=result.notes, summary=_lines(lines))
 
 
-def columns_text(result: LabelResult | LabelPlan) -> str:
+def columns_text(result: LabelResult | LabelPlan | ShardPlan) -> str:
     """Return a line for each column: its name, whether it is a feature, and why."""
     roles = [(role.name, role.is_feature, role.reason) for role in result.column_roles]
     if not roles:
@@ -365,7 +368,7 @@ def _left(counts: Mapping[str, Any]) -> str:
     )
 
 
-def _left_out(result: LabelResult | LabelPlan) -> str:
+def _left_out(result: LabelResult | LabelPlan | ShardPlan) -> str:
     """Return the columns that are neither features nor labels."""
     names = [role.name for role in result.column_roles if not role.is_feature and not role.is_label]
     if not names:

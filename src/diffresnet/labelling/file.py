@@ -25,7 +25,14 @@ from .model_file import encoded_rows, load_model
 from .plan import LabelPlan
 from .raw_rows import refuse_features
 from .result import LabelResult
-from .shards import ShardPlan, ShardResult, is_shard_folder, plan_shards, refuse_for_shards
+from .shards import (
+    ShardPlan,
+    ShardResult,
+    is_shard_folder,
+    plan_shards,
+    refuse_for_shards,
+    refuse_mixed_folder,
+)
 
 if TYPE_CHECKING:
     from ..classify.class_prior import ClassPrior
@@ -256,6 +263,8 @@ def plan_file(
             abstention=rule,
             progress=progress,
         )
+    if path.is_dir():
+        refuse_mixed_folder(path)
     cell_graph = None
     if graph is not None and ending(path) == ".h5ad":
         cell_graph, graph = os.fspath(graph), None

@@ -18,14 +18,15 @@ import pyarrow as pa
 from jaxtyping import Bool, Float, Int
 
 from ..errors import InputError, Note
-from ..files.atomic import Pathlike, check_writable, either
+from ..files.atomic import Pathlike, check_writable, either, real
 from ..files.compressed import ending
 from ..labels import Labels, Marks, encode_labels, label_notes
 from ..progress import Progress
 from ..tables.arrays import Arrays
-from ..tables.content import Content, RowResult, earlier_flags
+from ..tables.content import Content, RowResult, earlier_flags, listed
 from ..tables.formats import COLUMN_FORMATS, check_format, format_of, read_content
 from ..tables.formats.format import ColumnFormat
+from ..tables.formats.image_folder import IMAGE_ENDINGS
 from ..tables.formats.npy import map_array
 from ..tables.labelled_table import LabelledTable
 from ..tables.second_file import read_labels
@@ -34,7 +35,9 @@ from .cost import Cost, FitSize, PartitionedSize
 from .memory import format_memory
 
 if TYPE_CHECKING:
+    from ..classify import DiffusionClassifier
     from ..classify.partitions import Engine, Shards
+    from ..tables.column_roles import ColumnRole
 
 SHARDS = (".npy", *COLUMN_FORMATS)
 """Endings of the files that a folder may consist of."""
@@ -47,6 +50,27 @@ WRITTEN = 100_000
 def is_shard_folder(path: Path) -> bool:
     """Return whether a folder holds tables, or arrays, of one format and nothing else."""
     return path.is_dir() and bool(_shard_paths(path))
+
+
+def refuse_mixed_folder(path: Path) -> None:
+    """Refuse a folder of tables or arrays with something else in it, and name that.
+
+    Raises
+    ------
+    InputError
+    """
+    visible = sorted(each for each in path.iterdir() if not each.name.startswith("."))
+    kinds = {each: ending(each) for each in visible if each.is_file()}
+    tables = [each for each in kinds if kinds[each] in SHARDS]
+    # Images beside a table, and the files of a saved data set, are read otherwise.
+    if not tables or any(kind in (*IMAGE_ENDINGS, ".arrow") for kind in kinds.values()):
+        return
+    odd = [each for each in visible if kinds.get(each) != kinds[tables[0]]]
+    if odd and not any(each.is_dir() for each in odd):
+        raise InputError(
+            f"{str(odd[0])!r} lies beside {tables[0].name!r}: a folder that is labelled holds "
+            f"files of one format and nothing else but hidden files; move it out"
+        )
 
 
 def _shard_paths(path: Path) -> list[Path]:
@@ -72,6 +96,7 @@ class ShardPlan:
     paths : of the files.
     sizes : rows of each.
     feature_names : of the features.
+    column_roles : what each column of the first table was taken for, where features were not named.
     given : Labels of all rows.
     like : the column of given labels, whose type those of an output have; None where there is none.
     out : where to write, or None.
@@ -81,7 +106,7 @@ class ShardPlan:
     size : how large the fit is.
     max_memory : bytes that the process may hold, or None for no limit.
     abstention : which labels are left out, or None.
-    notes : what a user should know, one line each.
+    table_notes : what a user should know of the tables, one line each.
     reading : how tables are read.
     """
 
@@ -89,6 +114,7 @@ class ShardPlan:
     paths: tuple[Path, ...]
     sizes: tuple[int, ...]
     feature_names: tuple[str, ...]
+    column_roles: tuple[ColumnRole, ...] = field(repr=False)
     given: Labels = field(repr=False)
     like: pa.ChunkedArray | None = field(repr=False)
     out: Path | None
@@ -98,7 +124,7 @@ class ShardPlan:
     size: PartitionedSize
     max_memory: int | None
     abstention: Abstention | None
-    notes: tuple[Note, ...]
+    table_notes: tuple[Note, ...] = field(repr=False)
     reading: Reading
     device: str
     seed: int
@@ -145,6 +171,24 @@ class ShardPlan:
         """
         from ..classify import DiffusionClassifier
 
+        self._require_memory()
+        model = DiffusionClassifier(
+            unlabelled=self.reading.unlabelled, device=self.device, random_state=self.seed
+        )
+        with self._engine() as engine:
+            model.fit(self._shards(engine), self.given.values())
+            return self._written(model)
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What a user should know, one line each; a fit that does not fit into memory first."""
+        try:
+            self._require_memory()
+        except InputError as error:
+            return (Note(error.message, error.parameter), *self.table_notes)
+        return self.table_notes
+
+    def _require_memory(self) -> None:
         memory = self.cost.memory
         if self.max_memory is not None and memory > self.max_memory:
             raise InputError(
@@ -152,11 +196,9 @@ class ShardPlan:
                 f"memory, where {format_memory(self.max_memory)} may be used",
                 "max_memory",
             )
-        model = DiffusionClassifier(
-            unlabelled=self.reading.unlabelled, device=self.device, random_state=self.seed
-        )
-        with self._engine() as engine:
-            model.fit(self._shards(engine), self.given.values())
+
+    def _written(self, model: DiffusionClassifier) -> ShardResult:
+        """Write the answers, if they are to be written."""
         flags = np.where(model.reached_, PREDICTED, UNREACHED).astype(np.int8)
         flags[self.given.labelled] = GIVEN
         if self.abstention is not None:
@@ -178,16 +220,15 @@ class ShardPlan:
 
     @contextmanager
     def _engine(self) -> Iterator[Engine]:
-        """Yield where the work is done; its folder is removed after it, unless it is to stay."""
+        """Yield where the work is done; its folder is removed at the end, unless it is to stay."""
         from ..classify.partitions import DaskEngine, DiskEngine
 
         if self.dask is not None:
-            with DaskEngine.connect(self.dask) as engine:
-                yield engine
+            with DaskEngine.connect(self.dask) as cluster:
+                yield cluster
             return
-        yield DiskEngine(self.work)
-        if self.work is not None and not self.keeps:
-            shutil.rmtree(self.work, ignore_errors=True)
+        with DiskEngine.alone(self.work, self.keeps) as engine:
+            yield engine
 
     def _shards(self, engine: Engine) -> Shards:
         from ..classify.partitions import Shards
@@ -195,7 +236,7 @@ class ShardPlan:
 
         own: dict[str, Any] = {"engine": engine, "rows": self.rows, "progress": self.progress}
         if ending(self.paths[0]) == ".npy":
-            return Shards.of(self.path, **own)
+            return Shards.of(self.paths, **own)
         parts = tuple(partial(_read_features, path, self.reading) for path in self.paths)
         columns, key = len(self.feature_names), f"{file_key(self.paths)} {self.reading.features}"
         return Shards(parts, self.sizes, columns, key=key, **own)
@@ -353,17 +394,27 @@ def plan_shards(
             raise InputError("the labels of a folder of tables are in the tables", "labels")
         reading = Reading(label_column, id_column, _listed(features), unlabelled)
         found = _of_tables(path, paths, reading, progress)
+    from ..classify.partitions.engine import check_work_folder
     from ..classify.partitions.shards import ROWS
 
     found["given"].require_classes(f"the labels of {str(path)!r}")
     columns, classes = len(found["feature_names"]), len(found["given"].classes)
     whole = FitSize(sum(found["sizes"]), columns, classes, len(found["given"].rows))
-    own = None if out is None else Path(f"{os.fspath(out)}.work")
+    own = None if out is None else Path(f"{Path(out)}.work")
+    folder = own if work is None else Path(work)
+    if folder is not None and dask is None:
+        check_work_folder(folder)
+        if out is not None and is_folder and real(folder).is_relative_to(real(out)):
+            raise InputError(
+                f"{str(work)!r} lies in {str(out)!r}, a folder for the answers alone; name another "
+                f"place",
+                "work",
+            )
     return ShardPlan(
         path=path,
         paths=paths,
         out=None if out is None else Path(out),
-        work=own if work is None else Path(work),
+        work=folder,
         keeps=work is not None,
         dask=dask,
         size=PartitionedSize.within(whole, ROWS, max_memory),
@@ -412,20 +463,31 @@ def _of_arrays(
             f"{str(path)!r} holds features and no labels; name a second file that has them",
             "labels",
         )
-    arrays = [map_array(each) for each in paths]
-    sizes = tuple(len(each) if each.ndim == 2 else 0 for each in arrays)
+    if path.is_dir() and real(labels).parent == real(path):
+        raise InputError(
+            f"{str(labels)!r} lies in {str(path)!r}, all of which is read as features; move it out",
+            "labels",
+        )
+    from ..classify.partitions.shards import check_shard
+
+    columns, sizes = None, []
+    for each in paths:
+        array = map_array(each)
+        columns = check_shard(repr(str(each)), array, columns)
+        sizes.append(len(array))
     with progress(f"reading {labels}", None):
         rows = Arrays({"features": np.broadcast_to(np.float32(0), (sum(sizes), 1))})
         second = read_labels(labels, path, rows, reading.label_column)
         given = encode_labels(second.values, reading.unlabelled, second.where)
-    names = tuple(f"features[{i}]" for i in range(arrays[0].shape[-1]))
+    assert columns is not None
     return {
-        "sizes": sizes,
-        "feature_names": names,
+        "sizes": tuple(sizes),
+        "feature_names": tuple(f"features[{i}]" for i in range(columns)),
+        "column_roles": (),
         "given": given,
         "like": second.column,
         "reading": reading,
-        "notes": (*second.notes, *label_notes(given)),
+        "table_notes": (*second.notes, *label_notes(given)),
     }
 
 
@@ -435,6 +497,8 @@ def _of_tables(
     """Read the labels of tables, whose features are those of the first."""
     values: list[np.ndarray] = []
     names: tuple[str, ...] = ()
+    roles: tuple[ColumnRole, ...] = ()
+    notes: tuple[Note, ...] = ()
     like: pa.ChunkedArray | None = None
     where = f"the labels {reading.label_column!r} of {str(path)!r}"
     with progress(f"reading the labels of {len(paths)} files", len(paths)) as advance:
@@ -447,9 +511,15 @@ def _of_tables(
                 )
             table = _read_table(each, reading, content)
             if not names:
-                names, roles = table.feature_names, table.chosen
-                assert roles is not None
-                reading = replace(reading, features=roles.columns)
+                assert table.chosen is not None
+                names, roles, notes = table.feature_names, table.chosen.roles, table.chosen.notes
+                reading = replace(reading, features=table.chosen.columns)
+            elif len(table.feature_names) != len(names):
+                raise InputError(
+                    f"{str(each)!r} has {len(table.feature_names)} features, where "
+                    f"{str(paths[0])!r} has {len(names)}; label files of equal vectors together",
+                    "features",
+                )
             if table.label_key is None:
                 raise InputError(
                     f"{str(each)!r} has no column {reading.label_column!r} of labels; blank cells "
@@ -462,13 +532,26 @@ def _of_tables(
             advance(1)
     given = encode_labels(np.concatenate(values), reading.unlabelled, where)
     first = Note(f"features are those of {paths[0].name!r}, the first file")
+    constant = [role.name for role in roles if role.is_constant]
+    if constant:
+        one = len(constant) == 1
+        notes = (
+            Note(
+                f"{'column' if one else 'columns'} {listed(constant)} {'is' if one else 'are'} the "
+                f"same in all rows of the first file, and no feature: name the features where "
+                f"other files differ",
+                "features",
+            ),
+            *notes,
+        )
     return {
         "sizes": tuple(map(len, values)),
         "feature_names": names,
+        "column_roles": roles,
         "given": given,
         "like": like,
         "reading": reading,
-        "notes": (first, *label_notes(given)),
+        "table_notes": (first, *notes, *label_notes(given)),
     }
 
 

@@ -45,7 +45,7 @@ NUMBERS = 0.9
 INDEX_NAME = re.compile(r"|Unnamed: \d+|__index_level_\d+__")
 """What pandas calls the index of a frame that it wrote."""
 
-HOLDS_LABELS = "holds the labels"
+HOLDS_LABELS, IS_CONSTANT = "holds the labels", "is the same in every row"
 
 _NUMBERED_NAME = re.compile(r"(.*?)\d+\W*")
 
@@ -76,6 +76,11 @@ class ColumnRole:
     def is_label(self) -> bool:
         """Whether it holds the labels."""
         return self.reason == HOLDS_LABELS
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether it is left out for being the same in every row."""
+        return self.reason == IS_CONSTANT
 
     @property
     def note(self) -> Note | None:
@@ -202,7 +207,7 @@ def _choose(
         }
     for name, spread in spreads.items():
         if spread == 0 and not numbers[name].is_coarse:
-            roles[name] = ColumnRole(name, False, "is the same in every row")
+            roles[name] = ColumnRole(name, False, IS_CONSTANT)
     left = [name for name in left if name not in roles]
     for name in left:
         reason = _outweighs(name, spreads, numbers[name]) if name in spreads else ""

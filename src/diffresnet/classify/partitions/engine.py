@@ -7,17 +7,27 @@ import shutil
 import tempfile
 import weakref
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import IO, Any, ClassVar, TypeVar
 
 import numpy as np
 
 from ...allocator import return_freed_memory
+from ...errors import InputError
+from ...files.atomic import make_folder
+
+try:
+    import fcntl
+except ImportError:  # on Windows, where two runs in one folder are not told from each other
+    fcntl = None  # type: ignore[assignment]
 
 # Results of fewer bytes stay in memory.
 SMALL = 2**16
+# A file that says of a folder that all in it is made by a fit.
+MARKER = "diffresnet-work"
 
 Record = TypeVar("Record")
 
@@ -77,15 +87,48 @@ class DiskEngine(Engine):
     folder : path, optional
         What is kept in it stays for a next run. By default one of the system's, which is removed
         at the end.
+
+    Raises
+    ------
+    InputError
+        If the folder holds what no fit has made.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
         if folder is not None:
-            folder.mkdir(parents=True, exist_ok=True)
+            check_work_folder(folder)
+            (make_folder(folder) / MARKER).touch()
         self.folder = folder
         self._results = Path(tempfile.mkdtemp(prefix="results-", dir=folder))
         self._count = 0
         weakref.finalize(self, shutil.rmtree, self._results, ignore_errors=True)
+
+    @classmethod
+    @contextmanager
+    def alone(cls, folder: Path | None, keeps: bool) -> Iterator[DiskEngine]:
+        """Work in a folder as the only run; what one that was killed has left there is removed.
+
+        Parameters
+        ----------
+        keeps : whether the folder stays when all has ended well.
+
+        Raises
+        ------
+        InputError
+            If another run works in it.
+        """
+        engine = cls(folder)
+        if folder is None:
+            yield engine
+            return
+        with (folder / MARKER).open("a") as marker:
+            _lock(marker, folder)
+            for left in folder.glob("results-*"):
+                if left != engine._results:
+                    shutil.rmtree(left, ignore_errors=True)
+            yield engine
+        if not keeps:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def submit(self, task: Callable[..., Any], *arguments: Any) -> Any:
         buffers: list[pickle.PickleBuffer] = []
@@ -124,7 +167,45 @@ class DiskEngine(Engine):
         written, _, count = marker.read_text().rpartition(" ")
         if written != key:
             return None
-        return [_Deferred(_map_record, (record, marker.parent / str(i))) for i in range(int(count))]
+        folders = [marker.parent / str(i) for i in range(int(count))]
+        try:  # a damaged graph is made again
+            for each in folders:
+                _map_record(record, each)
+        except (OSError, ValueError, EOFError):
+            return None
+        return [_Deferred(_map_record, (record, each)) for each in folders]
+
+
+def check_work_folder(folder: Path) -> None:
+    """Refuse a folder of work that holds what no fit has made: all in it may be replaced.
+
+    Raises
+    ------
+    InputError
+    """
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{str(folder)!r} is a file; name a folder for the work", "work")
+    if folder.is_dir() and not (folder / MARKER).exists() and any(folder.iterdir()):
+        raise InputError(
+            f"the folder {str(folder)!r} holds other files, where all is replaced; name a new or "
+            f"an empty folder for the work",
+            "work",
+        )
+
+
+def _lock(marker: IO[str], folder: Path) -> None:
+    if fcntl is None:
+        return
+    try:
+        fcntl.flock(marker, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise InputError(
+            f"another run works in {str(folder)!r}; wait for it, or name another folder for the "
+            f"work",
+            "work",
+        ) from error
+    except OSError:  # a file system without locks
+        return
 
 
 def _map_record(record: type[Record], folder: Path) -> Record:

@@ -154,7 +154,9 @@ class PartitionedTransducer:
         )
         labels = _numbered_through(parts, graph.offsets)
         if len(np.unique(labels.codes)) < 2:
-            raise InputError("labels of two classes are needed on rows that are not all zeros")
+            raise InputError(
+                "labels of two classes are needed on rows that differ, and are not all zeros"
+            )
         folds = self._folds(labels)
         if folds is None:
             prior = self._of_few(parts, labels)

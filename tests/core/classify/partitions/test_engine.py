@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from diffresnet.classify.partitions import DiskEngine
+from diffresnet.classify.partitions.engine import MARKER
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,10 @@ def total(arrays, number):
     return sum(array.sum() for array in arrays) + number
 
 
+def results(folder):
+    return [path for path in folder.rglob("*") if path.is_file() and path.name != MARKER]
+
+
 @pytest.mark.parametrize("n", [3, 100_000])
 def test_results_are_found_again_and_mapped_where_they_are_large(tmp_path, n):
     engine = DiskEngine(tmp_path)
@@ -31,7 +36,7 @@ def test_results_are_found_again_and_mapped_where_they_are_large(tmp_path, n):
     assert np.array_equal(found.left, np.arange(n))
     assert found.left.dtype == np.float32
     assert np.array_equal(found.right, np.arange(n)[::-1])
-    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    files = results(tmp_path)
     assert len(files) == (n > 10_000)
 
 
@@ -55,11 +60,11 @@ def test_what_is_written_to_a_result_is_not_kept(tmp_path):
 def test_files_go_with_their_handles_and_the_folder_with_the_engine(tmp_path):
     engine = DiskEngine(tmp_path)
     handle = engine.submit(pair, 100_000)
-    assert any(path.is_file() for path in tmp_path.rglob("*"))
+    assert results(tmp_path)
     del handle
-    assert not any(path.is_file() for path in tmp_path.rglob("*"))
+    assert not results(tmp_path)
     del engine
-    assert list(tmp_path.iterdir()) == []
+    assert [path.name for path in tmp_path.iterdir()] == [MARKER]
 
 
 def test_a_run_of_the_same_key_finds_what_was_kept_and_another_does_not(tmp_path):
