@@ -254,9 +254,12 @@ def check_shard(name: str, array: Any, columns: int | None) -> int:
 
 def _mapped(path: Path) -> np.ndarray:
     try:
-        return np.load(path, mmap_mode="c")  # torch takes no arrays that are read-only
+        array = np.load(path, mmap_mode="c")  # torch takes no arrays that are read-only
     except (OSError, ValueError, EOFError) as error:
         raise InputError(f"{str(path)!r} is no .npy file of numbers, or is damaged") from error
+    if not isinstance(array, np.ndarray):
+        raise InputError(f"{str(path)!r} is no .npy file; write its array of features to one")
+    return array
 
 
 def _same(array: np.ndarray) -> np.ndarray:

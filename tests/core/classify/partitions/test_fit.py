@@ -149,6 +149,10 @@ def test_what_shards_have_not_is_refused(model, given, message):
         ([X, X[:, :5]], "shard 1 must be numbers"),
         ([X, X[:0]], "shard 1 has no rows"),
         ([X.astype(str)], "must be numbers"),
+        (np.zeros(()), "must be numbers"),
+        ([], "not list without any"),
+        (5, "not int"),
+        ([X.tolist()], "shard 0 is no array and no file"),
     ],
 )
 def test_shards_of_other_shapes_are_refused(parts, message):
@@ -170,6 +174,18 @@ def test_rows_that_are_not_finite_and_labels_of_another_number_are_refused(tmp_p
     (tmp_path / "bad.npy").write_bytes(b"nothing")
     with pytest.raises(InputError, match="damaged"):
         Shards.of(tmp_path)
+    np.savez(tmp_path / "several.npz", x=X)
+    with pytest.raises(InputError, match=r"is no \.npy file"):
+        Shards.of(tmp_path / "several.npz")
+    for rows in (0, -5, 2.5, True):
+        with pytest.raises(InputError, match="whole number of 1 or more"):
+            Shards.of([X], rows=rows)
+
+
+def test_answers_of_truth_values_are_those_of_numbers():
+    bits = X.mean() < X
+    two = [DiffusionClassifier().fit(Shards.of([each]), few(5)) for each in (bits, bits * 1.0)]
+    assert np.array_equal(*(model.transduction_ for model in two))
 
 
 def test_a_fit_to_shards_labels_no_new_rows():
