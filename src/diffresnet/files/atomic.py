@@ -78,7 +78,9 @@ def check_writable(path: Pathlike, suffixes: Collection[str] | None = None) -> P
     except (OSError, ValueError) as error:  # a name too long, links in a circle
         raise InputError(f"cannot write {str(path)!r}: {reason(error)}") from error
     if target.is_dir() or not path.name:
-        raise InputError(f"cannot write {str(path)!r}: it is a folder; name a file in it")
+        raise InputError(
+            f"cannot write {str(path)!r}: it is a folder; name something new, or a file in it"
+        )
     if target.exists() and not target.is_file():
         raise InputError(f"cannot write {str(path)!r}: it is not a regular file")
     if not target.parent.is_dir():
