@@ -63,7 +63,11 @@ def test_every_file_gets_one_with_the_answers_of_all(tables, tmp_path):
     assert np.array_equal(written["p7"], X[:, 7])
     given = few() != None  # noqa: E711
     assert written["label"][given].tolist() == few()[given].tolist()
-    assert (written["flag"] == np.where(given, "given", "predicted")).all()
+    assert (written["flag"][given] == "given").all()
+    assert written["flag"][~given].isin(["predicted", "novel"]).all()
+    assert (written["flag"] == "novel").sum() == counts["novel"] < 100
+    assert (written["novelty"][given] == 0).all()
+    assert written["novelty"][~given].between(0, 1, inclusive="right").all()
     right = written["label"].str[-1].astype(int).to_numpy() == Y
     assert right.mean() > 0.85
     assert written["confidence"].between(0, 1).all()
@@ -81,10 +85,33 @@ def test_the_least_sure_labels_are_left_out(tables, tmp_path):
     assert left.sum() == 85
     assert written["label"][left].isna().all()
     assert written["label"][~left].notna().all()
-    rest = written["flag"] == "predicted"
-    assert written["confidence"][left].max() <= written["confidence"][rest].min()
+    right = written["confidence"] * np.where(result.novel, 1 - written["novelty"], 1)
+    rest = written["flag"].isin(["predicted", "novel"]).to_numpy()
+    assert right[left].max() <= right[rest].min()
     few_errors = label_file(tables, abstain="error=0.01").counts()
     assert few_errors["expected_error"] <= 0.01
+
+
+def test_rows_of_a_class_without_a_label_are_flagged(tables, tmp_path, capsys):
+    for path in tables.iterdir():
+        table = pd.read_parquet(path)
+        table["label"] = table["label"].where(table["label"] != "digit 0")
+        table.to_parquet(path, index=False)
+    assert run(["label", str(tables), "--out", str(tmp_path / "out")]) == 0
+    written = pd.read_parquet(tmp_path / "out")
+    novel = (written["flag"] == "novel").to_numpy()
+    assert novel[Y == 0].mean() > 0.8 > 0.2 > novel[Y != 0].mean()
+    assert f"{novel.sum()} rows look like none of the classes" in capsys.readouterr().err
+
+
+def test_classes_have_the_shares_that_are_named(tables, tmp_path, capsys):
+    wanted = {f"digit {c}": float((c == Y).mean()) for c in range(10)}
+    prior = ",".join(f"{name}={share:.4f}" for name, share in wanted.items())
+    told = tmp_path / "told.json"
+    out = ["--out", str(tmp_path / "out"), "--json", str(told)]
+    assert run(["label", str(tables), "--class-prior", prior, *out]) == 0
+    assert "digit 8: 9.8%, digit 9: 9.8%" in capsys.readouterr().err
+    assert json.loads(told.read_text())["class_shares"] == pytest.approx(wanted, abs=0.005)
 
 
 def test_labels_are_of_one_type_where_a_part_has_none(arrays, tmp_path, monkeypatch):
@@ -127,7 +154,7 @@ def test_other_formats_keep_their_names_and_texts(tmp_path, kind):
 def test_arrays_take_their_labels_from_a_second_file(arrays, tmp_path):
     label_file(arrays, tmp_path / "out", labels=tmp_path / "few.npy")
     written = pd.read_parquet(tmp_path / "out")
-    assert list(written.columns) == ["label", "confidence", "flag"]
+    assert list(written.columns) == ["label", "confidence", "flag", "novelty"]
     assert (written["label"].to_numpy() == Y).mean() > 0.85
     np.save(tmp_path / "all.npy", X)
     one = label_file(
@@ -202,7 +229,7 @@ def test_a_named_mark_leaves_minus_one_a_class_as_in_one_file(tmp_path):
         ({"relabel": True}, "relabel"),
         ({"explain": True}, "explain"),
         ({"model": "m.npz"}, "model"),
-        ({"class_prior": "uniform"}, "class_prior"),
+        ({"class_prior": {"digit 3": 0.5, "other": 0.5}}, "class_prior"),
         ({"text": "note"}, "text"),
         ({"labels": "few.npy"}, "labels"),
     ],
@@ -238,6 +265,15 @@ def test_a_column_that_another_file_lacks_names_the_file(tables, tmp_path):
     frame(few())[:10].drop(columns="p3").to_parquet(tables / "part-3.parquet")
     with pytest.raises(InputError, match="p3"):
         label_file(tables, tmp_path / "out")
+
+
+@pytest.mark.parametrize("name", ["confidence", "novelty"])
+def test_columns_that_answers_would_replace_are_refused_before_the_work(tables, tmp_path, name):
+    table = pd.read_parquet(tables / "part-1.parquet")
+    table.rename(columns={"note": name}).to_parquet(tables / "part-1.parquet", index=False)
+    with pytest.raises(InputError, match=rf"part-1.parquet.*{name}"):
+        plan_file(tables, tmp_path / "out")
+    assert plan_file(tables).counts()["rows"] == 900
 
 
 def test_the_command_says_what_it_will_do_and_does_it(tables, tmp_path, capsys):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
+from dataclasses import replace
 from numbers import Real
 from typing import Any, Literal
 
@@ -10,7 +12,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ..errors import InputError
-from .calibrator import SMALLEST, log_of, softmax_in_place
+from .calibrator import SMALLEST, Calibrator, log_of, softmax_in_place
 
 ClassPrior = Literal["uniform", "estimate"] | Mapping[Any, float] | None
 
@@ -64,8 +66,62 @@ def class_shares(
     return shares / shares.sum()
 
 
+def with_class_prior(
+    calibrator: Calibrator,
+    prior: ClassPrior,
+    classes: np.ndarray,
+    scores: Float[np.ndarray, "m c"],
+    given: Float[np.ndarray, "l c"],
+    others: int,
+    counts: Float[np.ndarray, " c"],
+) -> Calibrator:
+    """Weigh the classes until the probabilities of all rows have the wanted shares.
+
+    Parameters
+    ----------
+    scores : of the rows without a label that a label reaches, or of a sample of them.
+    given : distributions of the labelled rows, or of as large a sample of them.
+    others : how many rows without a label are reached.
+    counts : how many labelled rows each class has.
+
+    Warns
+    -----
+    UserWarning
+        Where the answers cannot have these shares.
+    """
+    shares = class_shares(prior, classes)
+    if shares is None or not len(scores):
+        return calibrator
+    p = calibrator.probabilities(scores)
+    if isinstance(shares, str):
+        shares = estimate_shares(np.concatenate([p, given]))
+    total = others + counts.sum()
+    factors = match_shares(p, shares_of_others(shares, counts, total))
+    calibrator = replace(calibrator, log_factors=tuple(factors.tolist()))
+    found = (calibrator.probabilities(scores).mean(axis=0) * others + counts) / total
+    _warn_if_missed(found, shares, counts, classes)
+    return calibrator
+
+
+def _warn_if_missed(
+    found: Float[np.ndarray, " c"],
+    wanted: Float[np.ndarray, " c"],
+    given: Float[np.ndarray, " c"],
+    classes: np.ndarray,
+) -> None:
+    worst = int(np.abs(found - wanted).argmax())
+    if abs(found[worst] - wanted[worst]) > ROUNDED:
+        warnings.warn(
+            f"class_prior wants {wanted[worst]:.1%} of the rows to be of class "
+            f"{classes[worst]!s}; they are {found[worst]:.1%}, of which {round(given[worst])} "
+            f"have this label",
+            UserWarning,
+            stacklevel=2,
+        )
+
+
 def shares_of_others(
-    shares: Float[np.ndarray, " c"], given: Float[np.ndarray, " c"], rows: int
+    shares: Float[np.ndarray, " c"], given: Float[np.ndarray, " c"], rows: float
 ) -> Float[np.ndarray, " c"]:
     """Return the shares of the classes among the rows without a label.
 

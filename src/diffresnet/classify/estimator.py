@@ -340,7 +340,7 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
 
     def _fit_shards(self, shards: Shards, y: Any, **none: Any) -> Self:
         """Label all rows of shards."""
-        none |= {"convection": self.convection, "class_prior": self.class_prior}
+        none |= {"convection": self.convection}
         none |= {"relabel": self.relabel or None}
         none |= {"flow": None if self.flow == "implicit" else self.flow}
         for name, value in none.items():
@@ -356,6 +356,7 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
             self._fit_projection,
             self._neighbour_config,
             self._transducer().config,
+            self.class_prior,
         )
         n, of_partitions = len(shards), found.partitions
         self.classes_, self.n_features_in_ = labels.classes, shards.columns
@@ -364,16 +365,17 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
             self.label_distributions_ = np.memmap(file, np.float32, "w+", shape=shape)
         codes = np.empty(n, dtype=np.int32)
         self.confidence_, self.reached_ = np.empty(n), np.empty(n, dtype=bool)
+        self.novelty_, self.novel_ = np.empty(n), np.empty(n, dtype=bool)
         for span, answers in zip(shards.spans(), found.shards(), strict=True):
             codes[span], self.confidence_[span] = answers.codes, answers.confidence
             self.reached_[span] = answers.reached
+            self.novelty_[span], self.novel_[span] = answers.novelty, answers.novel
             self.label_distributions_[span] = answers.distributions
         self.transduction_ = labels.classes[codes]
         self.class_shares_ = _mean_shares(self.label_distributions_)
         self.diffusion_time_ = of_partitions.diffusion_time
         self.prior_weight_ = of_partitions.prior_weight
         self.recall_, self.scaled_ = of_partitions.graph.recall, found.scaled
-        self.novelty_, self.novel_ = np.full(n, np.nan), np.zeros(n, dtype=bool)
         for name in ("_model", "_transduction"):  # of a fit before
             self.__dict__.pop(name, None)
         return self

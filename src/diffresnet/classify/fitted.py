@@ -21,7 +21,7 @@ from .links import Links
 from .novelty import Novelty, NoveltyCalibrator
 from .points import Projection
 from .problem import Solution
-from .prototypes import Prototypes
+from .prototypes import Centre, Prototypes
 from .word_weights import WordWeights
 
 # New rows that are labelled at once: what is computed for them then stays in the cache.
@@ -369,8 +369,9 @@ class FittedModel:
             arrays |= {"novelty_distance": self.novelty.distance, "novelty_cost": self.novelty.cost}
             prototypes = self.novelty.prototypes
             if prototypes is not None:
-                facts |= {"prototype_spread": prototypes.spread, "prototype_unit": prototypes.unit}
-                arrays |= {"prototype_mean": prototypes.mean, "prototypes": prototypes.means}
+                centre = prototypes.centre
+                facts |= {"prototype_spread": centre.spread, "prototype_unit": centre.unit}
+                arrays |= {"prototype_mean": centre.mean, "prototypes": prototypes.means}
         return facts, arrays
 
     @classmethod
@@ -453,7 +454,7 @@ def _novelty(facts: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Nove
             real_array(arrays["prototypes"], c, d),
         )
         spread, unit = float(facts["prototype_spread"]), bool(facts["prototype_unit"])
-        prototypes = Prototypes(mean, spread, means, unit)
+        prototypes = Prototypes(Centre(mean, spread, unit), means)
     distance = real_array(arrays["novelty_distance"], n)
     cost = real_array(arrays["novelty_cost"], n)
     return Novelty(distance, cost, NoveltyCalibrator(**facts["novelty"]), prototypes)

@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 
 from ..flow import diffuse_with_boundary
 from .problem import Problem
-from .prototypes import Prototypes
+from .prototypes import Centre, Prototypes, distances, prototypes_of
 
 # Rate, per unit of degree, at which a walk in search of a label gives up.
 GIVE_UP = 0.01
@@ -74,6 +74,20 @@ class NoveltyCalibrator:
         """Return the novelty of scores."""
         return np.asarray(self.ceiling * expit(self.slope * scores + self.offset))
 
+    def judge(
+        self, distance: Float[np.ndarray, " m"], cost: Float[np.ndarray, " m"]
+    ) -> tuple[Float[np.ndarray, " m"], Bool[np.ndarray, " m"]]:
+        """Return the novelty of rows and which are flagged; 0 where labelled, which cost nothing.
+
+        Parameters
+        ----------
+        distance, cost : q and v of `Novelty`.
+        """
+        scores = distance.astype(np.float64) + cost
+        labelled = cost == 0.0
+        novelty = np.where(labelled, 0.0, self.novelty(scores))
+        return novelty, ~labelled & (scores > self.threshold)
+
 
 def upper_bound(
     scores: Float[np.ndarray, " k"],
@@ -129,55 +143,89 @@ class Novelty:
     def fit(cls, problem: Problem, calibrator: NoveltyCalibrator | None = None) -> Novelty:
         """Score all points, and calibrate by hiding classes unless there is a calibrator."""
         labels = problem.labels
-        folds = hidden_classes(labels.codes, problem.config.seed) if calibrator is None else []
-        everything = np.ones(len(labels), dtype=bool)
-        seen = [everything, *(~(hidden | held) for hidden, held in folds)]
-        distance, cost, prototypes = novelty_scores(problem, seen)
+        trials = HiddenClasses.of(labels.codes, problem.config.seed if calibrator is None else None)
+        distance, cost, prototypes = novelty_scores(problem, trials.seen)
         if calibrator is None:
-            scores = (distance + cost)[labels.at, 1:].T
-            known, hidden = np.zeros(scores.shape, dtype=bool), np.zeros(scores.shape, dtype=bool)
-            for j, (hides, holds) in enumerate(folds):
-                hidden[j], known[j] = hides, holds
-            classes = np.broadcast_to(labels.codes, scores.shape)[known]
-            calibrator = NoveltyCalibrator.fit(scores[known], scores[hidden], classes)
+            calibrator = trials.calibrator((distance + cost)[labels.at])
         return cls(distance[:, 0].copy(), cost[:, 0].copy(), calibrator, prototypes)
 
     def of_points(self) -> tuple[Float[np.ndarray, " n"], Bool[np.ndarray, " n"]]:
         """Return the novelty of the fitted points and which are flagged; 0 where labelled."""
-        return self._judge(self.distance, self.cost)
+        return self.calibrator.judge(self.distance, self.cost)
 
     def of_rows(
         self, distance: Float[np.ndarray, " m"], around: Float[np.ndarray, " m"]
     ) -> tuple[Float[np.ndarray, " m"], Bool[np.ndarray, " m"]]:
         """Return the same of new rows: their distance, and the mean cost of their neighbours."""
-        return self._judge(distance, (GIVE_UP * (1.0 + distance) + around) / (1.0 + GIVE_UP))
+        cost = (GIVE_UP * (1.0 + distance) + around) / (1.0 + GIVE_UP)
+        return self.calibrator.judge(distance, cost)
 
-    def _judge(self, distance: np.ndarray, cost: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        scores = distance.astype(np.float64) + cost
-        labelled = cost == 0.0
-        novelty = np.where(labelled, 0.0, self.calibrator.novelty(scores))
-        return novelty, ~labelled & (scores > self.calibrator.threshold)
+
+@dataclass(frozen=True)
+class HiddenClasses:
+    """Subsets of the labels in which classes are hidden in turn, and others held out.
+
+    Attributes
+    ----------
+    codes : (l,) classes of the labels.
+    hidden, held_out : (s, l) bool, of each trial.
+    """
+
+    codes: Int[np.ndarray, " l"]
+    hidden: Bool[np.ndarray, "s l"]
+    held_out: Bool[np.ndarray, "s l"]
+
+    @classmethod
+    def of(cls, codes: Int[np.ndarray, " l"], seed: int | None) -> HiddenClasses:
+        """Hide each class once; without a seed no trial is made."""
+        none = np.zeros((0, len(codes)), dtype=bool)
+        trials = [] if seed is None else hidden_classes(codes, seed)
+        if not trials:
+            return cls(codes, none, none)
+        hidden, held_out = map(np.array, zip(*trials, strict=True))
+        return cls(codes, hidden, held_out)
+
+    @property
+    def seen(self) -> Bool[np.ndarray, "t l"]:
+        """Labels that are seen: all of them first, then those of each trial."""
+        return np.concatenate([np.ones((1, len(self.codes)), dtype=bool), ~self._left_out])
+
+    @property
+    def _left_out(self) -> Bool[np.ndarray, "s l"]:
+        return self.hidden | self.held_out
+
+    def calibrator(self, scores: Float[np.ndarray, "l t"]) -> NoveltyCalibrator:
+        """Fit the calibrator to the scores of the labelled points, by each of `seen`."""
+        of_trials = scores[:, 1:].T
+        classes = np.broadcast_to(self.codes, self.hidden.shape)[self.held_out]
+        return NoveltyCalibrator.fit(of_trials[self.held_out], of_trials[self.hidden], classes)
 
 
 def novelty_scores(
-    problem: Problem, seen: list[Bool[np.ndarray, " l"]]
+    problem: Problem, seen: Bool[np.ndarray, "s l"]
 ) -> tuple[Float[np.ndarray, "n s"], Float[np.ndarray, "n s"], Prototypes | None]:
     """Return distance and cost for each subset of the labels, and prototypes of the first."""
     labels, domain = problem.labels, problem.domain
     distance, first = np.zeros((problem.points, len(seen)), dtype=np.float32), None
     if domain.x is not None:
         x = domain.x.cpu().numpy()
-        for j, some in enumerate(seen):
-            prototypes = Prototypes.of(x, labels.at[some], labels.codes[some], domain.unit)
-            first = prototypes if first is None else first
-            distance[:, j] = prototypes.distance(x)
-    held = np.zeros(distance.shape, dtype=bool)
-    for j, some in enumerate(seen):
-        held[labels.at[some], j] = True
-    start = torch.from_numpy(np.where(held, np.float32(0.0), 1.0 + distance)).to(domain.device)
-    fixed = torch.from_numpy(held).to(domain.device)
-    cost = diffuse_with_boundary(domain.laplacian, start, fixed, 1.0 / GIVE_UP)
+        centre = Centre.of(x, domain.unit)
+        prototypes = prototypes_of(centre, x[labels.at], labels.codes, seen)
+        distance, first = distances(prototypes, x), prototypes[0]
+    start, held = (torch.from_numpy(each) for each in walk_costs(distance, labels.at, seen))
+    cost = diffuse_with_boundary(
+        domain.laplacian, start.to(domain.device), held.to(domain.device), 1.0 / GIVE_UP
+    )
     return distance, cost.clamp_min(0.0).cpu().numpy(), first
+
+
+def walk_costs(
+    distance: Float[np.ndarray, "n s"], at: Int[np.ndarray, " l"], seen: Bool[np.ndarray, "s l"]
+) -> tuple[Float[np.ndarray, "n s"], Bool[np.ndarray, "n s"]]:
+    """Return what it costs a walk to give up, and where it has found a label that is seen."""
+    held = np.zeros(distance.shape, dtype=bool)
+    held[at] = seen.T
+    return np.where(held, np.float32(0.0), 1.0 + distance), held
 
 
 def hidden_classes(

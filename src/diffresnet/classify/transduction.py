@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
@@ -14,14 +13,7 @@ from ..errors import InputError
 from ..labels import Labels
 from .audit import Auditor
 from .choices import Choices
-from .class_prior import (
-    ROUNDED,
-    ClassPrior,
-    class_shares,
-    estimate_shares,
-    match_shares,
-    shares_of_others,
-)
+from .class_prior import ClassPrior, with_class_prior
 from .explanation import Explainer, GivenLabels
 from .fitted import FittedHead, FittedModel
 from .influence import Influence
@@ -226,39 +218,18 @@ class Transducer:
         reached: Bool[np.ndarray, " n"],
         given: tuple[np.ndarray, np.ndarray],
     ) -> Solution:
-        """Weigh the classes until the probabilities of all rows have the wanted shares."""
-        shares = class_shares(self.class_prior, classes)
-        if shares is None:
+        if self.class_prior is None:
             return solution
         of_row, (own, distributions) = rows.points.of_row, given
         free = reached[of_row]  # what no label reaches says nothing
         free[own] = False
-        if not free.any():
-            return solution
-        p = solution.calibrator.probabilities(solution.scores[of_row[free]])
-        if isinstance(shares, str):
-            shares = estimate_shares(np.concatenate([p, distributions]))
-        counts, total = distributions.sum(axis=0), len(p) + len(own)
-        factors = match_shares(p, shares_of_others(shares, counts, total))
-        calibrator = replace(solution.calibrator, log_factors=tuple(factors.tolist()))
-        p = calibrator.probabilities(solution.scores[of_row[free]])
-        _warn_if_missed((p.sum(axis=0) + counts) / total, shares, counts, classes)
-        return replace(solution, calibrator=calibrator)
-
-
-def _warn_if_missed(
-    found: Float[np.ndarray, " c"],
-    wanted: Float[np.ndarray, " c"],
-    given: Float[np.ndarray, " c"],
-    classes: np.ndarray,
-) -> None:
-    """Warn where the answers cannot have the wanted shares of the classes."""
-    worst = int(np.abs(found - wanted).argmax())
-    if abs(found[worst] - wanted[worst]) > ROUNDED:
-        warnings.warn(
-            f"class_prior wants {wanted[worst]:.1%} of the rows to be of class "
-            f"{classes[worst]!s}; they are {found[worst]:.1%}, of which {round(given[worst])} "
-            f"have this label",
-            UserWarning,
-            stacklevel=2,
+        calibrator = with_class_prior(
+            solution.calibrator,
+            self.class_prior,
+            classes,
+            solution.scores[of_row[free]],
+            distributions,
+            int(free.sum()),
+            distributions.sum(axis=0),
         )
+        return replace(solution, calibrator=calibrator)

@@ -171,7 +171,7 @@ def label(options: LabelOptions) -> Outcome:
         raise InputError("the answers go to a file: name it, or ask for a --dry-run", "out")
     plan = plan_file(path, out, with_=chosen.pop("with"), **chosen, progress=stages(options.quiet))
     if isinstance(plan, ShardPlan):
-        return _label_shards(plan, dry_run, options.abstain is not None, say_roles)
+        return _label_shards(plan, options, dry_run, say_roles)
     if dry_run:
         roles = [columns_text(plan)] if say_roles else []
         text = "\n".join([*roles, planned(plan)])
@@ -203,7 +203,9 @@ def planned(plan: LabelPlan) -> str:
     return _lines(lines)
 
 
-def _label_shards(plan: ShardPlan, dry_run: bool, abstains: bool, say_roles: bool) -> Outcome:
+def _label_shards(
+    plan: ShardPlan, options: LabelOptions, dry_run: bool, say_roles: bool
+) -> Outcome:
     """Label in partitions, or say what that would be."""
     from ..labelling.memory import format_memory
 
@@ -227,12 +229,20 @@ def _label_shards(plan: ShardPlan, dry_run: bool, abstains: bool, say_roles: boo
         "reach": _reach(result),
         "predicted": f"{counts['predicted']}"
         + (f", mean confidence {confidence:.3f}" if confidence is not None else ""),
-        "left": _left(counts) if abstains else "",
+        "novel": _novel_rows(counts["novel"]),
+        "shares": _shares(result),
+        "left": "" if options.abstain is None else _left(counts),
         "seconds": "{seconds}",
         "graph": f"kept in {plan.work}" if plan.keeps and plan.dask is None else "",
         "written": "" if plan.out is None else str(plan.out),
     }
-    return Outcome([counts], text=roles, notes=result.notes, summary=_lines(lines))
+    return Outcome(
+        [counts],
+        text=roles,
+        notes=result.notes,
+        summary=_lines(lines),
+        extra=_shares_extra(result),
+    )
 
 
 def columns_text(result: LabelResult | LabelPlan | ShardPlan) -> str:
@@ -248,10 +258,13 @@ def columns_text(result: LabelResult | LabelPlan | ShardPlan) -> str:
 
 def _extra(result: LabelResult, options: LabelOptions) -> dict[str, Any]:
     """Return what --json says of single rows and classes, where it was asked for."""
+    overruled = {"overruled": result.overruled()} if options.relabel else {}
+    return overruled | _shares_extra(result)
+
+
+def _shares_extra(result: LabelResult | ShardResult) -> dict[str, Any]:
     shares = result.class_shares()
-    return ({"overruled": result.overruled()} if options.relabel else {}) | (
-        {} if shares is None else {"class_shares": shares}
-    )
+    return {} if shares is None else {"class_shares": shares}
 
 
 def summary(result: LabelResult, options: LabelOptions) -> str:
@@ -309,18 +322,20 @@ def _scale(result: LabelResult) -> str:
 
 def _novel(result: LabelResult) -> str:
     """Return how many rows look like none of the classes, and where they gather."""
-    novel = result.counts()["novel"]
-    if not novel:
-        return ""
-    rows = "1 row looks" if novel == 1 else f"{novel} rows look"
-    text = f"{rows} like none of the classes"
-    kinds = result.proposed_classes()
+    text = _novel_rows(result.counts()["novel"])
+    kinds = result.proposed_classes() if text else []
     if not kinds:
         return text
     typical = ", ".join(result.row_names.of(int(kind.typical[0]) for kind in kinds[:LISTED]))
     typical += ", ..." if len(kinds) > LISTED else ""
     about = "1 new kind" if len(kinds) == 1 else f"{len(kinds)} new kinds"
     return f"{text}: about {about}; typical {'row' if len(kinds) == 1 else 'rows'} {typical}"
+
+
+def _novel_rows(novel: int) -> str:
+    if not novel:
+        return ""
+    return f"{'1 row looks' if novel == 1 else f'{novel} rows look'} like none of the classes"
 
 
 def _overruled(result: LabelResult) -> str:
@@ -334,7 +349,7 @@ def _overruled(result: LabelResult) -> str:
     return f"{len(found)} given labels, of rows {rows}{', ...' if len(found) > LISTED else ''}"
 
 
-def _shares(result: LabelResult) -> str:
+def _shares(result: LabelResult | ShardResult) -> str:
     """Return the shares of the classes that the rows were weighed to."""
     shares = result.class_shares()
     if shares is None:

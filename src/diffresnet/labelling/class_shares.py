@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from ..errors import InputError
-from ..tables.labelled_table import LabelledTable
+from ..labels import Labels
 
 if TYPE_CHECKING:
     from ..classify.class_prior import ClassPrior
@@ -47,8 +47,10 @@ def parse_class_prior(value: ClassPrior | str) -> ClassPrior:
     return shares
 
 
-def prior_of(prior: ClassPrior, table: LabelledTable) -> ClassPrior:
-    """Return the shares of the classes of a table by its labels, for which their names may stand.
+def prior_of(
+    prior: ClassPrior, labels: Labels, class_names: Sequence[str] | None = None
+) -> ClassPrior:
+    """Return the shares of classes by their labels, for which their names may stand.
 
     Raises
     ------
@@ -57,11 +59,11 @@ def prior_of(prior: ClassPrior, table: LabelledTable) -> ClassPrior:
     """
     from ..classify.class_prior import class_shares
 
-    classes = table.labels.classes
+    classes = labels.classes
     if isinstance(prior, Mapping):
-        names = dict(zip(table.labels.names, classes.tolist(), strict=True))
-        if table.class_names is not None:
-            names |= {table.class_names[int(label)]: label for label in classes.tolist()}
+        names = dict(zip(labels.names, classes.tolist(), strict=True))
+        if class_names is not None:
+            names |= {class_names[int(label)]: label for label in classes.tolist()}
         prior = {names.get(str(name), name): share for name, share in prior.items()}
     class_shares(prior, classes)  # before the fit, which is long
     return prior

@@ -243,7 +243,6 @@ def plan_file(
             model=model,
             with_=with_,
             relabel=relabel,
-            class_prior=class_prior,
             explain=explain,
         )
         refuse_replacing({"out": out, "work": work}, [path, labels])
@@ -260,6 +259,7 @@ def plan_file(
             device=device,
             seed=seed,
             max_memory=parse_max_memory(max_memory),
+            class_prior=prior,
             abstention=rule,
             progress=progress,
         )

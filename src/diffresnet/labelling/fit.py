@@ -58,7 +58,7 @@ def check_fit(table: LabelledTable, class_prior: ClassPrior = None) -> ClassPrio
         If there are not two classes, or the shares are of others.
     """
     table.labels.require_classes(f"the labels of {str(table.path)!r}")
-    return prior_of(class_prior, table)
+    return prior_of(class_prior, table.labels, table.class_names)
 
 
 def fit_table(

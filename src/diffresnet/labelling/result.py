@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from jaxtyping import Bool, Float
 
 from ..errors import Note
 from ..graphs.graph import GraphData
@@ -18,6 +19,17 @@ if TYPE_CHECKING:
     from ..classify import DiffusionClassifier
     from ..classify.proposals import ProposedClass
     from ..tables.column_roles import ColumnRole
+
+
+def error_probability(
+    confidence: Float[np.ndarray, " m"],
+    novelty: Float[np.ndarray, " m"] | None,
+    novel: Bool[np.ndarray, " m"] | None,
+) -> Float[np.ndarray, " m"]:
+    """Return the probability that each label is wrong: of novel rows, novelty counts too."""
+    if novelty is not None and novel is not None:
+        confidence = np.where(novel, (1.0 - novelty) * confidence, confidence)
+    return np.asarray(1.0 - confidence)
 
 
 @dataclass(frozen=True)
@@ -127,10 +139,7 @@ class LabelResult:
 
     def error_probability(self) -> np.ndarray:
         """Return the probability (n,) that a label is wrong: of novel rows, novelty counts too."""
-        right = self.confidence
-        if self.novelty is not None and self.novel is not None:
-            right = np.where(self.novel, (1.0 - self.novelty) * right, right)
-        return np.asarray(1.0 - right)
+        return error_probability(self.confidence, self.novelty, self.novel)
 
     def proposed_classes(self) -> list[ProposedClass]:
         """Return groups of novel rows that may be classes of their own, of a model fitted here."""

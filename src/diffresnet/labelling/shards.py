@@ -23,7 +23,7 @@ from ..files.compressed import ending
 from ..labels import Labels, Marks, encode_labels, label_notes
 from ..progress import Progress
 from ..tables.arrays import Arrays
-from ..tables.content import Content, RowResult, earlier_flags, listed
+from ..tables.content import FLAGS, NOVELTY, Content, RowResult, earlier_flags, listed
 from ..tables.formats import COLUMN_FORMATS, check_format, format_of, read_content
 from ..tables.formats.format import ColumnFormat
 from ..tables.formats.image_folder import IMAGE_ENDINGS
@@ -31,18 +31,21 @@ from ..tables.formats.npy import map_array
 from ..tables.labelled_table import LabelledTable
 from ..tables.second_file import read_labels
 from .abstain import Abstention
+from .class_shares import prior_of
 from .cost import Cost, FitSize, PartitionedSize
 from .memory import format_memory
+from .result import error_probability
 
 if TYPE_CHECKING:
     from ..classify import DiffusionClassifier
+    from ..classify.class_prior import ClassPrior
     from ..classify.partitions import Engine, Shards
     from ..tables.column_roles import ColumnRole
 
 SHARDS = (".npy", *COLUMN_FORMATS)
 """Endings of the files that a folder may consist of."""
-FLAGGED = np.array(["given", "predicted", "unreached", "abstained"])
-GIVEN, PREDICTED, UNREACHED, ABSTAINED = range(4)
+FLAGGED = np.array(FLAGS)
+GIVEN, PREDICTED, NOVEL, UNREACHED, ABSTAINED = range(len(FLAGS))
 WRITTEN = 100_000
 """Rows that are written at once."""
 
@@ -105,6 +108,7 @@ class ShardPlan:
     dask : address of a scheduler, or None for this machine.
     size : how large the fit is.
     max_memory : bytes that the process may hold, or None for no limit.
+    class_prior : shares of the classes, or None.
     abstention : which labels are left out, or None.
     table_notes : what a user should know of the tables, one line each.
     reading : how tables are read.
@@ -123,6 +127,7 @@ class ShardPlan:
     dask: str | None
     size: PartitionedSize
     max_memory: int | None
+    class_prior: ClassPrior = field(repr=False)
     abstention: Abstention | None
     table_notes: tuple[Note, ...] = field(repr=False)
     reading: Reading
@@ -173,7 +178,10 @@ class ShardPlan:
 
         self._require_memory()
         model = DiffusionClassifier(
-            unlabelled=self.reading.unlabelled, device=self.device, random_state=self.seed
+            class_prior=self.class_prior,
+            unlabelled=self.reading.unlabelled,
+            device=self.device,
+            random_state=self.seed,
         )
         with self._engine() as engine:
             model.fit(self._shards(engine), self.given.values())
@@ -200,22 +208,26 @@ class ShardPlan:
     def _written(self, model: DiffusionClassifier) -> ShardResult:
         """Write the answers, if they are to be written."""
         flags = np.where(model.reached_, PREDICTED, UNREACHED).astype(np.int8)
+        flags[model.novel_ & (flags == PREDICTED)] = NOVEL
         flags[self.given.labelled] = GIVEN
-        if self.abstention is not None:
-            free = np.flatnonzero(flags != GIVEN)
-            flags[free[self.abstention.rows(1.0 - model.confidence_[free])]] = ABSTAINED
         result = ShardResult(
             given=self.given,
             reached=model.reached_,
             flags=flags,
             confidence=model.confidence_,
+            novelty=model.novelty_,
+            novel=model.novel_,
+            shares=None if self.class_prior is None else model.class_shares_,
             partitions=max(1, round(len(self) / self.rows)),
             recall=model.recall_,
             notes=self.notes,
         )
+        if self.abstention is not None:
+            free = np.flatnonzero(flags != GIVEN)
+            flags[free[self.abstention.rows(result.error_probability(free))]] = ABSTAINED
         if self.out is not None:
             with self.progress(f"writing {self.out}", len(self.paths)) as advance:
-                self._write(self.out, model.transduction_, model.confidence_, flags, advance)
+                self._write(self.out, model.transduction_, result, advance)
         return result
 
     @contextmanager
@@ -245,20 +257,20 @@ class ShardPlan:
         self,
         out: Path,
         labels: np.ndarray,
-        confidence: np.ndarray,
-        flags: np.ndarray,
+        result: ShardResult,
         advance: Callable[..., None],
     ) -> None:
-        def answers(first: int, end: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        def answers(first: int, end: int) -> tuple[np.ndarray, ...]:
             part = slice(first, end)
-            values, left = labels[part], flags[part] == ABSTAINED
+            values, flags = labels[part], result.flags[part]
+            left = flags == ABSTAINED
             if left.any():
                 values = values.astype(object)
                 values[left] = None
-            return values, confidence[part], FLAGGED[flags[part]]
+            return values, result.confidence[part], FLAGGED[flags], result.novelty[part]
 
         # Of one type throughout, also where a part has no label.
-        own = RowResult.of(np.array(self.given.classes, dtype=object), confidence, FLAGGED)
+        own = RowResult.of(np.array(self.given.classes, dtype=object), result.confidence, FLAGGED)
         like = pa.chunked_array([pa.array(own.values)]) if self.like is None else self.like
         if not self.path.is_dir():
             chosen = format_of(out, COLUMN_FORMATS)
@@ -297,6 +309,11 @@ class ShardResult:
     reached : (n,) bool
     flags : (n,) int8, places in `FLAGGED`.
     confidence : (n,)
+    novelty : (n,)
+        How much a row looks like none of the classes, from 0 to 1; 0 where its label is given.
+    novel : (n,) bool
+        Which rows look like none of them, whatever their flag.
+    shares : (c,) of the classes among the rows, or None where no prior asked for any.
     partitions : how many.
     recall : share of the true neighbours that were found, measured on a sample.
     notes : what a user should know, one line each.
@@ -306,6 +323,9 @@ class ShardResult:
     reached: Bool[np.ndarray, " n"] = field(repr=False)
     flags: Int[np.ndarray, " n"] = field(repr=False)
     confidence: Float[np.ndarray, " n"] = field(repr=False)
+    novelty: Float[np.ndarray, " n"] = field(repr=False)
+    novel: Bool[np.ndarray, " n"] = field(repr=False)
+    shares: Float[np.ndarray, " c"] | None = field(repr=False)
     partitions: int
     recall: float
     notes: tuple[Note, ...] = ()
@@ -316,24 +336,35 @@ class ShardResult:
     def counts(self) -> dict[str, Any]:
         """Return how many rows there are of each kind, as `LabelResult.counts` does.
 
-        Keys: rows, labelled, classes, predicted, unreached, abstained, mean_confidence,
+        Keys: rows, labelled, classes, predicted, novel, unreached, abstained, mean_confidence,
         expected_error, partitions, recall.
         """
         count = np.bincount(self.flags, minlength=len(FLAGGED)).tolist()
-        predicted = self.confidence[self.flags == PREDICTED]
-        told = self.confidence[(self.flags == PREDICTED) | (self.flags == UNREACHED)]
+        predicted = self.confidence[np.isin(self.flags, (PREDICTED, NOVEL))]
+        told = np.flatnonzero(~np.isin(self.flags, (GIVEN, ABSTAINED)))
         return {
             "rows": len(self),
             "labelled": len(self.given.rows),
             "classes": len(self.given.classes),
-            "predicted": count[PREDICTED],
+            "predicted": len(predicted),
+            "novel": int(self.novel.sum()),
             "unreached": count[UNREACHED],
             "abstained": count[ABSTAINED],
             "mean_confidence": float(predicted.mean()) if len(predicted) else None,
-            "expected_error": float(1.0 - told.mean()) if len(told) else None,
+            "expected_error": float(self.error_probability(told).mean()) if len(told) else None,
             "partitions": self.partitions,
             "recall": self.recall,
         }
+
+    def error_probability(self, rows: Int[np.ndarray, " m"]) -> Float[np.ndarray, " m"]:
+        """Return the probability that the label of each of some rows is wrong."""
+        return error_probability(self.confidence[rows], self.novelty[rows], self.novel[rows])
+
+    def class_shares(self) -> dict[str, float] | None:
+        """Return the shares of the classes among the rows; None where no prior asked for any."""
+        if self.shares is None:
+            return None
+        return dict(zip(map(str, self.given.names), self.shares.tolist(), strict=True))
 
 
 @dataclass(frozen=True)
@@ -367,6 +398,7 @@ def plan_shards(
     device: str = "auto",
     seed: int = 0,
     max_memory: int | None = None,
+    class_prior: ClassPrior = None,
     abstention: Abstention | None = None,
     progress: Progress,
 ) -> ShardPlan:
@@ -380,6 +412,7 @@ def plan_shards(
     work : folder that the graph is kept in; by default OUT.work until the answers are written.
     dask : address of a scheduler, whose workers see the files under the same names.
     max_memory : bytes; it decides how large partitions are.
+    class_prior : shares of the classes among all rows.
     abstention : which labels are left out, or None.
     """
     is_folder = path.is_dir()
@@ -393,11 +426,12 @@ def plan_shards(
         if labels is not None:
             raise InputError("the labels of a folder of tables are in the tables", "labels")
         reading = Reading(label_column, id_column, _listed(features), unlabelled)
-        found = _of_tables(path, paths, reading, progress)
+        found = _of_tables(path, paths, reading, out is not None, progress)
     from ..classify.partitions.engine import check_work_folder
     from ..classify.partitions.shards import ROWS
 
     found["given"].require_classes(f"the labels of {str(path)!r}")
+    shares = prior_of(class_prior, found["given"])
     columns, classes = len(found["feature_names"]), len(found["given"].classes)
     whole = FitSize(sum(found["sizes"]), columns, classes, len(found["given"].rows))
     own = None if out is None else Path(f"{Path(out)}.work")
@@ -419,6 +453,7 @@ def plan_shards(
         dask=dask,
         size=PartitionedSize.within(whole, ROWS, max_memory),
         max_memory=max_memory,
+        class_prior=shares,
         abstention=abstention,
         device=device,
         seed=seed,
@@ -492,9 +527,14 @@ def _of_arrays(
 
 
 def _of_tables(
-    path: Path, paths: Sequence[Path], reading: Reading, progress: Progress
+    path: Path, paths: Sequence[Path], reading: Reading, writes: bool, progress: Progress
 ) -> dict[str, Any]:
-    """Read the labels of tables, whose features are those of the first."""
+    """Read the labels of tables, whose features are those of the first.
+
+    Parameters
+    ----------
+    writes : whether columns of answers will stand beside theirs.
+    """
     values: list[np.ndarray] = []
     names: tuple[str, ...] = ()
     roles: tuple[ColumnRole, ...] = ()
@@ -510,6 +550,8 @@ def _of_tables(
                     f"one column; label the files that it was made of"
                 )
             table = _read_table(each, reading, content)
+            if writes:
+                table.check_names([NOVELTY])
             if not names:
                 assert table.chosen is not None
                 names, roles, notes = table.feature_names, table.chosen.roles, table.chosen.notes

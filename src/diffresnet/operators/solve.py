@@ -31,12 +31,22 @@ def _finished(residual: Tensor, target: Tensor) -> bool:
 
 
 def conjugate_gradient(
-    matrix: LinearMap, b: Float[Tensor, "n d"], tol: float, max_iter: int = 1000
+    matrix: LinearMap,
+    b: Float[Tensor, "n d"],
+    tol: float,
+    max_iter: int = 1000,
+    *,
+    overwrite: bool = False,
 ) -> Float[Tensor, "n d"]:
-    """Solve a symmetric positive definite system; see `bicgstab` for the contract."""
+    """Solve a symmetric positive definite system; see `bicgstab` for the contract.
+
+    Parameters
+    ----------
+    overwrite : whether b may become the residual, so that one array less of its size is held.
+    """
     target = b.norm(dim=0) * _reachable(tol, b.dtype)
     x = torch.zeros_like(b)
-    r = b.clone()
+    r = b if overwrite else b.clone()
     p = r.clone()
     rr = _dot(r, r)
     for _ in range(max_iter):
@@ -67,9 +77,7 @@ def bicgstab(
     """
     target = b.norm(dim=0) * _reachable(tol, b.dtype)
     x = torch.zeros_like(b)
-    r = b.clone()
-    shadow = b.clone()
-    p = r.clone()
+    r = shadow = p = b
     rho = _dot(shadow, r)
     for _ in range(max_iter):
         if _finished(r, target):

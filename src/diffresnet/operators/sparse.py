@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from math import ceil
 
 import numpy as np
@@ -217,13 +217,13 @@ class SparseLaplacian(Laplacian):
             if len(coefficients) <= TERMS:
                 return self._solve_coarsely(x, gamma, coefficients, fixed)
         if self._measure is None:
-            return self._solve(self.shifted(1.0, gamma), x, tol, fixed)
-        # In coordinates where the reversible matrix is symmetric.
-        root = self._measure.sqrt()[:, None]
-        if self._transposed:
-            root = 1.0 / root
-        solved = self._solve(self._shifted_symmetric(gamma), root * x, tol, fixed).div_(root)
-        # There and back has rounded the values that were to be held.
+            solved = self._solve(self.shifted(1.0, gamma), x.clone(), tol, fixed)
+        else:
+            # In coordinates where the reversible matrix is symmetric.
+            root = self._measure.sqrt()[:, None]
+            if self._transposed:
+                root = 1.0 / root
+            solved = self._solve(self._shifted_symmetric(gamma), root * x, tol, fixed).div_(root)
         return solved if fixed is None else torch.where(fixed, x, solved)
 
     def _solve_coarsely(
@@ -245,13 +245,15 @@ class SparseLaplacian(Laplacian):
         return chebyshev_series(self, coefficients, top, rest, hold).add_(held)
 
     def _solve(self, matrix: LinearMap, b: Tensor, tol: float, fixed: Tensor | None) -> Tensor:
-        invert = bicgstab if self.symmetry == "none" else conjugate_gradient
+        """Solve for the points that are not fixed; b is overwritten."""
+        symmetric = partial(conjugate_gradient, overwrite=True)
+        invert = bicgstab if self.symmetry == "none" else symmetric
         if fixed is None:
             return invert(matrix, b, tol)
         # Values at fixed points go to the right-hand side; the rest is a system of its own.
         free = (~fixed).to(b.dtype)
-        rest = (b - matrix(b * fixed)).mul_(free)
-        return invert(lambda y: matrix(y).mul_(free), rest, tol).add_(b * fixed)
+        b.sub_(matrix(b * fixed)).mul_(free)
+        return invert(lambda y: matrix(y).mul_(free), b, tol)
 
     def _shifted_symmetric(self, gamma: float) -> SparseMatrix:
         """I + gamma D^1/2 L D^-1/2 of a reversible graph."""

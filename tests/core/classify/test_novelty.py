@@ -21,7 +21,7 @@ from diffresnet.classify.novelty import (
 )
 from diffresnet.classify.points import LabelledPoints
 from diffresnet.classify.problem import Problem, SolverConfig
-from diffresnet.classify.prototypes import Prototypes
+from diffresnet.classify.prototypes import Centre, Prototypes
 from diffresnet.errors import InputError
 
 
@@ -133,7 +133,7 @@ def test_scores_solve_the_equation_of_the_walk(blobs, unit):
     labels = LabelledPoints.of(at, few[at], 4)
     config = SolverConfig(default_head())
     domain = Domain(w, torch.from_numpy(x), torch.device("cpu"), unit)
-    seen = [np.ones(len(at), dtype=bool), few[at] != 0]
+    seen = np.array([np.ones(len(at), dtype=bool), few[at] != 0])
     distance, cost, _ = novelty_scores(Problem(domain, labels, config), seen)
     dense = w.toarray().astype(np.float64)
     d = dense.sum(1)
@@ -267,7 +267,7 @@ def test_the_bound_holds_for_few_and_many():
 def test_equal_rows_have_no_spread():
     x = np.ones((4, 2), dtype=np.float32)
     for unit in (False, True):
-        prototypes = Prototypes.of(x, np.array([0, 1]), np.array([0, 1]), unit)
+        prototypes = Prototypes.of(Centre.of(x, unit), x[:2], np.array([0, 1]))
         assert np.isfinite(prototypes.distance(x)).all()
 
 

@@ -47,3 +47,11 @@ class TestSolvers:
         before = b.clone()
         solve(lambda y: a @ y, b, 1e-8)
         assert torch.equal(b, before)
+
+
+def test_conjugate_gradients_may_overwrite_the_right_hand_side():
+    a, b = system("symmetric"), features(20)
+    kept = conjugate_gradient(lambda y: a @ y, b, 1e-8)
+    residual = b.clone()
+    assert torch.equal(conjugate_gradient(lambda y: a @ y, residual, 1e-8, overwrite=True), kept)
+    assert torch.allclose(residual, b - a @ kept, atol=1e-7)

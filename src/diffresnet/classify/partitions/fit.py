@@ -10,6 +10,7 @@ import numpy as np
 from ...errors import InputError
 from ...labels import Labels
 from ...similarity import GraphSettings
+from ..class_prior import ClassPrior
 from ..point_graph import NeighbourConfig
 from ..points import Projection
 from ..problem import SolverConfig
@@ -28,6 +29,7 @@ def fit_shards(
     fit_projection: Callable[[np.ndarray], Projection],
     neighbours: Callable[[Projection, int], NeighbourConfig],
     solver: SolverConfig,
+    class_prior: ClassPrior = None,
 ) -> ShardTransduction:
     """Label all rows of shards by those that have a label.
 
@@ -36,6 +38,7 @@ def fit_shards(
     labels : of all rows.
     fit_projection : a sample of the rows -> their scale.
     neighbours : the projection, and how many columns there are -> settings of the graph.
+    class_prior : shares of the classes, as in `DiffusionClassifier`.
     """
     engine, progress = shards.engine, shards.progress
     sources = [engine.read(read_shard, part) for part in shards.parts]
@@ -56,7 +59,7 @@ def fit_shards(
         if shards.key:
             graph = _keep_graph(engine, key, graph)
     codes = [labels.codes[span].astype(np.int32) for span in shards.spans()]
-    transducer = PartitionedTransducer(engine, graph, solver, len(labels.classes), progress)
+    transducer = PartitionedTransducer(engine, graph, solver, labels.classes, class_prior, progress)
     return ShardTransduction(transducer.fit(codes), projection.scale is not None)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import pairwise
-from math import inf
+from math import ceil, inf
 from operator import attrgetter
 from typing import Any
 
@@ -16,12 +16,15 @@ from jaxtyping import Bool, Float, Int
 from ...errors import InputError
 from ...progress import Progress, silent
 from ..calibrator import SMALLEST, Calibrator
+from ..class_prior import ClassPrior, with_class_prior
 from ..cross_validation import COLUMNS, PRIOR_WEIGHTS, Folds, PriorChoice, stratified_folds
 from ..features import DiffusedFeatures
 from ..fold_heads import FoldHeads, head_times, mixed
 from ..mixture import Mixture
+from ..novelty import GIVE_UP, HiddenClasses, NoveltyCalibrator, walk_costs
 from ..points import LabelledPoints
 from ..problem import Expert, SolverConfig, fit_head
+from ..prototypes import Centre, Prototypes, distances, prototypes_of
 from ..scores import row_standardize, soft_scores, source_decay
 from ..strategies import DECAY_ONE_LABEL, HEAD_SHARE, WEIGHT_ONE_LABEL
 from .borders import rows_at
@@ -50,12 +53,16 @@ class ShardAnswers:
     confidence : (m,) probability of each.
     reached : (m,) rows that a label reaches.
     distributions : (m, c) probabilities.
+    novelty : (m,) how much each looks like none of the classes.
+    novel : (m,) rows that are flagged for it.
     """
 
     codes: Int[np.ndarray, " m"]
     confidence: Float[np.ndarray, " m"]
     reached: Bool[np.ndarray, " m"]
     distributions: Float[np.ndarray, "m c"]
+    novelty: Float[np.ndarray, " m"]
+    novel: Bool[np.ndarray, " m"]
 
 
 @dataclass(frozen=True)
@@ -124,14 +131,21 @@ class PartitionedTransducer:
     Attributes
     ----------
     engine, graph, config : what the work is done by, on, and how.
+    classes : (c,)
+    class_prior : as in `DiffusionClassifier`.
     progress : told of every stage.
     """
 
     engine: Engine
     graph: PartitionedGraph
     config: SolverConfig
-    n_classes: int
+    classes: np.ndarray
+    class_prior: ClassPrior = None
     progress: Progress = silent
+
+    @property
+    def n_classes(self) -> int:
+        return len(self.classes)
 
     def fit(self, codes: Sequence[Int[np.ndarray, " m"]]) -> PartitionedTransduction:
         """Label all points.
@@ -176,17 +190,67 @@ class PartitionedTransducer:
             judged = self._at_points(scores, some)
             calibrator = Calibrator.fit_disagreement(judged, prior.disagreement)
         reached = reached_points(engine, graph, [part.at for part in parts])
+        of_parts = list(zip(graph.points, of_rows, scores, reached, strict=True))
+        calibrator = self._with_class_prior(calibrator, of_parts)
+        costs, of_novelty = self._novelty(parts, labels)
         answers = [
-            engine.submit(_answers, *of_part, calibrator)
-            for of_part in zip(graph.points, of_rows, scores, prior.parts, reached, strict=True)
+            engine.submit(_answers, *of_part, *more, calibrator, of_novelty)
+            for of_part, more in zip(of_parts, zip(prior.parts, costs, strict=True), strict=True)
         ]
         return PartitionedTransduction(engine, graph, answers, prior.time, prior.weight, calibrator)
 
-    def _folds(self, labels: LabelledPoints) -> Folds | None:
-        """Split the labels, the same way however the points are partitioned."""
+    def _with_class_prior(
+        self, calibrator: Calibrator, of_parts: Sequence[tuple[Any, ...]]
+    ) -> Calibrator:
+        """Weigh the classes until the answers of a sample of the rows have the wanted shares."""
+        if self.class_prior is None:
+            return calibrator
+        counts = self.engine.gather(
+            [self.engine.view(_count_rows, *of_part, self.n_classes) for of_part in of_parts]
+        )
+        others, of_classes = sum(n for n, _ in counts), sum(c for _, c in counts)
+        step = max(1, ceil((others + of_classes.sum()) / JUDGED))
+        some = self.engine.gather(
+            [self.engine.view(_some_rows, *of_part, step) for of_part in of_parts]
+        )
+        scores, given = (np.concatenate(each) for each in zip(*some, strict=True))
+        one_hot = np.eye(self.n_classes)[given]
+        return with_class_prior(
+            calibrator, self.class_prior, self.classes, scores, one_hot, others, of_classes
+        )
+
+    def _novelty(
+        self, parts: Sequence[LabelledPoints], labels: LabelledPoints
+    ) -> tuple[list[Any], tuple[Prototypes, NoveltyCalibrator]]:
+        """Return the costs of all points as `novelty_scores` does, and what judges them."""
+        engine, graph = self.engine, self.graph
+        x = [engine.view(attrgetter("x"), points) for points in graph.points]
+        own, order = self._labelled_rows(labels)
+        trials = HiddenClasses.of(labels.codes[order], self.config.seed)
+        seen = trials.seen[:, np.argsort(order)]
+        some = np.linspace(0, len(graph) - 1, min(JUDGED, len(graph))).astype(np.int64)
+        sample = own if graph.unit else self._at_points(x, some)
+        centre = Centre.of(sample, graph.unit, self._mean(x))
+        prototypes = prototypes_of(centre, own, labels.codes, seen)
+        walks = [
+            engine.submit(_walks, each, prototypes, part.at, seen[:, places])
+            for each, part, places in zip(x, parts, _places(parts), strict=True)
+        ]
+        values = [engine.view(attrgetter("values"), each) for each in walks]
+        held = [engine.view(attrgetter("held"), each) for each in walks]
+        costs = self._diffused("looking for new classes", values, 1.0 / GIVE_UP, ANSWERS, held)
+        scores = distances(prototypes, own) + np.maximum(self._at_points(costs, labels.at), 0.0)
+        return costs, (prototypes[0], trials.calibrator(scores[order]))
+
+    def _labelled_rows(self, labels: LabelledPoints) -> tuple[np.ndarray, np.ndarray]:
+        """Return the labelled points, and an order of them that no partition has a part in."""
         features = [self.engine.view(attrgetter("x"), each) for each in self.graph.points]
         x = self._at_points(features, labels.at)
-        order = np.lexsort(x.T)
+        return x, np.lexsort(x.T)
+
+    def _folds(self, labels: LabelledPoints) -> Folds | None:
+        """Split the labels, the same way however the points are partitioned."""
+        _, order = self._labelled_rows(labels)
         folds = stratified_folds(labels.codes[order], self.config.seed, len(self.graph))
         return None if folds is None else Folds(folds.held[:, np.argsort(order)], folds.repeats)
 
@@ -347,8 +411,8 @@ class _Combined:
 
 
 @dataclass(frozen=True)
-class _HeldOutSources:
-    """What scores of several splits are propagated from, and where they are held."""
+class _Held:
+    """What is diffused in several columns, and where it is held."""
 
     values: Float[np.ndarray, "n w"]
     held: Bool[np.ndarray, "n w"]
@@ -361,7 +425,7 @@ def _held_out_sources(
     at: Int[np.ndarray, " l"],
     one_hot: Float[np.ndarray, "l c"],
     seen: Bool[np.ndarray, "s l"],
-) -> _HeldOutSources:
+) -> _Held:
     """Return the prior of each split, with the labels that it sees, side by side."""
     c = one_hot.shape[1]
     values = _mixed(arrays, experts, mixture)
@@ -370,7 +434,42 @@ def _held_out_sources(
         columns = slice(block * c, (block + 1) * c)
         values[at[of_block], columns] = one_hot[of_block]
         held[at[of_block], columns] = True
-    return _HeldOutSources(values, held)
+    return _Held(values, held)
+
+
+def _walks(
+    x: Float[np.ndarray, "n d"],
+    prototypes: Sequence[Prototypes],
+    at: Int[np.ndarray, " l"],
+    seen: Bool[np.ndarray, "s l"],
+) -> _Held:
+    """Return what it costs the points of a partition to give up, by every subset of the labels."""
+    return _Held(*walk_costs(distances(prototypes, x), at, seen))
+
+
+def _count_rows(
+    points: PartPoints,
+    given: Int[np.ndarray, " r"],
+    scores: Float[np.ndarray, "n c"],
+    reached: Bool[np.ndarray, " n"],
+    n_classes: int,
+) -> tuple[int, Int[np.ndarray, " c"]]:
+    """Count the rows that a label reaches, and those of each class that have one."""
+    free = reached[points.of_row] & (given < 0)
+    return int(free.sum()), np.bincount(given[given >= 0], minlength=n_classes)
+
+
+def _some_rows(
+    points: PartPoints,
+    given: Int[np.ndarray, " r"],
+    scores: Float[np.ndarray, "n c"],
+    reached: Bool[np.ndarray, " n"],
+    step: int,
+) -> tuple[Float[np.ndarray, "m c"], Int[np.ndarray, " l"]]:
+    """Return the scores of every few reached rows, and the given classes of as many others."""
+    rows = points.of_row
+    free = np.flatnonzero(reached[rows] & (given < 0))[::step]
+    return scores[rows[free]], given[given >= 0][::step]
 
 
 def _rowless(experts: Sequence[Expert]) -> list[Expert]:
@@ -473,9 +572,11 @@ def _answers(
     points: PartPoints,
     given: Int[np.ndarray, " r"],
     scores: Float[np.ndarray, "n c"],
-    prior: Float[np.ndarray, "n c"],
     reached: Bool[np.ndarray, " n"],
+    prior: Float[np.ndarray, "n c"],
+    costs: Float[np.ndarray, "n s"],
     calibrator: Calibrator,
+    of_novelty: tuple[Prototypes, NoveltyCalibrator],
 ) -> ShardAnswers:
     """Return the answers of the rows of a partition; given labels are kept."""
     p = calibrator.probabilities(np.maximum(scores, 0.0), reached)
@@ -485,7 +586,13 @@ def _answers(
     codes[own] = given[own]
     distributions[own] = np.eye(p.shape[1], dtype=p.dtype)[codes[own]]
     confidence = distributions[np.arange(len(rows)), codes]
-    return ShardAnswers(codes, confidence, reached[rows], distributions)
+    prototypes, judge = of_novelty
+    cost = np.maximum(costs[:, 0], 0.0)
+    novelty, novel = (each[rows] for each in judge.judge(prototypes.distance(points.x), cost))
+    novelty[own], novel[own] = 0.0, False
+    return ShardAnswers(
+        codes, confidence, reached[rows], distributions, novelty.astype(np.float32), novel
+    )
 
 
 def _of_shard(answers: ShardAnswers, points: PartPoints, shard: int) -> ShardAnswers:

@@ -5,7 +5,7 @@ import pytest
 from sklearn.datasets import load_digits
 
 from diffresnet import DiffusionClassifier
-from diffresnet.classify.partitions import DiskEngine, Shards, build
+from diffresnet.classify.partitions import DiskEngine, Shards, build, transduction
 from diffresnet.errors import InputError
 from diffresnet.progress import silent
 
@@ -44,6 +44,47 @@ def test_answers_are_those_of_the_fit_in_memory(everywhere, per_class, rows):
     assert np.array_equal(model.confidence_, model.label_distributions_.max(axis=1))
 
 
+@pytest.mark.parametrize("rows", [2000, 250])
+@pytest.mark.parametrize("metric", ["euclidean", "cosine"])
+def test_rows_of_classes_without_a_label_are_novel_as_in_memory(everywhere, rows, metric):
+    labels = few(6)
+    labels[labels == 8] = -1
+    own = {"random_state": 0, "metric": metric}
+    whole = DiffusionClassifier(**own).fit(X, labels)
+    model = DiffusionClassifier(**own).fit(shards(rows), labels)
+    assert np.abs(model.novelty_ - whole.novelty_).mean() < 0.05
+    assert (model.novel_ == whole.novel_).mean() > 0.97
+    assert not model.novelty_[labels >= 0].any()
+    assert model.novelty_[Y == 8].mean() > model.novelty_[(Y != 8) & (labels < 0)].mean() + 0.2
+
+
+@pytest.mark.parametrize("prior", ["uniform", "estimate", "given"])
+def test_classes_have_the_shares_that_are_wanted_as_in_memory(everywhere, prior):
+    skewed = np.concatenate([np.flatnonzero(Y > 1), np.flatnonzero(Y <= 1)[:20]])
+    x, y = X[skewed], Y[skewed]
+    labels = few(2, y)
+    wanted = {c: (y == c).mean() for c in range(10)} if prior == "given" else prior
+    own = {"random_state": 0, "class_prior": wanted}
+    whole = DiffusionClassifier(**own).fit(x, labels)
+    model = DiffusionClassifier(**own).fit(shards(250, x), labels)
+    assert np.abs(model.class_shares_ - whole.class_shares_).max() < 0.01
+    if prior == "given":
+        assert np.abs(model.class_shares_ - list(wanted.values())).max() < 0.005
+
+
+def test_shares_are_those_of_rows_not_of_distinct_rows(everywhere, monkeypatch):
+    ones = np.flatnonzero((Y == 1) & (few(2) < 0))
+    x, y = np.concatenate([X, np.repeat(X[ones], 5, axis=0)]), np.r_[Y, np.full(5 * len(ones), 1)]
+    labels = np.r_[few(2), np.full(5 * len(ones), -1)]
+    wanted = {c: (y == c).mean() for c in range(10)}
+    model = DiffusionClassifier(class_prior=wanted, random_state=0)
+    plain = model.fit(Shards.of([x], rows=400), labels).class_shares_
+    assert np.abs(plain - list(wanted.values())).max() < 0.005
+    # By a sample of every third row nearly the same.
+    monkeypatch.setattr(transduction, "JUDGED", len(x) // 3)
+    assert np.abs(model.fit(Shards.of([x], rows=400), labels).class_shares_ - plain).max() < 0.02
+
+
 def test_answers_do_not_depend_on_the_partitions(everywhere):
     models = [
         DiffusionClassifier(random_state=0).fit(shards(rows), few(5)) for rows in (2000, 300, 150)
@@ -51,6 +92,7 @@ def test_answers_do_not_depend_on_the_partitions(everywhere):
     for model in models[1:]:
         assert (model.transduction_ == models[0].transduction_).mean() > 0.998
         assert np.abs(model.label_distributions_ - models[0].label_distributions_).max() < 0.02
+        assert np.abs(model.novelty_ - models[0].novelty_).max() < 0.02
 
 
 def test_given_labels_are_kept_also_where_copies_contradict_each_other():
@@ -131,7 +173,6 @@ def test_a_path_is_taken_as_shards(tmp_path):
     [
         (DiffusionClassifier(convection="paper"), {}, "convection"),
         (DiffusionClassifier(relabel=True), {}, "relabel"),
-        (DiffusionClassifier(class_prior="uniform"), {}, "class_prior"),
         (DiffusionClassifier(flow="heat"), {}, "flow"),
         (DiffusionClassifier(), {"sample_weight": np.ones(len(X))}, "sample_weight"),
         (DiffusionClassifier(), {"graph": np.eye(3)}, "graph"),
