@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from bisect import bisect_right
 from dataclasses import dataclass, replace
 
-from ..errors import InputError
+from ..errors import InputError, Note
 from .memory import format_memory
 
 NUMBER = 4
@@ -60,8 +61,37 @@ class Cost:
         return f"about {count} second{'' if count == 1 else 's'}"
 
 
+class Size(ABC):
+    """How large a fit is."""
+
+    @property
+    @abstractmethod
+    def cost(self) -> Cost:
+        """What it takes."""
+
+    @abstractmethod
+    def _too_large(self, limit: int) -> str:
+        """Say what it takes, and what would fit."""
+
+    def require(self, limit: int | None) -> None:
+        """Refuse a fit that takes more than so many bytes; None is no limit.
+
+        Raises
+        ------
+        InputError
+        """
+        for note in self.notes(limit):
+            raise InputError(note.message, note.parameter)
+
+    def notes(self, limit: int | None) -> tuple[Note, ...]:
+        """Return what `require` would raise, as a note."""
+        if limit is None or self.cost.memory <= limit:
+            return ()
+        return (Note(self._too_large(limit), "max_memory"),)
+
+
 @dataclass(frozen=True)
-class FitSize:
+class FitSize(Size):
     """How large a fit is, and so what it takes.
 
     Attributes
@@ -139,26 +169,16 @@ class FitSize:
             + self.fits * (PROPAGATED_SCORE * propagated + LEARNED * learned)
         )
 
-    def require(self, limit: int) -> None:
-        """Refuse a fit that takes more than so many bytes, and say what would fit.
-
-        Raises
-        ------
-        InputError
-        """
-        memory = self.cost.memory
-        if memory <= limit:
-            return
+    def _too_large(self, limit: int) -> str:
         rows, columns = self._fitting("rows", limit), self._fitting("columns", limit)
         fitting = [f"{rows} rows of these columns"] if rows else []
         fitting += [f"{columns} columns of these rows"] if columns else []
-        raise InputError(
+        return (
             f"a fit of {self.rows} rows and {self.columns} columns in {self.classes} classes takes "
-            f"about {format_memory(memory)} of memory, where {format_memory(limit)} may be used; "
-            f"{'about ' + ' or '.join(fitting) if fitting else 'no smaller file'} would fit; "
-            "a folder of files, or a .npy file with a folder of work, is labelled in as many "
-            "partitions as it takes",
-            "max_memory",
+            f"about {format_memory(self.cost.memory)} of memory, where {format_memory(limit)} may "
+            f"be used; {'about ' + ' or '.join(fitting) if fitting else 'no smaller file'} would "
+            f"fit; a folder of files, or a .npy file with a folder of work, is labelled in as many "
+            f"partitions as it takes"
         )
 
     def _fitting(self, name: str, limit: int) -> int:
@@ -184,7 +204,7 @@ VISIT, PARTITIONS_A_VISIT = 0.16e-6, 12
 
 
 @dataclass(frozen=True)
-class PartitionedSize:
+class PartitionedSize(Size):
     """How large a fit in partitions is.
 
     Attributes
@@ -215,6 +235,12 @@ class PartitionedSize:
         visits = whole.rows * min(MOST_VISITS, (whole.rows / together - 1) / PARTITIONS_A_VISIT)
         visiting = VISIT * visits * (whole.columns + OTHERS)
         return Cost(memory, whole.seconds_in(together) + MOVED * whole.rows + visiting)
+
+    def _too_large(self, limit: int) -> str:
+        return (
+            f"partitions of {self.rows} rows take about {format_memory(self.cost.memory)} of "
+            f"memory, where {format_memory(limit)} may be used"
+        )
 
     @property
     def _row_bytes(self) -> int:

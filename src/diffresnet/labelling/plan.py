@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import InputError, Note
+from ..errors import Note
 from ..files.atomic import Pathlike
 from ..graphs.graph import GraphData
 from ..labels import Labels, Marks
@@ -145,11 +145,8 @@ class LabelPlan:
     @property
     def notes(self) -> tuple[Note, ...]:
         """What a user should know, one line each; a fit that does not fit into memory first."""
-        try:
-            self._require_memory()
-        except InputError as error:
-            return (Note(error.message, error.parameter), *self.table.notes)
-        return self.table.notes
+        too_large = () if self.size is None else self.size.notes(self.max_memory)
+        return (*too_large, *self.table.notes)
 
     def run(self) -> LabelResult:
         """Label every row, and write what is to be written.
@@ -160,7 +157,8 @@ class LabelPlan:
             If the fit takes more memory than there is, before it begins.
         """
         plan = self if self.is_encoded else self._encoded()
-        plan._require_memory()
+        if plan.size is not None:
+            plan.size.require(plan.max_memory)
         result = abstained(plan._label(), self.abstention)
         if self.out is not None:
             with self.progress(f"writing {self.out}", None):
@@ -173,10 +171,6 @@ class LabelPlan:
                     result.because,
                 )
         return result
-
-    def _require_memory(self) -> None:
-        if self.size is not None and self.max_memory is not None:
-            self.size.require(self.max_memory)
 
     def _encoded(self) -> LabelPlan:
         """Encode the texts or images."""

@@ -33,7 +33,6 @@ from ..tables.second_file import read_labels
 from .abstain import Abstention
 from .class_shares import prior_of
 from .cost import Cost, FitSize, PartitionedSize
-from .memory import format_memory
 from .result import error_probability
 
 if TYPE_CHECKING:
@@ -176,7 +175,7 @@ class ShardPlan:
         """
         from ..classify import DiffusionClassifier
 
-        self._require_memory()
+        self.size.require(self.max_memory)
         model = DiffusionClassifier(
             class_prior=self.class_prior,
             unlabelled=self.reading.unlabelled,
@@ -190,20 +189,7 @@ class ShardPlan:
     @property
     def notes(self) -> tuple[Note, ...]:
         """What a user should know, one line each; a fit that does not fit into memory first."""
-        try:
-            self._require_memory()
-        except InputError as error:
-            return (Note(error.message, error.parameter), *self.table_notes)
-        return self.table_notes
-
-    def _require_memory(self) -> None:
-        memory = self.cost.memory
-        if self.max_memory is not None and memory > self.max_memory:
-            raise InputError(
-                f"partitions of {self.rows} rows take about {format_memory(memory)} of "
-                f"memory, where {format_memory(self.max_memory)} may be used",
-                "max_memory",
-            )
+        return (*self.size.notes(self.max_memory), *self.table_notes)
 
     def _written(self, model: DiffusionClassifier) -> ShardResult:
         """Write the answers, if they are to be written."""
