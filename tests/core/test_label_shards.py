@@ -377,6 +377,30 @@ def test_columns_that_the_first_file_leaves_out_are_told(tmp_path, capsys):
     assert "width - is the same in every row" in " ".join(out.split())
 
 
+def test_a_column_that_copies_the_labels_of_all_files_is_no_feature(tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    # The first file has two labels, which say too little.
+    rows = np.arange(len(Y))
+    known = (rows < 2) | (rows >= 850)
+    table = frame(np.where(known, [f"digit {c}" for c in Y], None))
+    table = table[["p20", "p21", "p22", "p23", "label"]].assign(a=np.where(known, Y, 10))
+    for number, (a, b) in enumerate(PARTS):
+        table[a:b].to_parquet(folder / f"{number}.parquet", index=False)
+    plan = plan_file(folder)
+    assert plan.feature_names == ("p20", "p21", "p22", "p23")
+    assert any("'a' is a copy of the labels" in note.message for note in plan.notes)
+    assert [role.is_feature for role in plan.column_roles if role.name == "a"] == [False]
+    label_file(folder, tmp_path / "out")
+    assert np.array_equal(pd.read_parquet(tmp_path / "out")["a"], table["a"])
+    named = plan_file(folder, features=["a", "p20"])
+    assert named.feature_names == ("a", "p20")
+    for path in folder.iterdir():
+        pd.read_parquet(path)[["a", "label"]].to_parquet(path, index=False)
+    with pytest.raises(InputError, match=r"is a copy of the labels.*no other column"):
+        plan_file(folder)
+
+
 def test_a_dry_run_says_what_would_be_refused(tables):
     assert "partitions of" in plan_file(tables, max_memory="1K").notes[0].message
 

@@ -23,6 +23,7 @@ from ..files.compressed import ending
 from ..labels import Labels, Marks, encode_labels, label_notes
 from ..progress import Progress
 from ..tables.arrays import Arrays
+from ..tables.column_roles import COPIES_LABELS, ColumnRole, copies_labels
 from ..tables.content import FLAGS, NOVELTY, Content, RowResult, earlier_flags, listed
 from ..tables.formats import COLUMN_FORMATS, check_format, format_of, read_content
 from ..tables.formats.format import ColumnFormat
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     from ..classify import DiffusionClassifier
     from ..classify.class_prior import ClassPrior
     from ..classify.partitions import Engine, Shards
-    from ..tables.column_roles import ColumnRole
 
 SHARDS = (".npy", *COLUMN_FORMATS)
 """Endings of the files that a folder may consist of."""
@@ -47,6 +47,8 @@ FLAGGED = np.array(FLAGS)
 GIVEN, PREDICTED, NOVEL, UNREACHED, ABSTAINED = range(len(FLAGS))
 WRITTEN = 100_000
 """Rows that are written at once."""
+MOST_CODES = 10_000
+"""Distinct numbers of a column from which on it is no copy of labels."""
 
 
 def is_shard_folder(path: Path) -> bool:
@@ -522,6 +524,7 @@ def _of_tables(
     writes : whether columns of answers will stand beside theirs.
     """
     values: list[np.ndarray] = []
+    copies = LabelCopies()
     names: tuple[str, ...] = ()
     roles: tuple[ColumnRole, ...] = ()
     notes: tuple[Note, ...] = ()
@@ -554,11 +557,22 @@ def _of_tables(
                     f"are rows without one",
                     "label_column",
                 )
+            if roles and reading.features == names:  # no vectors, and not named by a user
+                copies.add(table)
             values.append(table.content.label_values(table.label_key, where).astype(object))
             if like is None and table.labels.labelled.any():
                 like = table.like
             advance(1)
     given = encode_labels(np.concatenate(values), reading.unlabelled, where)
+    copied = {names[column] for column in copies.of(given)}
+    if copied:
+        copy = partial(ColumnRole, is_feature=False, reason=COPIES_LABELS, doubt=True)
+        roles = tuple(copy(role.name) if role.name in copied else role for role in roles)
+        notes = (*(role.note for role in roles if role.name in copied and role.note), *notes)
+        names = tuple(name for name in names if name not in copied)
+        reading = replace(reading, features=names)
+    if not names:
+        raise InputError(f"{notes[0].message}; no other column of {str(path)!r} is one", "features")
     first = Note(f"features are those of {paths[0].name!r}, the first file")
     constant = [role.name for role in roles if role.is_constant]
     if constant:
@@ -581,6 +595,48 @@ def _of_tables(
         "reading": reading,
         "table_notes": (first, *notes, *label_notes(given)),
     }
+
+
+class LabelCopies:
+    """Columns of whole numbers that copy the labels, judged over the tables of a folder.
+
+    The first table alone may hold too few labels to show it.
+    """
+
+    def __init__(self) -> None:
+        self._labelled: list[np.ndarray] = []
+        # Distinct numbers of the rows without a label, of the columns that may be copies.
+        self._others: dict[int, np.ndarray] | None = None
+
+    def add(self, table: LabelledTable) -> None:
+        """Take the features of the next table."""
+        x, blank = table.features, ~table.labels.labelled
+        if self._others is None:
+            self._others = {column: np.empty(0) for column in range(x.shape[1])}
+        self._labelled.append(x[~blank])
+        for column, others in list(self._others.items()):
+            values = x[blank, column]
+            distinct = np.unique(values) if _are_whole(x[:, column]) else None
+            if distinct is None or len(distinct) > MOST_CODES:
+                del self._others[column]
+            else:
+                self._others[column] = np.union1d(others, distinct)
+
+    def of(self, given: Labels) -> list[int]:
+        """Return the columns that copy the labels of all tables."""
+        labelled = np.concatenate(self._labelled) if self._labelled else np.empty((0, 0))
+        if len(labelled) != len(given.rows):  # a mark is one in some tables only
+            return []
+        codes = given.codes[given.rows]
+        return [
+            column
+            for column, others in (self._others or {}).items()
+            if copies_labels(codes, labelled[:, column], others)
+        ]
+
+
+def _are_whole(values: Float[np.ndarray, " m"]) -> bool:
+    return bool((values == np.rint(values)).all())
 
 
 def _read_table(path: Path, reading: Reading, content: Content | None = None) -> LabelledTable:

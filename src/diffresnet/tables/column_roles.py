@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from jaxtyping import Int
 
 from ..errors import InputError, Note
 from ..labels import Labels
@@ -46,6 +47,7 @@ INDEX_NAME = re.compile(r"|Unnamed: \d+|__index_level_\d+__")
 """What pandas calls the index of a frame that it wrote."""
 
 HOLDS_LABELS, IS_CONSTANT = "holds the labels", "is the same in every row"
+COPIES_LABELS = "is a copy of the labels"
 
 _NUMBERED_NAME = re.compile(r"(.*?)\d+\W*")
 
@@ -222,8 +224,10 @@ def _other_than_feature(part: Numbers, labels: Labels | None) -> str:
     if whole is None or n < JUDGED:
         return ""
     distinct = np.unique(whole)
-    if labels is not None and len(labels) == n and _copies_labels(whole, distinct, labels):
-        return "is a copy of the labels"
+    if labels is not None and len(labels) == n:
+        blank = ~labels.labelled
+        if copies_labels(labels.codes[~blank], whole[~blank], np.unique(whole[blank])):
+            return COPIES_LABELS
     steps = np.diff(whole)
     if len(distinct) == n and distinct[-1] - distinct[0] == n - 1:
         return "numbers the rows"
@@ -234,18 +238,27 @@ def _other_than_feature(part: Numbers, labels: Labels | None) -> str:
     return ""
 
 
-def _copies_labels(whole: np.ndarray, distinct: np.ndarray, labels: Labels) -> bool:
-    """Return whether equal labels have equal numbers, and others others, beyond coincidence."""
-    classes = len(labels.classes)
-    rows = labels.rows
-    if classes < 2 or len(rows) < classes + 2 or not classes <= len(distinct) <= classes + 1:
+def copies_labels(
+    codes: Int[np.ndarray, " l"],
+    values: np.ndarray,
+    others: np.ndarray,
+) -> bool:
+    """Return whether equal labels have equal numbers, and others others, beyond coincidence.
+
+    Parameters
+    ----------
+    codes : classes of the labelled rows.
+    values : (l,) their whole numbers.
+    others : distinct whole numbers of the rows without a label.
+    """
+    classes, distinct = len(np.unique(codes)), len(np.union1d(values, others))
+    if classes < 2 or len(codes) < classes + 2 or not classes <= distinct <= classes + 1:
         return False
-    pairs = np.unique(np.stack([labels.codes[rows], whole[rows]]), axis=1)
+    pairs = np.unique(np.stack([codes, values]), axis=1)
     if pairs.shape[1] != classes or len(np.unique(pairs[1])) != classes:
         return False
     # Of two classes a good feature may do the same; one more number for the rest may not.
-    marked = not np.isin(whole[~labels.labelled], pairs[1]).any()
-    return classes > 2 or (marked and len(rows) < len(whole))
+    return classes > 2 or (len(others) > 0 and not np.isin(others, pairs[1]).any())
 
 
 def _blocks(names: list[str]) -> list[str]:
