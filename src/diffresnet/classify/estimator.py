@@ -721,6 +721,14 @@ class DiffusionClassifier(ClassifierMixin, BaseEstimator):
         x = self._check_new_rows(X, feature_names)
         return model.predict(model.projection.apply(x), pick_device(self.device))
 
+    def predict_with_novelty(
+        self, X: Any, *, feature_names: Sequence[str] | None = None
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Return what `predict_flagged` and `predict_novelty` do, by one search for neighbours."""
+        model = self._fitted_model()
+        x = self._check_new_rows(X, feature_names)
+        return model.predict_with_novelty(model.projection.apply(x), pick_device(self.device))
+
     def predict_novelty(
         self, X: Any, *, links: Any = None, feature_names: Sequence[str] | None = None
     ) -> tuple[np.ndarray, np.ndarray]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
@@ -24,10 +24,13 @@ from .problem import Solution
 from .prototypes import Centre, Prototypes
 from .word_weights import WordWeights
 
-# New rows that are labelled at once: what is computed for them then stays in the cache.
+# New rows that are labelled at once: what is computed for them then stays in the cache. A search
+# may want more.
 CHUNK = 1024
 
 Scores = TypeVar("Scores", np.ndarray, torch.Tensor)
+# What is said of rows, from the fitted points, the rows, their neighbours and their links.
+_Judge = Callable[..., tuple[np.ndarray, ...]]
 
 
 @dataclass(frozen=True)
@@ -237,22 +240,48 @@ class FittedModel:
     def predict(
         self, x: Float[np.ndarray, "m d"], device: torch.device
     ) -> tuple[Float[np.ndarray, "m c"], Bool[np.ndarray, " m"]]:
-        """Label new rows, in chunks: probabilities, and whether a label reaches each.
+        """Label new rows: probabilities, and whether a label reaches each.
 
         A row equal to a fitted one gets its answer.
         """
+        probabilities, reached = self._judged(x, device, self._answers)
+        return probabilities, reached
+
+    def predict_with_novelty(
+        self, x: Float[np.ndarray, "m d"], device: torch.device
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Return what `predict` and `predict_novelty` do, by one search for neighbours."""
+        probabilities, reached, novelty, novel = self._judged(
+            x, device, self._answers, self._novelties
+        )
+        return probabilities, reached, novelty, novel
+
+    def _judged(
+        self, x: Float[np.ndarray, "m d"], device: torch.device, *judges: _Judge
+    ) -> list[np.ndarray]:
+        """Search the neighbours of new rows, in chunks, and return what is said of each row."""
+        points = self._required_points()
+        search = points.search(device)  # before threads would each build it
+        share = -(-len(x) // torch.get_num_threads())
+        chunk = max(CHUNK, min(share, search.index().rows_together))
+
+        def judged(part: slice) -> list[np.ndarray]:
+            rows = x[part]
+            neighbours = points.nearest(rows, device)
+            links = Links.of(neighbours, points.bandwidth, points.settings)
+            return [each for judge in judges for each in judge(points, rows, neighbours, links)]
+
+        parts = map_chunks(judged, len(x), chunk, device)
+        return [np.concatenate(each) for each in zip(*parts, strict=True)]
+
+    def _required_points(self) -> FittedPoints:
         if self.points is None:
             raise InputError(
                 "this model was fitted on a graph without features: predict needs X=None and the "
                 "links of the new rows to the fitted ones",
                 "links",
             )
-        points = self.points
-        points.search(device)  # before threads would each build it
-        parts = map_chunks(
-            lambda rows: self._predict(points, x[rows], device), len(x), CHUNK, device
-        )
-        return np.concatenate([p for p, _ in parts]), np.concatenate([r for _, r in parts])
+        return self.points
 
     def predict_linked(
         self, links: scipy.sparse.csr_array
@@ -268,24 +297,9 @@ class FittedModel:
         self, x: Float[np.ndarray, "m d"], device: torch.device
     ) -> tuple[Float[np.ndarray, " m"], Bool[np.ndarray, " m"]]:
         """Return the novelty of new rows, and which are flagged; one equal to a fitted has its."""
-        novelty, points = self._known_novelty(), self.points
-        if points is None or novelty.prototypes is None:
-            raise InputError("this model was fitted on a graph without features: give links")
-        distance, around = novelty.prototypes.distance(x), np.empty(len(x))
-        cost = torch.from_numpy(novelty.cost)[:, None]
-        same, at = np.zeros(len(x), dtype=bool), np.zeros(len(x), dtype=np.int64)
-        for start in range(0, len(x), CHUNK):
-            part = slice(start, start + CHUNK)
-            neighbours = points.nearest(x[part], device)
-            links = Links.of(neighbours, points.bandwidth, points.settings)
-            # Without a link there is no label to find.
-            lost = 1.0 - links.touch(np.ones(len(cost), dtype=bool))
-            around[part] = links.average(cost)[:, 0].numpy() + lost * (1.0 + distance[part])
-            same[part] = (neighbours.distances[:, 0] == 0.0).cpu().numpy()
-            at[part] = neighbours.indices[:, 0].cpu().numpy()
-        values, novel = novelty.of_rows(distance, around)
-        fitted, flagged = novelty.of_points()
-        return np.where(same, fitted[at], values), np.where(same, flagged[at], novel)
+        self._known_novelty()
+        novelty, novel = self._judged(x, device, self._novelties)
+        return novelty, novel
 
     def predict_novelty_linked(
         self, links: scipy.sparse.csr_array
@@ -302,12 +316,10 @@ class FittedModel:
             raise InputError("this model was saved before there was a novelty; fit it again")
         return self.novelty
 
-    def _predict(
-        self, points: FittedPoints, x: np.ndarray, device: torch.device
+    def _answers(
+        self, points: FittedPoints, x: np.ndarray, neighbours: Neighbours, links: Links
     ) -> tuple[np.ndarray, np.ndarray]:
-        settings = points.settings
-        neighbours = points.nearest(x, device)
-        links = Links.of(neighbours, points.bandwidth, settings)
+        """Return the probabilities of some rows, and whether a label reaches each."""
         if points.heads:
             scores, *others = (head.probabilities(x, links) for head in points.heads)
             for other in others:
@@ -320,9 +332,31 @@ class FittedModel:
         same = (neighbours.distances[:, 0] == 0.0).cpu().numpy()
         found[same] = self.scores[neighbours.indices[:, 0].cpu().numpy()[same]]
         reached = links.touch(self.reached)
-        if settings.metric == "cosine":
+        if points.settings.metric == "cosine":
             reached &= x.any(axis=1)  # a row of zeros has no direction
         return self.calibrator.probabilities(found, reached), reached
+
+    def _novelties(
+        self, points: FittedPoints, x: np.ndarray, neighbours: Neighbours, links: Links
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the novelty of some rows, and which are flagged."""
+        novelty = self._known_novelty()
+        if novelty.prototypes is None:
+            raise InputError("this model was fitted on a graph without features: give links")
+        distance, cost = novelty.prototypes.distance(x), torch.from_numpy(novelty.cost)[:, None]
+        # Without a link there is no label to find.
+        lost = 1.0 - links.touch(np.ones(len(cost), dtype=bool))
+        around = links.average(cost)[:, 0].numpy() + lost * (1.0 + distance)
+        values, novel = novelty.of_rows(distance, around)
+        same = (neighbours.distances[:, 0] == 0.0).cpu().numpy()
+        at = neighbours.indices[:, 0].cpu().numpy()[same]
+        fitted, flagged = self._of_fitted
+        values[same], novel[same] = fitted[at], flagged[at]
+        return values, novel
+
+    @cached_property
+    def _of_fitted(self) -> tuple[np.ndarray, np.ndarray]:
+        return self._known_novelty().of_points()
 
     # In the float32 that they were computed in, for the averages over links.
     @cached_property

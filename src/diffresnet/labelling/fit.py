@@ -115,10 +115,14 @@ def apply_model(saved: SavedModel, table: LabelledTable, relabel: bool, device: 
     if table.has_names and not named:
         notes.append(Note("the model has no names of features: columns are taken in their order"))
     names = table.feature_names if named else saved.feature_names
-    probabilities, reached = model.predict_flagged(table.features, feature_names=names)
     novelty = None
     if saved.has_novelty:
-        novelty = model.predict_novelty(table.features, feature_names=names)
+        probabilities, reached, *both = model.predict_with_novelty(
+            table.features, feature_names=names
+        )
+        novelty = both[0], both[1]
+    else:
+        probabilities, reached = model.predict_flagged(table.features, feature_names=names)
     labels = model.classes_[probabilities.argmax(axis=1)]
     if not relabel and table.labels.labelled.any():
         labels = _as_given(labels, table, path)

@@ -66,6 +66,7 @@ class ClusteredIndex(NeighbourIndex):
     """
 
     method = "clustered"
+    rows_together = 2**14  # so that some visit the same clusters
 
     def __init__(self, x: Float[Tensor, "n d"], k: int, recall: float) -> None:
         self.points = Points(x)

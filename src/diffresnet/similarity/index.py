@@ -51,11 +51,14 @@ class NeighbourIndex(ABC):
         What it imports, as `import_library` does; also the name of the extra that installs it.
     takes_sparse : bool
         Whether points and rows may be sparse CSR.
+    rows_together : int
+        New rows that are best searched for at once, by one thread; answers do not depend on it.
     """
 
     method: ClassVar[str]
     library: ClassVar[str | None] = None
     takes_sparse: ClassVar[bool] = False
+    rows_together: ClassVar[int] = 1024
 
     @classmethod
     @abstractmethod

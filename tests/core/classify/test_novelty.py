@@ -98,6 +98,21 @@ def test_fitted_rows_get_their_own_answer(blobs):
     assert np.array_equal(novel, model.novel_)
 
 
+def test_answers_and_novelty_come_of_one_search_and_of_any_chunks(blobs, monkeypatch):
+    x, _, few = blobs
+    new = x + 0.01
+    for neighbors in ("exact", "clustered"):
+        model = DiffusionClassifier(neighbors=neighbors).fit(x, few)
+        apart = (*model.predict_flagged(new), *model.predict_novelty(new))
+        with monkeypatch.context() as patch:
+            patch.setattr("diffresnet.classify.fitted.CHUNK", 70)
+            patch.setattr("diffresnet.similarity.index.NeighbourIndex.rows_together", 70)
+            patch.setattr("diffresnet.similarity.clustered.ClusteredIndex.rows_together", 90)
+            together = model.predict_with_novelty(new)
+        for ours, theirs in zip(together, apart, strict=True):
+            assert np.allclose(ours, theirs, atol=1e-6)
+
+
 def test_labels_and_confidences_do_not_depend_on_it(blobs, monkeypatch):
     x, _, few = blobs
     model = DiffusionClassifier().fit(x, few)
