@@ -38,7 +38,7 @@ def diffuse_with_boundary(
     """
     with torch.no_grad():
         rows = slice(None) if at is None else at
-        out = prior if in_place else prior[rows].clone()
+        out = prior if in_place else prior.clone() if at is None else prior[at]
         if gamma == 0.0:
             return out
         same = fixed.shape[1] == 1
