@@ -70,6 +70,22 @@ def test_all_labelled_rows_are_written(data, file, out):
         assert sorted(read["code"][:3]) == ["c006", "c066", "c126"]
 
 
+def test_what_an_audit_said_is_no_feature_of_a_next_label(data):
+    frame = pd.read_csv("a.csv")
+    frame["label"] = frame["label"].astype("category").cat.codes.where(frame["label"].notna())
+    frame.to_csv("numbers.csv", index=False)
+    features = label_file("numbers.csv", "out.csv").feature_names
+    audit_file("numbers.csv", "audited.csv")
+    result = label_file("audited.csv", "again.csv")
+    assert result.feature_names == features
+    assert list(pd.read_csv("again.csv").columns[:5]) == list(
+        pd.read_csv("audited.csv").columns[:5]
+    )
+    # A column that is merely called like one of them may be a feature.
+    frame.assign(probability=np.random.default_rng(0).random(len(frame))).to_csv("p.csv")
+    assert "probability" in label_file("p.csv", "again.csv").feature_names
+
+
 def test_rows_are_named_by_their_ids(data, capsys):
     pd.read_csv("a.csv")[["code", "label"]].dropna().to_csv("l.csv", index=False)
     pd.read_csv("a.csv").drop(columns="label").to_csv("b.csv", index=False)

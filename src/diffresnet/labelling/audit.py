@@ -13,17 +13,15 @@ from ..errors import Note
 from ..files.atomic import Pathlike
 from ..labels import Marks
 from ..progress import Progress, silent, told_by
-from ..tables.content import label_column_of, named_classes
+from ..tables.content import AUDITED, label_column_of, named_classes
 from ..tables.labelled_table import LabelledTable
 from .fit import fit_table
-from .row_table import ROW, own_first, read_for_rows, take_rows, write_columns
+from .row_table import own_first, read_for_rows, take_rows, write_columns
 
 if TYPE_CHECKING:
     from ..classify.audit import LabelAudit
 
-GIVEN, SUGGESTED, PROBABILITY, SUSPICIOUS = "given", "suggested", "probability", "suspicious"
-OWN = (ROW, GIVEN, SUGGESTED, PROBABILITY, SUSPICIOUS)
-"""Columns that an output has before those of the file."""
+ROW, GIVEN, SUGGESTED, PROBABILITY, SUSPICIOUS = AUDITED
 
 
 @dataclass(frozen=True)
@@ -129,7 +127,7 @@ def audit_file(
     table = read_for_rows(
         path,
         out,
-        OWN,
+        AUDITED,
         label_column=label_column,
         labels=labels,
         id_column=id_column,

@@ -24,7 +24,7 @@ from .column_numbers import (
     share_of_numbers,
     why_not_numbers,
 )
-from .content import listed
+from .content import AUDITED, listed
 
 if TYPE_CHECKING:
     from .columns import Columns
@@ -111,6 +111,7 @@ def default_features(
     roles: dict[str, ColumnRole] = {}
     numbers: dict[str, Numbers] = {}
     packed: list[str] = []
+    audited = set(AUDITED) if set(AUDITED) <= set(columns.names) else set()
     for name in columns.names:
         if name == label_column:
             roles[name] = ColumnRole(name, False, HOLDS_LABELS)
@@ -118,6 +119,8 @@ def default_features(
             roles[name] = ColumnRole(name, False, "names the rows")
         elif INDEX_NAME.fullmatch(name):
             roles[name] = ColumnRole(name, False, "is the index of a data frame")
+        elif name in audited:
+            roles[name] = ColumnRole(name, False, "is what an audit said of a label")
         else:
             read = columns.numbers(name)
             column = None if read is not None else columns.column(name)

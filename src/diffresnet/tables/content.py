@@ -24,6 +24,8 @@ NOVELTY = "novelty"
 """One more, but of the nodes of a graph: how much a row looks like none of the classes."""
 BECAUSE = "because"
 """One more, where it was asked for: the given labels that each label comes from."""
+AUDITED = ("row", "given", "suggested", "probability", "suspicious")
+"""The columns that audited labels have before those of their file."""
 FLAGS = ("given", "predicted", "novel", "unreached", "abstained")
 """What the flag of a row may say of its label."""
 
