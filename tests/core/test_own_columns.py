@@ -7,8 +7,9 @@ import pytest
 from diffresnet import audit_file
 from diffresnet.cli.app import run
 from diffresnet.errors import InputError
-from diffresnet.labelling import audit, next_rows
+from diffresnet.labelling import next_rows
 from diffresnet.labelling.embed import embed_file
+from diffresnet.tables.content import AUDITED
 
 TRUTH = np.repeat(["cat", "dog", "eel"], 30)
 X = np.random.default_rng(0).normal(size=(90, 3)) + 8.0 * np.eye(3).repeat(30, 0)
@@ -16,7 +17,7 @@ FRAME = pd.DataFrame(X, columns=list("abc")).assign(
     code=[f"k{i:02}" for i in range(90)], label=np.where(np.arange(90) % 3 < 2, TRUTH, None)
 )
 ENDS = [".csv", ".parquet", ".jsonl"]
-COMMANDS = {"audit": (audit.OWN, []), "next": (next_rows.OWN, ["-n", "15"])}
+COMMANDS = {"audit": (AUDITED, []), "next": (next_rows.OWN, ["-n", "15"])}
 CLASHES = [(name, column) for name, (own, _) in COMMANDS.items() for column in own]
 
 
