@@ -377,6 +377,70 @@ def test_columns_that_the_first_file_leaves_out_are_told(tmp_path, capsys):
     assert "width - is the same in every row" in " ".join(out.split())
 
 
+def test_marks_are_judged_over_all_files(tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    table = pd.DataFrame(X[:90], columns=[f"p{i}" for i in range(64)]).assign(label=-1)
+    table.loc[:8, "label"] = Y[:9]
+    table.loc[40, "label"] = 1  # by themselves -1 and 1 may be classes
+    for number, (a, b) in enumerate(((0, 30), (30, 60), (60, 90))):
+        table[a:b].to_csv(folder / f"{number}.csv", index=False)
+    table.to_csv(tmp_path / "one.csv", index=False)
+    counts, whole = label_file(folder, tmp_path / "out").counts(), label_file(tmp_path / "one.csv")
+    assert counts["labelled"] == whole.counts()["labelled"] == 10
+    assert counts["classes"] == whole.counts()["classes"]
+
+
+@pytest.mark.parametrize("features", ["p3,p5,p7", "p", ["p3", "p5", "p7"]])
+def test_features_are_named_as_of_one_file(tables, tmp_path, features):
+    one = plan_file(tables / "part-0.parquet", features=features)
+    plan = plan_file(tables, tmp_path / "out", features=features)
+    assert plan.feature_names == one.feature_names
+    assert label_file(tables, tmp_path / "out", features=features).counts()["rows"] == 900
+
+
+@pytest.mark.parametrize("kind", ["uint8", "int64", "float16", "bool"])
+@pytest.mark.filterwarnings("error")
+def test_arrays_of_any_numbers_are_read(arrays, tmp_path, kind):
+    expected = (X > 8 if kind == "bool" else X).astype(np.float32)
+    answers = []
+    for number, dtype in enumerate((kind, "float32")):
+        for path, (a, b) in zip(sorted(arrays.iterdir()), PARTS, strict=True):
+            np.save(path, expected[a:b].astype(dtype))
+        out = tmp_path / f"out{number}"
+        label_file(arrays, out, labels=tmp_path / "few.npy")
+        answers.append(pd.read_parquet(out))
+    pd.testing.assert_frame_equal(*answers)
+
+
+@pytest.mark.parametrize("value", [np.inf, -np.inf])
+def test_values_that_are_not_finite_in_half_precision_name_their_place(arrays, tmp_path, value):
+    x = X[350:].astype(np.float16)
+    x[7, 3] = value
+    np.save(arrays / "part-2.npy", x)
+    with pytest.raises(InputError, match=r"part-2.npy.* holds -?inf \(row 7, column 3\)"):
+        label_file(arrays, tmp_path / "out", labels=tmp_path / "few.npy")
+
+
+def test_rows_without_anything_are_told_as_of_one_file(tables, tmp_path):
+    for path in tables.iterdir():
+        table = pd.read_parquet(path)
+        rows = [0, *table.index[table["label"].isna()][:2]]
+        table.loc[rows, [f"p{i}" for i in range(64)]] = 0.0
+        table.to_parquet(path, index=False)
+    pd.concat([pd.read_parquet(p) for p in sorted(tables.iterdir())]).to_parquet(
+        tmp_path / "one.parquet", index=False
+    )
+    own, one = label_file(tables, tmp_path / "out"), label_file(tmp_path / "one.parquet")
+    said = [{n.message for n in each.notes if "zeros" in n.message} for each in (own, one)]
+    assert said[0] == said[1]
+    assert len(said[0]) == 2
+    for path in tables.iterdir():
+        pd.read_parquet(path).fillna({"label": "digit 0"}).to_parquet(path, index=False)
+    notes = label_file(tables, tmp_path / "all").notes
+    assert any("every row has a label" in note.message for note in notes)
+
+
 def test_a_column_that_copies_the_labels_of_all_files_is_no_feature(tmp_path):
     folder = tmp_path / "in"
     folder.mkdir()

@@ -64,6 +64,11 @@ def prior_of(
         names = dict(zip(labels.names, classes.tolist(), strict=True))
         if class_names is not None:
             names |= {class_names[int(label)]: label for label in classes.tolist()}
-        prior = {names.get(str(name), name): share for name, share in prior.items()}
+        prior = {names.get(_named(name), name): share for name, share in prior.items()}
     class_shares(prior, classes)  # before the fit, which is long
     return prior
+
+
+def _named(name: Any) -> str:
+    """Return the name of a class as files write it."""
+    return str(name).lower() if isinstance(name, bool) else str(name)

@@ -153,6 +153,27 @@ class LabelResult:
         return float(self.error_probability()[some].mean()) if some.any() else None
 
 
+def row_notes(given: Bool[np.ndarray, " n"], blank: Bool[np.ndarray, " n"]) -> tuple[Note, ...]:
+    """Return what a user should know of the rows: that none is left, or some hold nothing.
+
+    Parameters
+    ----------
+    blank : rows of zeros, which no label reaches.
+    """
+    notes = []
+    if given.all():
+        notes.append(Note("every row has a label, so that none is predicted"))
+    empty = int((blank & ~given).sum())
+    if empty:
+        rows = "1 row has" if empty == 1 else f"{empty} rows have"
+        notes.append(Note(f"{rows} features of zeros alone, which no label reaches"))
+    empty = int((blank & given).sum())
+    if empty:
+        rows = "1 labelled row has" if empty == 1 else f"{empty} labelled rows have"
+        notes.append(Note(f"{rows} features of zeros alone: it says nothing of others"))
+    return tuple(notes)
+
+
 def result_of(
     table: LabelledTable,
     labels: np.ndarray,
@@ -170,19 +191,12 @@ def result_of(
     novelty : of the rows, and which of them are novel.
     """
     given = table.labels.labelled & ~np.asarray(overruled)
-    notes = table.notes
-    if given.all():
-        notes = (*notes, Note("every row has a label, so that none is predicted"))
-    if table.chosen is not None and not table.chosen.encoder:  # an encoder says so itself
-        empty = int((~table.features.any(axis=1) & ~reached & ~given).sum())
-        if empty:
-            rows = "1 row has" if empty == 1 else f"{empty} rows have"
-            notes = (*notes, Note(f"{rows} features of zeros alone, which no label reaches"))
+    blank = np.zeros(len(given), dtype=bool)
     if table.chosen is not None:
-        empty = int((~table.features.any(axis=1) & ~reached & given).sum())
-        if empty:
-            rows = "1 labelled row has" if empty == 1 else f"{empty} labelled rows have"
-            notes = (*notes, Note(f"{rows} features of zeros alone: it says nothing of others"))
+        blank = ~reached & ~table.features.any(axis=1)
+        if table.chosen.encoder:  # which says itself what is blank
+            blank &= given
+    notes = (*table.notes, *row_notes(given, blank))
     flags = np.where(given, "given", np.where(reached, "predicted", "unreached")).astype(object)
     if novelty is not None:
         flags[novelty[1] & (flags == "predicted")] = "novel"

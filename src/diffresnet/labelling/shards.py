@@ -20,10 +20,10 @@ from jaxtyping import Bool, Float, Int
 from ..errors import InputError, Note
 from ..files.atomic import Pathlike, check_writable, either, real
 from ..files.compressed import ending
-from ..labels import Labels, Marks, encode_labels, label_notes
+from ..labels import Labels, Marks, encode_labels, label_notes, no_labels
 from ..progress import Progress
 from ..tables.arrays import Arrays
-from ..tables.column_roles import COPIES_LABELS, ColumnRole, copies_labels
+from ..tables.column_roles import COPIES_LABELS, ColumnRole, copies_labels, distinct_pairs
 from ..tables.content import FLAGS, NOVELTY, Content, RowResult, earlier_flags, listed
 from ..tables.formats import COLUMN_FORMATS, check_format, format_of, read_content
 from ..tables.formats.format import ColumnFormat
@@ -34,7 +34,7 @@ from ..tables.second_file import read_labels
 from .abstain import Abstention
 from .class_shares import prior_of
 from .cost import Cost, FitSize, PartitionedSize
-from .result import error_probability
+from .result import error_probability, row_notes
 
 if TYPE_CHECKING:
     from ..classify import DiffusionClassifier
@@ -47,8 +47,8 @@ FLAGGED = np.array(FLAGS)
 GIVEN, PREDICTED, NOVEL, UNREACHED, ABSTAINED = range(len(FLAGS))
 WRITTEN = 100_000
 """Rows that are written at once."""
-MOST_CODES = 10_000
-"""Distinct numbers of a column from which on it is no copy of labels."""
+MOST_PAIRS = 10_000
+"""Distinct pairs of a label and a number beyond which a column is taken for no copy of labels."""
 
 
 def is_shard_folder(path: Path) -> bool:
@@ -208,7 +208,7 @@ class ShardPlan:
             shares=None if self.class_prior is None else model.class_shares_,
             partitions=max(1, round(len(self) / self.rows)),
             recall=model.recall_,
-            notes=self.notes,
+            notes=(*self.notes, *row_notes(self.given.labelled, self._blank(model.reached_))),
         )
         if self.abstention is not None:
             free = np.flatnonzero(flags != GIVEN)
@@ -217,6 +217,21 @@ class ShardPlan:
             with self.progress(f"writing {self.out}", len(self.paths)) as advance:
                 self._write(self.out, model.transduction_, result, advance)
         return result
+
+    def _features_of(self, path: Path) -> Callable[[], np.ndarray]:
+        if ending(path) == ".npy":
+            return partial(map_array, path)
+        return partial(_read_features, path, self.reading)
+
+    def _blank(self, reached: Bool[np.ndarray, " n"]) -> Bool[np.ndarray, " n"]:
+        """Return the rows of zeros that no label reaches; files of others are not read again."""
+        blank = ~reached
+        ends = np.cumsum([0, *self.sizes]).tolist()
+        for path, (first, end) in zip(self.paths, pairwise(ends), strict=True):
+            rows = np.flatnonzero(blank[first:end])
+            if len(rows):
+                blank[first + rows] = ~self._features_of(path)()[rows].any(axis=1)
+        return blank
 
     @contextmanager
     def _engine(self) -> Iterator[Engine]:
@@ -237,7 +252,7 @@ class ShardPlan:
         own: dict[str, Any] = {"engine": engine, "rows": self.rows, "progress": self.progress}
         if ending(self.paths[0]) == ".npy":
             return Shards.of(self.paths, **own)
-        parts = tuple(partial(_read_features, path, self.reading) for path in self.paths)
+        parts = tuple(self._features_of(path) for path in self.paths)
         columns, key = len(self.feature_names), f"{file_key(self.paths)} {self.reading.features}"
         return Shards(parts, self.sizes, columns, key=key, **own)
 
@@ -362,13 +377,13 @@ class Reading:
     Attributes
     ----------
     label_column, id_column : names, or None.
-    features : columns that hold the features.
+    features : columns that hold the features, as `LabelledTable.read` takes them.
     unlabelled : marks of rows without a label.
     """
 
     label_column: str
     id_column: str | None
-    features: tuple[str, ...] | None
+    features: str | tuple[str, ...] | None
     unlabelled: Marks
 
 
@@ -413,7 +428,8 @@ def plan_shards(
     else:
         if labels is not None:
             raise InputError("the labels of a folder of tables are in the tables", "labels")
-        reading = Reading(label_column, id_column, _listed(features), unlabelled)
+        named = features if features is None or isinstance(features, str) else tuple(features)
+        reading = Reading(label_column, id_column, named, unlabelled)
         found = _of_tables(path, paths, reading, out is not None, progress)
     from ..classify.partitions.engine import check_work_folder
     from ..classify.partitions.shards import ROWS
@@ -528,7 +544,7 @@ def _of_tables(
     names: tuple[str, ...] = ()
     roles: tuple[ColumnRole, ...] = ()
     notes: tuple[Note, ...] = ()
-    like: pa.ChunkedArray | None = None
+    likes: list[pa.ChunkedArray | None] = []
     where = f"the labels {reading.label_column!r} of {str(path)!r}"
     with progress(f"reading the labels of {len(paths)} files", len(paths)) as advance:
         for each in paths:
@@ -538,7 +554,17 @@ def _of_tables(
                     f"{str(each)!r} is an earlier output, where given and predicted labels are in "
                     f"one column; label the files that it was made of"
                 )
-            table = _read_table(each, reading, content)
+            key = content.label_key(reading.label_column)
+            if key is None:
+                raise InputError(
+                    f"{str(each)!r} has no column {reading.label_column!r} of labels; blank cells "
+                    f"are rows without one",
+                    "label_column",
+                )
+            values.append(content.label_values(key, where).astype(object))
+            table = _read_table(
+                each, reading, content, None if names else _alone(values[0], reading)
+            )
             if writes:
                 table.check_names([NOVELTY])
             if not names:
@@ -551,20 +577,16 @@ def _of_tables(
                     f"{str(paths[0])!r} has {len(names)}; label files of equal vectors together",
                     "features",
                 )
-            if table.label_key is None:
-                raise InputError(
-                    f"{str(each)!r} has no column {reading.label_column!r} of labels; blank cells "
-                    f"are rows without one",
-                    "label_column",
-                )
             if roles and reading.features == names:  # no vectors, and not named by a user
-                copies.add(table)
-            values.append(table.content.label_values(table.label_key, where).astype(object))
-            if like is None and table.labels.labelled.any():
-                like = table.like
+                copies.add(table.features, values[-1])
+            likes.append(None if table.like is None else table.like[:1])
             advance(1)
-    given = encode_labels(np.concatenate(values), reading.unlabelled, where)
-    copied = {names[column] for column in copies.of(given)}
+    every, sizes = np.concatenate(values), tuple(map(len, values))
+    given = encode_labels(every, reading.unlabelled, where)
+    spans = pairwise(np.cumsum([0, *sizes]).tolist())
+    labelled = [bool(given.labelled[a:b].any()) for a, b in spans]
+    like = next((each for each, some in zip(likes, labelled, strict=True) if some), None)
+    copied = {names[column] for column in copies.of(every, given)}
     if copied:
         copy = partial(ColumnRole, is_feature=False, reason=COPIES_LABELS, doubt=True)
         roles = tuple(copy(role.name) if role.name in copied else role for role in roles)
@@ -587,7 +609,7 @@ def _of_tables(
             *notes,
         )
     return {
-        "sizes": tuple(map(len, values)),
+        "sizes": sizes,
         "feature_names": names,
         "column_roles": roles,
         "given": given,
@@ -604,58 +626,75 @@ class LabelCopies:
     """
 
     def __init__(self) -> None:
-        self._labelled: list[np.ndarray] = []
-        # Distinct numbers of the rows without a label, of the columns that may be copies.
-        self._others: dict[int, np.ndarray] | None = None
+        # Distinct pairs of a label as it stands, by its number, and a number of each column.
+        self._pairs: dict[int, Int[np.ndarray, "p 2"]] | None = None
+        self._numbers: dict[Any, int] = {}
 
-    def add(self, table: LabelledTable) -> None:
-        """Take the features of the next table."""
-        x, blank = table.features, ~table.labels.labelled
-        if self._others is None:
-            self._others = {column: np.empty(0) for column in range(x.shape[1])}
-        self._labelled.append(x[~blank])
-        for column, others in list(self._others.items()):
-            values = x[blank, column]
-            distinct = np.unique(values) if _are_whole(x[:, column]) else None
-            if distinct is None or len(distinct) > MOST_CODES:
-                del self._others[column]
+    def add(self, features: Float[np.ndarray, "m d"], labels: np.ndarray) -> None:
+        """Take the features and labels of the next table."""
+        if self._pairs is None:
+            none = np.empty((0, 2), dtype=np.int64)
+            self._pairs = dict.fromkeys(range(features.shape[1]), none)
+        if not self._pairs:
+            return
+        codes = np.array(
+            [self._numbers.setdefault(each, len(self._numbers)) for each in _without_nan(labels)]
+        )
+        for column, pairs in list(self._pairs.items()):
+            values = features[:, column]
+            if _are_whole(values):
+                new = distinct_pairs(codes, values.astype(np.int64))
+                pairs = np.unique(np.concatenate([pairs, new]), axis=0)
+            if _are_whole(values) and len(pairs) <= MOST_PAIRS:
+                self._pairs[column] = pairs
             else:
-                self._others[column] = np.union1d(others, distinct)
+                del self._pairs[column]
 
-    def of(self, given: Labels) -> list[int]:
-        """Return the columns that copy the labels of all tables."""
-        labelled = np.concatenate(self._labelled) if self._labelled else np.empty((0, 0))
-        if len(labelled) != len(given.rows):  # a mark is one in some tables only
-            return []
-        codes = given.codes[given.rows]
-        return [
-            column
-            for column, others in (self._others or {}).items()
-            if copies_labels(codes, labelled[:, column], others)
-        ]
+    def of(self, labels: np.ndarray, given: Labels) -> list[int]:
+        """Return the columns that copy the labels of all tables, which are these."""
+        codes = np.full(len(self._numbers), -1)
+        if self._pairs:
+            at = [self._numbers[each] for each in _without_nan(labels)]
+            codes[at] = given.codes
+        found = []
+        for column, pairs in (self._pairs or {}).items():
+            of_classes = np.column_stack([codes[pairs[:, 0]], pairs[:, 1]])
+            if copies_labels(np.unique(of_classes, axis=0), len(given.rows)):
+                found.append(column)
+        return found
+
+
+def _without_nan(labels: np.ndarray) -> list[Any]:
+    """Return labels with None for NaN, which equals nothing."""
+    return [None if each != each else each for each in labels.tolist()]
 
 
 def _are_whole(values: Float[np.ndarray, " m"]) -> bool:
     return bool((values == np.rint(values)).all())
 
 
-def _read_table(path: Path, reading: Reading, content: Content | None = None) -> LabelledTable:
+def _alone(values: np.ndarray, reading: Reading) -> Labels | None:
+    """Return the labels of one file by themselves; None where that is for all files to say."""
+    try:
+        return encode_labels(values, reading.unlabelled)
+    except InputError:
+        return None
+
+
+def _read_table(
+    path: Path, reading: Reading, content: Content | None = None, labels: Labels | None = None
+) -> LabelledTable:
+    """Read a table; its labels are known, or no row has one."""
+    content = read_content(path) if content is None else content
     return LabelledTable.read(
         path,
         content=content,
         label_column=reading.label_column,
         id_column=reading.id_column,
         features=reading.features,
-        unlabelled=reading.unlabelled,
-        labels_required=False,
+        known=no_labels(content.count_rows()) if labels is None else labels,
     )
 
 
 def _read_features(path: Path, reading: Reading) -> np.ndarray:
     return _read_table(path, reading).features
-
-
-def _listed(features: str | Sequence[str] | None) -> tuple[str, ...] | None:
-    if features is None:
-        return None
-    return (features,) if isinstance(features, str) else tuple(features)

@@ -228,8 +228,8 @@ def _other_than_feature(part: Numbers, labels: Labels | None) -> str:
         return ""
     distinct = np.unique(whole)
     if labels is not None and len(labels) == n:
-        blank = ~labels.labelled
-        if copies_labels(labels.codes[~blank], whole[~blank], np.unique(whole[blank])):
+        few = len(distinct) <= len(labels.classes) + 1
+        if few and copies_labels(distinct_pairs(labels.codes, whole), len(labels.rows)):
             return COPIES_LABELS
     steps = np.diff(whole)
     if len(distinct) == n and distinct[-1] - distinct[0] == n - 1:
@@ -241,27 +241,30 @@ def _other_than_feature(part: Numbers, labels: Labels | None) -> str:
     return ""
 
 
-def copies_labels(
-    codes: Int[np.ndarray, " l"],
-    values: np.ndarray,
-    others: np.ndarray,
-) -> bool:
+def distinct_pairs(
+    codes: Int[np.ndarray, " n"], whole: Int[np.ndarray, " n"]
+) -> Int[np.ndarray, "p 2"]:
+    """Return the distinct pairs of a code, -1 or above, and a number."""
+    numbers, place = np.unique(whole, return_inverse=True)
+    keys = np.unique((codes + 1) * len(numbers) + place)
+    return np.column_stack([keys // len(numbers) - 1, numbers[keys % len(numbers)]])
+
+
+def copies_labels(pairs: Int[np.ndarray, "p 2"], labelled: int) -> bool:
     """Return whether equal labels have equal numbers, and others others, beyond coincidence.
 
     Parameters
     ----------
-    codes : classes of the labelled rows.
-    values : (l,) their whole numbers.
-    others : distinct whole numbers of the rows without a label.
+    pairs : distinct pairs of a class and a number, the class -1 where a row has no label.
+    labelled : how many rows have one.
     """
-    classes, distinct = len(np.unique(codes)), len(np.union1d(values, others))
-    if classes < 2 or len(codes) < classes + 2 or not classes <= distinct <= classes + 1:
+    given, others = pairs[pairs[:, 0] >= 0], pairs[pairs[:, 0] < 0, 1]
+    classes, numbers = (len(np.unique(side)) for side in given.T)
+    if not classes == numbers == len(given) or classes < 2 or labelled < classes + 2:
         return False
-    pairs = np.unique(np.stack([codes, values]), axis=1)
-    if pairs.shape[1] != classes or len(np.unique(pairs[1])) != classes:
-        return False
+    new = len(np.setdiff1d(others, given[:, 1]))
     # Of two classes a good feature may do the same; one more number for the rest may not.
-    return classes > 2 or (len(others) > 0 and not np.isin(others, pairs[1]).any())
+    return new <= 1 and (classes > 2 or new == len(others) == 1)
 
 
 def _blocks(names: list[str]) -> list[str]:

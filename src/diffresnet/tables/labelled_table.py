@@ -74,6 +74,7 @@ class LabelledTable:
         features: str | Sequence[str] | None = None,
         unlabelled: Marks = None,
         labels_required: bool = True,
+        known: Labels | None = None,
         fitted_names: Sequence[str] | None = None,
         encode: Callable[[Content, Path, str | None], Features] | None = None,
     ) -> LabelledTable:
@@ -102,6 +103,8 @@ class LabelledTable:
         unlabelled : mark or marks of unlabelled rows, optional
         labels_required : bool
             Whether a file without labels is refused; one without a column that is named always is.
+        known : Labels, optional
+            Of the rows, where they are known already; the file is then not asked what they are.
         fitted_names : names of the features that a model was fitted on, optional
             Where the file has all of these columns they are the features, unless others are named.
         encode : function of the content, its path and the column of labels, optional
@@ -116,7 +119,11 @@ class LabelledTable:
         try:
             content = read_content(path) if content is None else content
             row_names = RowNames.read(content, id_column, path)
-            if labels is None:
+            if known is not None:
+                key = content.label_key(label_column)
+                like = None if key is None else content.label_column(key)
+                table = cls(path, content, known, key, like)
+            elif labels is None:
                 table = cls.of_labels(path, content, label_column, unlabelled, labels_required)
             else:
                 found = read_labels(labels, path, content, label_column, id_column, skip_unknown)

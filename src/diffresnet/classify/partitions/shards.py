@@ -198,7 +198,7 @@ def read_shard(read: ReadShard) -> Float[np.ndarray, "m d"]:
         If a value is not finite, or too large.
     """
     rows = read()
-    if rows.dtype == bool:
+    if rows.dtype.kind in "biu" or rows.dtype == np.float16:
         rows = rows.astype(np.float32)
     elif not rows.flags.writeable:  # torch takes no others; nothing is written
         rows = np.array(rows)

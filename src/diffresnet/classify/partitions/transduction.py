@@ -209,9 +209,13 @@ class PartitionedTransducer:
             [self.engine.view(_count_rows, *of_part, self.n_classes) for of_part in of_parts]
         )
         others, of_classes = sum(n for n, _ in counts), sum(c for _, c in counts)
-        step = max(1, ceil((others + of_classes.sum()) / JUDGED))
+        share = min(1.0, JUDGED / (others + of_classes.sum()))
+        draws = np.random.SeedSequence(self.config.seed).spawn(len(of_parts))
         some = self.engine.gather(
-            [self.engine.view(_some_rows, *of_part, step) for of_part in of_parts]
+            [
+                self.engine.view(_some_rows, *of_part, share, draw)
+                for of_part, draw in zip(of_parts, draws, strict=True)
+            ]
         )
         scores, given = (np.concatenate(each) for each in zip(*some, strict=True))
         one_hot = np.eye(self.n_classes)[given]
@@ -464,12 +468,15 @@ def _some_rows(
     given: Int[np.ndarray, " r"],
     scores: Float[np.ndarray, "n c"],
     reached: Bool[np.ndarray, " n"],
-    step: int,
+    share: float,
+    draw: np.random.SeedSequence,
 ) -> tuple[Float[np.ndarray, "m c"], Int[np.ndarray, " l"]]:
-    """Return the scores of every few reached rows, and the given classes of as many others."""
-    rows = points.of_row
-    free = np.flatnonzero(reached[rows] & (given < 0))[::step]
-    return scores[rows[free]], given[given >= 0][::step]
+    """Return the scores of a share of the reached rows, and as many of the given classes."""
+    rows, rng = points.of_row, np.random.default_rng(draw)
+    free, own = np.flatnonzero(reached[rows] & (given < 0)), given[given >= 0]
+    # Drawn, since rows may come in turns.
+    some, few = (rng.permutation(len(each))[: ceil(share * len(each))] for each in (free, own))
+    return scores[rows[free[some]]], own[few]
 
 
 def _rowless(experts: Sequence[Expert]) -> list[Expert]:

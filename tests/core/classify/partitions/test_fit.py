@@ -85,6 +85,20 @@ def test_shares_are_those_of_rows_not_of_distinct_rows(everywhere, monkeypatch):
     assert np.abs(model.fit(Shards.of([x], rows=400), labels).class_shares_ - plain).max() < 0.02
 
 
+@pytest.mark.parametrize("prior", ["uniform", "estimate"])
+def test_shares_are_reached_where_classes_come_in_turns(monkeypatch, prior):
+    monkeypatch.setattr(transduction, "JUDGED", 1000)
+    truth = np.arange(1200) % 2
+    x = np.random.default_rng(0).normal(size=(1200, 5)).astype(np.float32)
+    x[:, 0] += 3.5 * truth
+    x[:, 1] *= 8
+    labels = np.full(1200, -1)
+    labels[:10], labels[-10:] = truth[:10], truth[-10:]
+    model = DiffusionClassifier(class_prior=prior)
+    whole = model.fit(x, labels).class_shares_
+    assert np.abs(model.fit(Shards.of([x], rows=2000), labels).class_shares_ - whole).max() < 0.05
+
+
 def test_answers_do_not_depend_on_the_partitions(everywhere):
     models = [
         DiffusionClassifier(random_state=0).fit(shards(rows), few(5)) for rows in (2000, 300, 150)
