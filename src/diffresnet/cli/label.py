@@ -211,7 +211,7 @@ def _label_shards(
 
     counts = plan.counts()
     lines = {
-        "rows": f"{len(plan)} in {len(plan.paths)} files, with {_named(plan.feature_names)}",
+        "rows": f"{len(plan)} in {len(plan.files.paths)} files, with {_named(plan.feature_names)}",
         "left out": _left_out(plan),
         "labelled": f"{len(plan.given.rows)} in {len(plan.given.classes)} classes",
         "work": f"{counts['partitions']} partitions of about {min(plan.rows, len(plan))} rows, "

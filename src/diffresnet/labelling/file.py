@@ -25,14 +25,8 @@ from .model_file import encoded_rows, load_model
 from .plan import LabelPlan
 from .raw_rows import refuse_features
 from .result import LabelResult
-from .shards import (
-    ShardPlan,
-    ShardResult,
-    is_shard_folder,
-    plan_shards,
-    refuse_for_shards,
-    refuse_mixed_folder,
-)
+from .shard_files import is_shard_folder, refuse_mixed_folder
+from .shards import ShardPlan, ShardResult, plan_shards, refuse_for_shards
 
 if TYPE_CHECKING:
     from ..classify.class_prior import ClassPrior
