@@ -37,6 +37,15 @@ def test_frames_of_every_kind(kind, tmp_path):
 _AS_LISTS = {"pandas": {"orient": "list"}, "polars": {"as_series": False}}
 
 
+def test_rows_are_named_by_a_column_of_ids():
+    out = label_frame(pd.DataFrame(COLUMNS), id_column="name", explain=True)
+    assert out["because"].dropna().str.startswith("row ").all()
+    numbered = pd.DataFrame(COLUMNS).assign(name=np.arange(40) ** 2)
+    assert label_frame(numbered, id_column="name")["label"].tolist() == TRUTH.tolist()
+    with pytest.raises(InputError, match="no column 'nome' of ids"):
+        label_frame(pd.DataFrame(COLUMNS), id_column="nome")
+
+
 def test_a_pandas_frame_keeps_its_index_types_and_itself():
     frame = pd.DataFrame(COLUMNS, index=pd.Index(range(100, 140), name="key"))
     frame["label"] = pd.Categorical(frame["label"], ["dog", "cat", "eel"], ordered=True)

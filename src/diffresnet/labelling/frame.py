@@ -29,6 +29,7 @@ def label_frame(
     *,
     label_column: str = "label",
     features: str | Sequence[str] | None = None,
+    id_column: str | None = None,
     unlabelled: Marks = None,
     relabel: bool = False,
     class_prior: ClassPrior | str = None,
@@ -42,13 +43,15 @@ def label_frame(
     Parameters
     ----------
     frame : eager data frame of pandas or polars, Arrow table, or another that narwhals knows
-    label_column, features, unlabelled, relabel, class_prior, explain, abstain, device, seed
+    label_column, features, id_column, unlabelled, relabel, class_prior, explain, abstain
+    device, seed
         As of `label_file`.
 
     Returns
     -------
     frame of the same kind, with the same rows and columns, and with label, confidence and flag
-        And novelty; with `explain` also because, in which rows are numbered from 1.
+        And novelty; with `explain` also because, in which rows are named by the id column, or
+        numbered from 1.
         What a user should know of the columns is a warning.
 
     Raises
@@ -84,6 +87,7 @@ def label_frame(
         content=Columns(columns),
         label_column=label_column,
         features=features,
+        id_column=id_column,
         unlabelled=unlabelled,
     )
     rule, prior = Abstention.parse(abstain), parse_class_prior(class_prior)
