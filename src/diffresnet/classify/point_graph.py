@@ -11,9 +11,11 @@ from jaxtyping import Float
 
 from ..allocator import return_freed_memory
 from ..similarity import GraphSettings, Neighbours, NeighbourSearch, nearest_neighbours
+from ..similarity.backends import EXACT_LIMIT
 from ..similarity.extension import extend_neighbours
 from ..similarity.graph import as_points, weigh
 from ..similarity.weights import bandwidth
+from .kept_neighbours import keeper, key_of
 from .points import PointSet, locality_order
 
 
@@ -72,7 +74,18 @@ class PointGraph:
         """Join rows to their nearest neighbours; points stand in a cache-friendly order."""
         points = PointSet.from_rows(features)
         assert points.x is not None
-        return cls._joined(points, config.search(points.x), config)
+        place = keeper()
+        if place is None or len(points.x) <= EXACT_LIMIT:
+            return cls._joined(points, config.search(points.x), config)
+        key = key_of(points.x, f"{config.settings} {config.method}")
+        neighbours = place.load(key)
+        if neighbours is None:
+            neighbours = config.search(points.x)
+        joined = cls._joined(points, neighbours, config)
+        rank = np.empty(len(points.x), dtype=np.int64)
+        rank[points.of_row] = joined.points.of_row
+        place.key, place.order, place.neighbours = key, np.argsort(rank), joined.neighbours
+        return joined
 
     @classmethod
     def _joined(

@@ -98,7 +98,7 @@ class LazyGroup(click.Group):
             return super().invoke(ctx)
         except KeyboardInterrupt as error:
             # Before click sees it, which would print an empty line.
-            raise click.exceptions.Abort from error
+            raise click.exceptions.Abort(*error.args) from error
 
 
 @click.group(
@@ -128,8 +128,8 @@ def run(args: Sequence[str] | None = None) -> int:
     try:
         code = cli.main(args=args, prog_name="diffresnet", standalone_mode=False)
         sys.stdout.flush()
-    except (click.exceptions.Abort, KeyboardInterrupt):
-        _say("stopped")
+    except (click.exceptions.Abort, KeyboardInterrupt) as error:
+        _say("; ".join(["stopped", *map(str, error.args)]))
         return STOPPED
     except BrokenPipeError:
         # The reader of our output has left; Python must not find that out again at exit.

@@ -154,7 +154,7 @@ def label(options: LabelOptions) -> Outcome:
     it. --abstain leaves labels out. --explain adds the given labels that each label comes from.
 
     A folder of such tables, or of .npy files with --labels, is labelled in partitions, whatever its
-    size; --out is then a new folder. Such a run that was stopped goes on from its graph.
+    size; --out is then a new folder. A long run that was stopped by Ctrl-C goes on from its graph.
 
     Where rows are linked, as papers are by citations, --graph names the links, and labels follow
     them as well as the features. A .npz FILE with adj_data, adj_indices, adj_indptr, adj_shape and

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -184,7 +185,7 @@ class LabelPlan:
         table = self.table
         if self.graph is not None:
             return label_nodes(table, self.graph, self.device, self.seed, self.progress)
-        with self.progress(self._stage(), None), told_by(self.progress):
+        with self.progress(self._stage(), None), told_by(self.progress), self._kept():
             if self.saved is not None:
                 result = apply_model(self.saved, table, self.relabel, self.device)
             else:
@@ -206,6 +207,14 @@ class LabelPlan:
         if self.model is not None and result.model is not None:
             save_model(Path(self.model), result.model, self.raw)
         return result
+
+    def _kept(self) -> AbstractContextManager[None]:
+        """Keep the neighbours beside the output where Ctrl-C stops the work."""
+        if self.out is None or self.saved is not None:
+            return nullcontext()
+        from ..classify.kept_neighbours import kept_in
+
+        return kept_in(Path(f"{self.out}.neighbours.npz"))
 
     def _stage(self) -> str:
         """Return what the progress says; of long work also how long it is."""
