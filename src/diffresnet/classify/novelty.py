@@ -188,11 +188,8 @@ class HiddenClasses:
     @property
     def seen(self) -> Bool[np.ndarray, "t l"]:
         """Labels that are seen: all of them first, then those of each trial."""
-        return np.concatenate([np.ones((1, len(self.codes)), dtype=bool), ~self._left_out])
-
-    @property
-    def _left_out(self) -> Bool[np.ndarray, "s l"]:
-        return self.hidden | self.held_out
+        every = np.ones((1, len(self.codes)), dtype=bool)
+        return np.concatenate([every, ~(self.hidden | self.held_out)])
 
     def calibrator(self, scores: Float[np.ndarray, "l t"]) -> NoveltyCalibrator:
         """Fit the calibrator to the scores of the labelled points, by each of `seen`."""

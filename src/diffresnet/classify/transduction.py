@@ -218,6 +218,7 @@ class Transducer:
         reached: Bool[np.ndarray, " n"],
         given: tuple[np.ndarray, np.ndarray],
     ) -> Solution:
+        """Weigh the classes until the probabilities of all rows have the wanted shares."""
         if self.class_prior is None:
             return solution
         of_row, (own, distributions) = rows.points.of_row, given

@@ -310,13 +310,13 @@ class LabelCopies:
         )
         for column, pairs in list(self._pairs.items()):
             values = features[:, column]
-            if _are_whole(values):
+            if (values == np.rint(values)).all():
                 new = distinct_pairs(codes, values.astype(np.int64))
                 pairs = np.unique(np.concatenate([pairs, new]), axis=0)
-            if _are_whole(values) and len(pairs) <= MOST_PAIRS:
-                self._pairs[column] = pairs
-            else:
-                del self._pairs[column]
+                if len(pairs) <= MOST_PAIRS:
+                    self._pairs[column] = pairs
+                    continue
+            del self._pairs[column]
 
     def of(self, labels: np.ndarray, given: Labels) -> list[int]:
         """Return the columns that copy the labels of all tables, which are these."""
@@ -335,10 +335,6 @@ class LabelCopies:
 def _without_nan(labels: np.ndarray) -> list[Any]:
     """Return labels with None for NaN, which equals nothing."""
     return [None if each != each else each for each in labels.tolist()]
-
-
-def _are_whole(values: Float[np.ndarray, " m"]) -> bool:
-    return bool((values == np.rint(values)).all())
 
 
 def _alone(values: np.ndarray, reading: Reading) -> Labels | None:

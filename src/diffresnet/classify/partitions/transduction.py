@@ -171,7 +171,8 @@ class PartitionedTransducer:
             raise InputError(
                 "labels of two classes are needed on rows that differ, and are not all zeros"
             )
-        folds = self._folds(labels)
+        own, order = self._labelled_rows(labels)
+        folds = self._folds(labels, order)
         if folds is None:
             prior = self._of_few(parts, labels)
         else:
@@ -192,7 +193,7 @@ class PartitionedTransducer:
         reached = reached_points(engine, graph, [part.at for part in parts])
         of_parts = list(zip(graph.points, of_rows, scores, reached, strict=True))
         calibrator = self._with_class_prior(calibrator, of_parts)
-        costs, of_novelty = self._novelty(parts, labels)
+        costs, of_novelty = self._novelty(parts, labels, own, order)
         answers = [
             engine.submit(_answers, *of_part, *more, calibrator, of_novelty)
             for of_part, more in zip(of_parts, zip(prior.parts, costs, strict=True), strict=True)
@@ -206,7 +207,10 @@ class PartitionedTransducer:
         if self.class_prior is None:
             return calibrator
         counts = self.engine.gather(
-            [self.engine.view(_count_rows, *of_part, self.n_classes) for of_part in of_parts]
+            [
+                self.engine.view(_count_rows, points, given, reached, self.n_classes)
+                for points, given, _, reached in of_parts
+            ]
         )
         others, of_classes = sum(n for n, _ in counts), sum(c for _, c in counts)
         share = min(1.0, JUDGED / (others + of_classes.sum()))
@@ -224,12 +228,20 @@ class PartitionedTransducer:
         )
 
     def _novelty(
-        self, parts: Sequence[LabelledPoints], labels: LabelledPoints
+        self,
+        parts: Sequence[LabelledPoints],
+        labels: LabelledPoints,
+        own: Float[np.ndarray, "l d"],
+        order: Int[np.ndarray, " l"],
     ) -> tuple[list[Any], tuple[Prototypes, NoveltyCalibrator]]:
-        """Return the costs of all points as `novelty_scores` does, and what judges them."""
+        """Return the costs of all points as `novelty_scores` does, and what judges them.
+
+        Parameters
+        ----------
+        own, order : of the labelled points, as `_labelled_rows` returns them.
+        """
         engine, graph = self.engine, self.graph
         x = [engine.view(attrgetter("x"), points) for points in graph.points]
-        own, order = self._labelled_rows(labels)
         trials = HiddenClasses.of(labels.codes[order], self.config.seed)
         seen = trials.seen[:, np.argsort(order)]
         some = np.linspace(0, len(graph) - 1, min(JUDGED, len(graph))).astype(np.int64)
@@ -252,9 +264,8 @@ class PartitionedTransducer:
         x = self._at_points(features, labels.at)
         return x, np.lexsort(x.T)
 
-    def _folds(self, labels: LabelledPoints) -> Folds | None:
+    def _folds(self, labels: LabelledPoints, order: Int[np.ndarray, " l"]) -> Folds | None:
         """Split the labels, the same way however the points are partitioned."""
-        _, order = self._labelled_rows(labels)
         folds = stratified_folds(labels.codes[order], self.config.seed, len(self.graph))
         return None if folds is None else Folds(folds.held[:, np.argsort(order)], folds.repeats)
 
@@ -454,7 +465,6 @@ def _walks(
 def _count_rows(
     points: PartPoints,
     given: Int[np.ndarray, " r"],
-    scores: Float[np.ndarray, "n c"],
     reached: Bool[np.ndarray, " n"],
     n_classes: int,
 ) -> tuple[int, Int[np.ndarray, " c"]]:
